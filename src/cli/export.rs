@@ -6,6 +6,7 @@ use pipewright_app::bundle::write_bundle;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::export::schedulers::Scheduler;
 use pipewright_core::export::{Target, check_exportable, dbt, target, targets};
+use pipewright_core::files::read_text;
 use pipewright_core::ir::{Op, Plan};
 
 use super::args::ExportArgs;
@@ -102,7 +103,7 @@ fn package_folder(into: &Path, name: &str) -> Result<PathBuf, Failure> {
         ));
     }
     let folder = into.join(format!("pipewright_{}", dbt::project_name(name)));
-    let known = std::fs::read_to_string(folder.join("bundle.json")).ok();
+    let known = read_text(&folder.join("bundle.json")).ok();
     let known = known.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
     // Packages of earlier versions name no project.
     match known.as_ref().and_then(|told| told["name"].as_str()).filter(|known| *known != name) {
@@ -118,8 +119,7 @@ fn package_folder(into: &Path, name: &str) -> Result<PathBuf, Failure> {
 /// What the files of the dbt project lack, so that it knows the package, line by line.
 fn to_add(into: &Path, out: &Path, name: &str) -> Vec<String> {
     let (folder, project) = (out.file_name().unwrap_or_default().to_string_lossy(), dbt::project_name(name));
-    let holds =
-        |file: &str, text: &str| std::fs::read_to_string(into.join(file)).is_ok_and(|found| found.contains(text));
+    let holds = |file: &str, text: &str| read_text(&into.join(file)).is_ok_and(|found| found.contains(text));
     let package = format!("- local: {folder}");
     let mut lines = Vec::new();
     if !["packages.yml", "dependencies.yml"].iter().any(|file| holds(file, &package)) {

@@ -7,7 +7,9 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, targets_here, texts};
+use crate::support::{
+    lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, targets_here, texts, vector,
+};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -20,8 +22,8 @@ fn wires(ids: &[&str]) -> Vec<Edit> {
 
 /// The engines that are here, beside Pipewright's own runner.
 fn engines() -> Vec<&'static str> {
-    // Spark takes half a minute to start.
-    targets_here().filter(|target| !["pipeline", "spark"].contains(target)).collect()
+    // Spark takes half a minute to start. Vector takes of a design what it carries, and reports what stays behind.
+    targets_here().filter(|target| !["pipeline", "spark", "vector"].contains(target)).collect()
 }
 
 /// A script of a bundle, with what leads it to its engine.
@@ -260,8 +262,11 @@ fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
 }
 
 #[test]
-fn scripts_for_polars_and_clickhouse_give_the_files_that_a_run_gives() {
+fn scripts_for_polars_clickhouse_and_vector_give_the_files_that_a_run_gives() {
     ["polars", "clickhouse"].into_iter().for_each(check_bundle_against_run);
+    if vector().is_some() {
+        check_bundle_against_run("vector");
+    }
 }
 
 /// Without the package nothing is written, and both scripts say what is lacking.

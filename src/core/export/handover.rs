@@ -329,13 +329,7 @@ if [ -f "$here/rejected.json" ]; then
     mv -- "$work/rejected/quarantine.jsonl" "$work/out/quarantine/rejected.jsonl"
   fi
 fi
-for name in quarantine.jsonl rejected.jsonl; do
-  # Those of an earlier run go.
-  if [ -f "$out/quarantine/@MARKER@" ] && grep -q "\"$name\"" "$out/quarantine/@MARKER@"; then
-    mkdir -p -- "$work/out/quarantine"
-    : >>"$work/out/quarantine/$name"
-  fi
-done
+@EARLIER@
 @SOURCES@
 (cd -- "$work" && "${PYTHON:-python3}" -I "$here/report.py" "$here/job.json") || code=$?
 "#;

@@ -2,6 +2,7 @@
 //! Pipewright's publisher.
 
 use super::staging;
+use crate::files::MARKER;
 
 /// What the `run.sh` of engines differs in.
 pub struct RunParts<'a> {
@@ -24,6 +25,8 @@ pub fn run_script(parts: &RunParts) -> String {
         .replace("@FILES@", &files)
         .replace("@STAGE@\n", parts.stage)
         .replace("@COMPUTE@\n", parts.compute)
+        .replace("@EARLIER@\n", staging::EARLIER)
+        .replace("@MARKER@", MARKER)
 }
 
 const RUN: &str = r#"#!/bin/sh

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::{DesignInfo, parameter_lines};
 use crate::data::Labels;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
@@ -11,6 +12,7 @@ use crate::ir::{
     text_parts,
 };
 use crate::policy::Site;
+use crate::quote::markdown_text;
 
 /// Names of the parameters in a path.
 fn names_in(path: &str) -> Vec<&str> {
@@ -130,6 +132,17 @@ pub fn stage(plan: &Plan, kind: FileKind, name: &dyn Fn(NodeId) -> String) -> Pl
     staged
 }
 
+/// A README of a bundle with its common parts. `keeps_lines`: lines of the sources that do not fit may be written down.
+pub fn readme(text: &str, plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
+    let lines = match keeps_lines {
+        true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
+        false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
+    };
+    text.replace("@LINES@", lines)
+        .replace("@PARAMETERS@", &parameter_lines(&used_parameters(plan)))
+        .replace("@NAME@", &markdown_text(&info.name))
+}
+
 /// A script with its common parts: a line `@NAME@` gives its place to one.
 pub fn script(text: &str) -> String {
     let parts = [
@@ -225,6 +238,16 @@ if ! check_sources "$@" >/dev/null 2>"$work/said"; then
   cat -- "$work/said" >&2
   exit 1
 fi
+"#;
+
+/// Files of the quarantine that this run has not written are those of an earlier run.
+pub const EARLIER: &str = r#"for name in quarantine.jsonl rejected.jsonl; do
+  # Those of an earlier run go.
+  if [ -f "$out/quarantine/@MARKER@" ] && grep -q "\"$name\"" "$out/quarantine/@MARKER@"; then
+    mkdir -p -- "$work/out/quarantine"
+    : >>"$work/out/quarantine/$name"
+  fi
+done
 "#;
 
 /// What is in the folder of the run is put in place.

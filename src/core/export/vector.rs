@@ -16,7 +16,7 @@ use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
 use crate::formats::FormatSpec;
-use crate::ir::{Check, Column, Destination, FileKind, Node, NodeId, OnFail, Op, Plan, Read, Write, prune};
+use crate::ir::{Check, Column, FileKind, Node, NodeId, OnFail, Op, Plan, Read, prune};
 use crate::plan::{check_kept_lines, check_policy, is_same_path};
 use crate::quote::comment;
 
@@ -42,7 +42,10 @@ impl Target for Vector {
         by_step(plan, |id, node| match (&node.op, stages.contains_key(&id)) {
             (Op::Read(_), true) => (Support::Rewritten, "read by Pipewright, and fed to Vector row by row".to_owned()),
             (_, true) => (Support::Native, String::new()),
-            (_, false) => (Support::Behind, format!("stays behind: {}", why_not(plan, id, &stages))),
+            (_, false) => match not_loaded(node) {
+                Some(fault) => (Support::Unsupported, fault.message),
+                None => (Support::Behind, format!("stays behind: {}", why_not(plan, id))),
+            },
         })
     }
 
@@ -57,10 +60,10 @@ impl Target for Vector {
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
         let plan = prune(plan, &plan.sinks());
         let mut bundle = Bundle { diagnostics: staging::check_paths(&plan), ..Bundle::default() };
-        bundle.diagnostics.extend(tables(&plan));
+        bundle.diagnostics.extend(plan.nodes.iter().filter_map(|node| not_loaded(node)));
         let stages = carried(&plan);
-        if !stages.values().any(|stage| !matches!(stage, Stage::Feed)) {
-            bundle.diagnostics.push(none_of_it(&plan, &stages));
+        if stages.is_empty() {
+            bundle.diagnostics.push(refuse("a design that reads no file").help("export to the target `pipeline`"));
         }
         let staged = fed(&plan);
         // What is secret is not written down, not even for a while.
@@ -177,7 +180,7 @@ pub fn stage(plan: &Plan, id: NodeId) -> Result<Stage, Diagnostic> {
 
 /// What the agent does, by nodes: as far down from the sources as it comes.
 fn carried(plan: &Plan) -> BTreeMap<NodeId, Stage> {
-    let mut stages = BTreeMap::new();
+    let mut stages: BTreeMap<NodeId, Stage> = BTreeMap::new();
     for (id, node) in plan.iter() {
         if node.inputs.iter().all(|input| stages.contains_key(input))
             && let Ok(stage) = stage(plan, id)
@@ -185,49 +188,23 @@ fn carried(plan: &Plan) -> BTreeMap<NodeId, Stage> {
             stages.insert(id, stage);
         }
     }
-    // A source that nothing of it comes after is read by what stays behind.
-    let has_taker =
-        |id: &NodeId| plan.iter().any(|(taker, node)| node.inputs.contains(id) && stages.contains_key(&taker));
-    let idle: Vec<NodeId> =
-        stages.iter().filter(|(id, stage)| **stage == Stage::Feed && !has_taker(id)).map(|(id, _)| *id).collect();
-    idle.iter().for_each(|id| drop(stages.remove(id)));
     stages
 }
 
 /// Why a node stays behind.
-fn why_not(plan: &Plan, id: NodeId, stages: &BTreeMap<NodeId, Stage>) -> String {
-    let is_fed = plan.node(id).inputs.iter().all(|input| stages.contains_key(input));
+fn why_not(plan: &Plan, id: NodeId) -> String {
     match stage(plan, id) {
         Err(fault) => fault.message,
-        Ok(Stage::Feed) => "Vector takes no step of what is read here".to_owned(),
-        Ok(_) if is_fed => "it comes after what stays behind".to_owned(),
         Ok(_) => "a step before it stays behind".to_owned(),
     }
 }
 
-/// The fault of a design of which nothing can be carried: the first reason why.
-fn none_of_it(plan: &Plan, stages: &BTreeMap<NodeId, Stage>) -> Diagnostic {
-    let first = plan.iter().find(|(_, node)| !matches!(node.op, Op::Read(_)));
-    let fault = refuse("any step of this design");
-    match first {
-        Some((id, node)) => {
-            Diagnostic { message: format!("{}: {}", fault.message, why_not(plan, id, stages)), ..fault }
-                .step(&node.origin.step, &node.origin.title)
-        }
-        None => fault,
-    }
-}
-
-/// Loads into databases: a bundle opens no connection.
-fn tables(plan: &Plan) -> impl Iterator<Item = Diagnostic> {
-    plan.nodes.iter().filter_map(|node| match &node.op {
-        Op::Write(Write { destination: Destination::Table(place), .. }) => {
-            let fault = refuse(format_args!("loads into databases, such as {}", place.shown()));
-            let fault = fault.help("export to the target `pipeline`, or load a file");
-            Some(fault.step(&node.origin.step, &node.origin.title))
-        }
-        _ => None,
-    })
+/// The fault of a load where a connection leads: a bundle opens none.
+fn not_loaded(node: &Node) -> Option<Diagnostic> {
+    let Op::Write(write) = &node.op else { return None };
+    let fault = refuse(format_args!("the load into {}", write.destination.shown_place()?));
+    let fault = fault.help("export to the target `pipeline`, or load a file");
+    Some(fault.step(&node.origin.step, &node.origin.title))
 }
 
 /// Nodes that the agent has and others want.

@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::inside::real;
 use super::names::fault;
 use super::publication::Publication;
+use super::regular::read_text;
 use crate::diagnostic::Diagnostic;
 
 /// Code of what a project may not read until it is trusted.
@@ -126,7 +127,7 @@ fn place_of(project: &Path) -> Option<PathBuf> {
 /// Whether the user's file names a project's file, or a folder that holds it.
 pub fn is_remembered(settings: &Path, project: &Path) -> bool {
     let Some(project) = place_of(project) else { return false };
-    let text = fs::read_to_string(trusted_list(settings)).unwrap_or_default();
+    let text = read_text(&trusted_list(settings)).unwrap_or_default();
     // What is not said in full would mean another place in every folder.
     let paths = text.lines().map(str::trim).filter(|line| Path::new(line).is_absolute());
     let trusted = |line: &str| {
@@ -157,7 +158,7 @@ pub fn remember(settings: &Path, project: &Path) -> Result<(), Diagnostic> {
             )
             .file(project.display().to_string()));
     };
-    let mut text = match fs::read_to_string(&list) {
+    let mut text = match read_text(&list) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             "# Projects, or folders of projects, that may read files outside of their folder and the environment.\n"
@@ -238,6 +239,18 @@ mod tests {
         assert_eq!(variable(folder.path(), "HOME"), None);
         trust(folder.path());
         assert_eq!(variable(folder.path(), "HOME"), std::env::var("HOME").ok());
+    }
+
+    /// Whoever reads a pipe waits for somebody who writes.
+    #[test]
+    #[cfg(unix)]
+    fn a_pipe_in_the_place_of_the_list_is_no_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let list = trusted_list(folder.path());
+        assert!(std::process::Command::new("mkfifo").arg(&list).status().unwrap().success());
+        fs::write(folder.path().join("a.json"), "{}").unwrap();
+        assert!(!is_remembered(folder.path(), &folder.path().join("a.json")));
+        assert!(remember(folder.path(), &folder.path().join("a.json")).is_err());
     }
 
     #[test]

@@ -2,10 +2,8 @@
 
 use crate::export::handover::FINISH;
 use crate::export::run_script::{RunParts, run_script};
-use crate::export::{Bundle, DesignInfo, parameter_lines, staging};
-use crate::files::MARKER;
+use crate::export::{Bundle, DesignInfo, staging};
 use crate::ir::Plan;
-use crate::quote::markdown_text;
 
 const RUN_PY: &str = include_str!("run.py");
 
@@ -14,12 +12,12 @@ pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: b
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
     let finish = FINISH.replace("@SOURCES@\n", if is_staged { staging::SOURCES } else { "" });
-    let compute = format!("{COMPUTE}{finish}").replace("@MARKER@", MARKER);
+    let compute = format!("{COMPUTE}{finish}");
     let files = "pipeline.sql run.py report.py job.json results.json rejected.json";
     let parts = RunParts { engine: "ClickHouse", options: OPTIONS, files, stage: &stage, compute: &compute };
     bundle.script("run.sh", run_script(&parts));
     bundle.text("run.py", RUN_PY);
-    bundle.text("README.md", readme(plan, info, keeps_lines));
+    bundle.text("README.md", staging::readme(README, plan, info, keeps_lines));
 }
 
 const OPTIONS: &str = r#"# It is run from another folder.
@@ -42,17 +40,6 @@ if ! (compute >&2); then
   exit 1
 fi
 "#;
-
-fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let lines = match keeps_lines {
-        true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
-        false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
-    };
-    README
-        .replace("@LINES@", lines)
-        .replace("@PARAMETERS@", &parameter_lines(&staging::used_parameters(plan)))
-        .replace("@NAME@", &markdown_text(&info.name))
-}
 
 const README: &str = r#"# @NAME@: pipeline for ClickHouse
 

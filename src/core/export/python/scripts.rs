@@ -2,36 +2,23 @@
 
 use crate::export::handover::FINISH;
 use crate::export::run_script::{RunParts, run_script};
-use crate::export::{Bundle, DesignInfo, parameter_lines, staging};
-use crate::files::MARKER;
+use crate::export::{Bundle, DesignInfo, staging};
 use crate::ir::Plan;
-use crate::quote::markdown_text;
 
 /// `keeps_lines`: lines of the sources that do not fit may be written down. `is_staged`: there are sources or parameters.
 pub fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, keeps_lines: bool, is_staged: bool) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = if is_staged { staging::STAGE.replace("@QUARANTINE@", quarantine) } else { String::new() };
     let finish = FINISH.replace("@SOURCES@\n", if is_staged { staging::SOURCES } else { "" });
-    let compute = format!("{COMPUTE}{finish}").replace("@MARKER@", MARKER);
+    let compute = format!("{COMPUTE}{finish}");
     let files = "pipeline.py report.py job.json results.json rejected.json";
     let parts = RunParts { engine: "Polars", options: "", files, stage: &stage, compute: &compute };
     bundle.script("run.sh", run_script(&parts));
-    bundle.text("README.md", readme(plan, info, keeps_lines));
+    bundle.text("README.md", staging::readme(README, plan, info, keeps_lines));
 }
 
 const COMPUTE: &str = r#"(cd -- "$work" && "${PYTHON:-python3}" "$here/pipeline.py" >&2) || exit 1
 "#;
-
-fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let lines = match keeps_lines {
-        true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
-        false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
-    };
-    README
-        .replace("@LINES@", lines)
-        .replace("@PARAMETERS@", &parameter_lines(&staging::used_parameters(plan)))
-        .replace("@NAME@", &markdown_text(&info.name))
-}
 
 const README: &str = r#"# @NAME@: pipeline for Polars
 

@@ -4,12 +4,11 @@ use serde_json::json;
 
 use crate::data::{DataType, Value};
 use crate::export::run_script::{RunParts, run_script};
-use crate::export::{Bundle, DesignInfo, parameter_lines, staging};
+use crate::export::{Bundle, DesignInfo, staging};
 use crate::expr::cast_value;
-use crate::files::MARKER;
 use crate::ir::{NodeId, Op, Otherwise, Plan, TextPart, defaults, parameter_variable, text_parts};
 use crate::project::canonical_json;
-use crate::quote::{markdown_text, shell_word};
+use crate::quote::shell_word;
 
 /// `keeps_lines`: lines of the sources that do not fit may be written down.
 /// `fed` and `handed`: what the agent is fed with, and hands over.
@@ -24,7 +23,6 @@ pub fn write(
     let stage = staging::STAGE.replace("@QUARANTINE@", quarantine);
     let names: Vec<String> = handed.iter().map(|id| format!("n{}", id.0)).collect();
     let compute = COMPUTE.replace("@NAMES@", &names.join(" ")).replace("@SOURCES@\n", staging::SOURCES);
-    let compute = compute.replace("@MARKER@", MARKER);
     let parts = RunParts {
         engine: "Vector",
         options: "",
@@ -40,7 +38,7 @@ pub fn write(
     }
     bundle.script("feed.sh", feed(plan, fed));
     bundle.script("run.sh", run_script(&parts));
-    bundle.text("README.md", readme(plan, info, keeps_lines));
+    bundle.text("README.md", staging::readme(README, plan, info, keeps_lines));
 }
 
 /// What feeds the agent: files that `run.sh` has staged, or the sources themselves.
@@ -118,26 +116,9 @@ if [ -s "$work/rejected/quarantine.jsonl" ]; then
   mkdir -p -- "$work/out/quarantine"
   mv -- "$work/rejected/quarantine.jsonl" "$work/out/quarantine/rejected.jsonl"
 fi
-for name in quarantine.jsonl rejected.jsonl; do
-  # Those of an earlier run go.
-  if [ -f "$out/quarantine/@MARKER@" ] && grep -q "\"$name\"" "$out/quarantine/@MARKER@"; then
-    mkdir -p -- "$work/out/quarantine"
-    : >>"$work/out/quarantine/$name"
-  fi
-done
+@EARLIER@
 @SOURCES@
 "#;
-
-fn readme(plan: &Plan, info: &DesignInfo, keeps_lines: bool) -> String {
-    let lines = match keeps_lines {
-        true => "Lines of the sources that do not fit go to `quarantine/quarantine.jsonl`.",
-        false => "Lines of the sources that do not fit are counted and not kept: they may hold what is secret.",
-    };
-    README
-        .replace("@LINES@", lines)
-        .replace("@PARAMETERS@", &parameter_lines(&staging::used_parameters(plan)))
-        .replace("@NAME@", &markdown_text(&info.name))
-}
 
 const README: &str = r#"# @NAME@: Vector, and what stays behind
 

@@ -4,7 +4,7 @@
 use super::*;
 use crate::data::Value;
 use crate::expr;
-use crate::ir::{Origin, Rows, WhenExists};
+use crate::ir::{Destination, Origin, Rows, WhenExists, Write};
 use crate::steps::PlanBuilder;
 
 fn printed_text(text: &str) -> Result<String, String> {
@@ -99,7 +99,7 @@ fn the_agent_filters_and_the_runner_does_what_stays_behind() {
 }
 
 #[test]
-fn a_design_of_which_the_agent_has_no_step_is_refused() {
+fn a_design_that_reads_no_file_is_refused() {
     let mut plan = flow("line", "Errors", "error");
     let rows = Rows { schema: plan.nodes[0].schema.clone(), rows: Vec::new() };
     std::sync::Arc::make_mut(&mut plan.nodes[0]).op = Op::Rows(rows);
