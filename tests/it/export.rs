@@ -7,9 +7,7 @@ use std::process::Command;
 use pipewright_core::project::{Edit, Project, save_file};
 use serde_json::json;
 
-use crate::support::{
-    lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, targets_here, texts, vector,
-};
+use crate::support::{lead, path, postgresql, python_for, python_with_duckdb, run, run_ok, targets_here, texts};
 
 fn insert(into: &str, item: serde_json::Value) -> Edit {
     Edit::Insert { into: into.into(), item, place: Default::default() }
@@ -263,10 +261,7 @@ fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
 
 #[test]
 fn scripts_for_polars_clickhouse_and_vector_give_the_files_that_a_run_gives() {
-    ["polars", "clickhouse"].into_iter().for_each(check_bundle_against_run);
-    if vector().is_some() {
-        check_bundle_against_run("vector");
-    }
+    ["polars", "clickhouse", "vector"].into_iter().for_each(check_bundle_against_run);
 }
 
 /// Without the package nothing is written, and both scripts say what is lacking.

@@ -102,6 +102,7 @@ pub fn python_for(target: &str) -> Option<String> {
         "spark" => python_with_spark(),
         "clickhouse" => python_with_clickhouse(),
         "dbt" | "dbt-postgres" => python_with_dbt(),
+        "vector" => vector().and_then(|_| python()),
         _ => python(),
     }
 }
@@ -201,7 +202,6 @@ pub fn targets_here() -> impl Iterator<Item = &'static str> {
     let names = pipewright_core::export::targets().iter().map(|target| target.name());
     let is_here = |name: &&str| match *name {
         "postgresql" => postgresql().is_some(),
-        "vector" => vector().is_some(),
         "dbt" => python_with_dbt().is_some(),
         "dbt-postgres" => python_with_dbt().is_some() && postgresql().is_some(),
         _ => true,

@@ -5,10 +5,12 @@
 mod functions;
 mod printer;
 mod scripts;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::printer::{Printer, refuse};
+use self::printer::Printer;
+use self::values::refuse;
 use super::handover::push;
 use super::pipeline::{PIPELINE_VERSION, Pipeline};
 use super::{Bundle, DesignInfo, Support, Target, by_step, staging};

@@ -392,7 +392,7 @@ pub const TESTS: &[Pinned] = &[
             "mend the step, or what the test expects",
         ],
     ),
-    (|t| t["expected"]["out"]["rows"] = json!([]), 1, &["`out` has 1 rows, expected 0"]),
+    (|t| t["expected"]["out"]["rows"] = json!([]), 1, &["`out` has 1 row, expected 0"]),
     (|t| t["expected"] = json!({}), 1, &["the test expects nothing", "add the schema and the rows"]),
     (
         |t| t["expected"]["out"]["schema"] = json!({"fields": [{"name": "stat", "type": "Int"}]}),

@@ -3,34 +3,44 @@
 
 use std::fmt::Write as _;
 
-use super::printer::{Printed, Printer, Vrl, is_beyond, refuse};
+use super::values::{Printed, Values, Vrl, is_beyond, refuse};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{
-    BinaryOp, Call, Expr, ExprKind, GroupPresence, REDACTED, ReplacementPart, VARYING, regex_pattern, regex_replacement,
+    Call, Expr, ExprKind, GroupPresence, REDACTED, ReplacementPart, VARYING, regex_pattern, regex_replacement,
 };
 use crate::quote::vrl_text;
 
-type Row = (&'static str, fn(&Printer, &Call) -> Printed);
+/// A call, its arguments printed.
+pub struct Given<'a> {
+    pub values: &'a Values,
+    pub call: &'a Call,
+    pub args: Vec<Vrl>,
+    pub types: Vec<DataType>,
+    /// Prints whether two arguments are equal.
+    pub same: &'a dyn Fn(&Expr, &Expr) -> Printed,
+}
+
+type Row = (&'static str, fn(&Given) -> Printed);
 
 /// Every scalar function that is carried.
 const SCALARS: &[Row] = &[
     // Text.
     // Letters that become two, or another one at the end of a word, are replaced before.
-    ("lower", |p, c| {
-        of_texts(p, c, |a| {
+    ("lower", |g| {
+        of_texts(g, |a| {
             format!("downcase(replace(replace({}, r'\\x{{130}}', \"i\"), r'\\x{{3a3}}', \"\\u{{3c3}}\"))", a[0])
         })
     }),
-    ("length", |p, c| of_texts(p, c, |a| format!("strlen({})", a[0]))),
-    ("contains", |p, c| of_texts(p, c, |a| format!("contains({}, {})", a[0], a[1]))),
-    ("starts_with", |p, c| of_texts(p, c, |a| format!("starts_with({}, {})", a[0], a[1]))),
-    ("ends_with", |p, c| of_texts(p, c, |a| format!("ends_with({}, {})", a[0], a[1]))),
-    ("trim", |p, c| trimmed(p, c, true, true)),
-    ("trim_start", |p, c| trimmed(p, c, true, false)),
-    ("trim_end", |p, c| trimmed(p, c, false, true)),
-    ("normalize_space", |p, c| {
-        of_texts(p, c, |a| format!("replace(replace({}, r'[\\t\\n\\x0c\\r ]+', \" \"), r'^ | $', \"\")", a[0]))
+    ("length", |g| of_texts(g, |a| format!("strlen({})", a[0]))),
+    ("contains", |g| of_texts(g, |a| format!("contains({}, {})", a[0], a[1]))),
+    ("starts_with", |g| of_texts(g, |a| format!("starts_with({}, {})", a[0], a[1]))),
+    ("ends_with", |g| of_texts(g, |a| format!("ends_with({}, {})", a[0], a[1]))),
+    ("trim", |g| trimmed(g, true, true)),
+    ("trim_start", |g| trimmed(g, true, false)),
+    ("trim_end", |g| trimmed(g, false, true)),
+    ("normalize_space", |g| {
+        of_texts(g, |a| format!("replace(replace({}, r'[\\t\\n\\x0c\\r ]+', \" \"), r'^ | $', \"\")", a[0]))
     }),
     ("replace", replace),
     ("concat", concat),
@@ -38,51 +48,52 @@ const SCALARS: &[Row] = &[
     ("left", left),
     // Conditionals.
     ("coalesce", coalesce),
-    ("if", |p, c| Ok(p.either(&p.vrl(&c.args[0])?, p.vrl(&c.args[1])?, p.vrl(&c.args[2])?))),
+    ("if", |g| Ok(g.values.either(&g.args[0], g.args[1].clone(), g.args[2].clone()))),
     ("nullif", nullif),
     // Numbers.
     ("abs", abs),
-    ("floor", |p, c| whole(p, c, "floor")),
-    ("ceil", |p, c| whole(p, c, "ceil")),
-    ("round", |p, c| whole(p, c, "round")),
+    ("floor", |g| whole(g, "floor")),
+    ("ceil", |g| whole(g, "ceil")),
+    ("round", |g| whole(g, "round")),
     // Patterns.
-    ("regexp_matches", |p, c| {
-        let pattern = pattern(&c.args[1])?;
-        over_text(p, &c.args[0], |text| format!("match({text}, {pattern})"))
+    ("regexp_matches", |g| {
+        let pattern = pattern(&g.call.args[1])?;
+        over_text(g, |text| format!("match({text}, {pattern})"))
     }),
     ("regexp_extract", regexp_extract),
     ("regexp_replace", regexp_replace),
     // Privacy.
-    ("hash", |p, c| of_texts(p, c, |a| format!("sha2({}, variant: \"SHA-256\")", a[0]))),
-    ("hmac", |p, c| of_texts(p, c, |a| format!("encode_base16(hmac({}, {}, algorithm: \"SHA-256\"))", a[0], a[1]))),
+    ("hash", |g| of_texts(g, |a| format!("sha2({}, variant: \"SHA-256\")", a[0]))),
+    ("hmac", |g| of_texts(g, |a| format!("encode_base16(hmac({}, {}, algorithm: \"SHA-256\"))", a[0], a[1]))),
     ("mask", mask),
     ("mask_email", mask_email),
-    ("redact", |p, c| replaced(p, c, &REDACTED)),
-    ("message_template", |p, c| replaced(p, c, &VARYING)),
+    ("redact", |g| replaced(g, &REDACTED)),
+    ("message_template", |g| replaced(g, &VARYING)),
     // Time.
     ("date_trunc", date_trunc),
 ];
 
-pub fn scalar(printer: &Printer, call: &Call) -> Printed {
-    match SCALARS.iter().find(|(name, _)| *name == call.function) {
-        Some((_, print)) => print(printer, call),
-        None => Err(refuse(format_args!("`{}`", call.function))),
+pub fn scalar(given: &Given) -> Printed {
+    match SCALARS.iter().find(|(name, _)| *name == given.call.function) {
+        Some((_, print)) => print(given),
+        None => Err(refuse(format_args!("`{}`", given.call.function))),
     }
 }
 
 /// A function of texts, null where one of them is.
-fn of_texts(printer: &Printer, call: &Call, body: impl Fn(&[String]) -> String) -> Printed {
-    let texts = call.args.iter().map(|arg| Ok((printer.vrl(arg)?, DataType::String)));
-    Ok(printer.with(&texts.collect::<Result<Vec<_>, Diagnostic>>()?, |names| body(names)))
+fn of_texts(given: &Given, body: impl Fn(&[String]) -> String) -> Printed {
+    let texts: Vec<(Vrl, DataType)> = given.args.iter().map(|arg| (arg.clone(), DataType::String)).collect();
+    Ok(given.values.with(&texts, |names| body(names)))
 }
 
-fn over_text(printer: &Printer, text: &Expr, body: impl Fn(&str) -> String) -> Printed {
-    Ok(printer.with(&[(printer.vrl(text)?, DataType::String)], |names| body(&names[0])))
+/// Of the first argument, a text.
+fn over_text(given: &Given, body: impl Fn(&str) -> String) -> Printed {
+    Ok(given.values.with(&[(given.args[0].clone(), DataType::String)], |names| body(&names[0])))
 }
 
 /// The same, where there may be no result.
-fn perhaps_text(printer: &Printer, text: &Expr, body: impl Fn(&str) -> String) -> Printed {
-    Ok(printer.perhaps(&[(printer.vrl(text)?, DataType::String)], |names| body(&names[0])))
+fn perhaps_text(given: &Given, body: impl Fn(&str) -> String) -> Printed {
+    Ok(given.values.perhaps(&[(given.args[0].clone(), DataType::String)], |names| body(&names[0])))
 }
 
 fn known_text(call: &Call, index: usize) -> Result<&str, Diagnostic> {
@@ -134,7 +145,7 @@ fn fixed_pattern(text: &str) -> Result<String, Diagnostic> {
     pattern(&Expr::literal(Value::text(text)))
 }
 
-pub fn like(printer: &Printer, expr: &Expr, pattern: &Expr, insensitive: bool) -> Printed {
+pub fn like(values: &Values, text: Vrl, pattern: &Expr, insensitive: bool) -> Printed {
     let ExprKind::Literal(Value::String(known)) = &pattern.kind else {
         return Err(refuse("computed patterns of LIKE"));
     };
@@ -150,16 +161,16 @@ pub fn like(printer: &Printer, expr: &Expr, pattern: &Expr, insensitive: bool) -
         }
     }
     let regex = regex_text(&(regex + "\\z"))?;
-    over_text(printer, expr, |text| format!("match({text}, {regex})"))
+    Ok(values.with(&[(text, DataType::String)], |names| format!("match({}, {regex})", names[0])))
 }
 
 /// What `trim` takes away where nothing is said.
 const BLANKS: &str = " \t\n\r\u{b}\u{c}";
 
-fn trimmed(printer: &Printer, call: &Call, start: bool, end: bool) -> Printed {
-    let characters = if call.args.len() > 1 { known_text(call, 1)? } else { BLANKS };
+fn trimmed(given: &Given, start: bool, end: bool) -> Printed {
+    let characters = if given.args.len() > 1 { known_text(given.call, 1)? } else { BLANKS };
     if characters.is_empty() {
-        return printer.vrl(&call.args[0]);
+        return Ok(given.args[0].clone());
     }
     let class: String = characters.chars().fold(String::new(), |mut class, c| {
         let _ = write!(class, "\\x{{{:x}}}", u32::from(c));
@@ -170,7 +181,7 @@ fn trimmed(printer: &Printer, call: &Call, start: bool, end: bool) -> Printed {
         .filter(|(is, _)| *is)
         .map(|(_, text)| text)
         .collect();
-    over_text(printer, &call.args[0], |text| format!("replace({text}, r'{}', \"\")", ends.join("|")))
+    over_text(given, |text| format!("replace({text}, r'{}', \"\")", ends.join("|")))
 }
 
 /// A text that may have grown: null where it is over a million characters, as in `replace`.
@@ -180,21 +191,19 @@ fn grown(made: &str, of: &str, name: &str) -> String {
     )
 }
 
-fn replace(printer: &Printer, call: &Call) -> Printed {
-    let (from, to) = (known_text(call, 1)?, known_text(call, 2)?);
+fn replace(given: &Given) -> Printed {
+    let (from, to) = (known_text(given.call, 1)?, known_text(given.call, 2)?);
     if from.is_empty() {
-        return printer.vrl(&call.args[0]);
+        return Ok(given.args[0].clone());
     }
-    let name = printer.variable();
-    perhaps_text(printer, &call.args[0], |text| {
-        grown(&format!("replace({text}, {}, {})", vrl_text(from), vrl_text(to)), text, &name)
-    })
+    let name = given.values.variable();
+    perhaps_text(given, |text| grown(&format!("replace({text}, {}, {})", vrl_text(from), vrl_text(to)), text, &name))
 }
 
-fn concat(printer: &Printer, call: &Call) -> Printed {
-    let parts = call.args.iter().map(|arg| {
-        let value = printer.text(arg)?;
-        let name = printer.variable();
+fn concat(given: &Given) -> Printed {
+    let parts = given.args.iter().zip(&given.types).map(|(arg, data_type)| {
+        let value = text(given.values, arg.clone(), data_type)?;
+        let name = given.values.variable();
         Ok(match value.is_sure {
             true => value.text,
             false => format!("{{ {name} = {}; if {name} == null {{ \"\" }} else {{ string!({name}) }} }}", value.text),
@@ -204,38 +213,32 @@ fn concat(printer: &Printer, call: &Call) -> Printed {
     Ok(Vrl::sure(format!("({})", parts.join(" + "))))
 }
 
-fn split_part(printer: &Printer, call: &Call) -> Printed {
-    let (separator, index) = (known_text(call, 1)?, known_int(call, 2, 0)?);
+fn split_part(given: &Given) -> Printed {
+    let (separator, index) = (known_text(given.call, 1)?, known_int(given.call, 2, 0)?);
     if separator.is_empty() || index == 0 {
         return Err(refuse("`split_part` without a separator, or of the piece 0"));
     }
     let index = if index > 0 { index - 1 } else { index };
-    perhaps_text(printer, &call.args[0], |text| format!("get!(split({text}, {}), [{index}])", vrl_text(separator)))
+    perhaps_text(given, |text| format!("get!(split({text}, {}), [{index}])", vrl_text(separator)))
 }
 
-fn left(printer: &Printer, call: &Call) -> Printed {
-    let count = known_int(call, 1, 0)?;
+fn left(given: &Given) -> Printed {
+    let count = known_int(given.call, 1, 0)?;
     if count < 0 {
         return Err(refuse("`left` that counts from the end"));
     }
-    over_text(printer, &call.args[0], |text| {
-        format!("replace({text}, r'(?s)\\A(.{{0,{count}}}).*\\z', \"\\u{{24}}1\")")
-    })
+    over_text(given, |text| format!("replace({text}, r'(?s)\\A(.{{0,{count}}}).*\\z', \"\\u{{24}}1\")"))
 }
 
-fn coalesce(printer: &Printer, call: &Call) -> Printed {
-    let mut values = call.args.iter().rev();
-    let mut result = match values.next() {
-        Some(last) => printer.vrl(last)?,
-        None => Vrl::open("null"),
-    };
+fn coalesce(given: &Given) -> Printed {
+    let mut values = given.args.iter().rev();
+    let mut result = values.next().cloned().unwrap_or_else(|| Vrl::open("null"));
     for value in values {
-        let value = printer.vrl(value)?;
         if value.is_sure {
-            result = value;
+            result = value.clone();
             continue;
         }
-        let name = printer.variable();
+        let name = given.values.variable();
         // That it may be null is seen by the compiler, whatever stands behind.
         let text = format!("{{ {name} = {}; if {name} == null {{ {} }} else {{ {name} }} }}", value.text, result.text);
         result = Vrl::open(text);
@@ -243,20 +246,20 @@ fn coalesce(printer: &Printer, call: &Call) -> Printed {
     Ok(result)
 }
 
-fn nullif(printer: &Printer, call: &Call) -> Printed {
-    let same = printer.compared(BinaryOp::Equal, &call.args[0], &call.args[1])?;
-    Ok(printer.either(&same, Vrl::open("null"), printer.vrl(&call.args[0])?))
+fn nullif(given: &Given) -> Printed {
+    let same = (given.same)(&given.call.args[0], &given.call.args[1])?;
+    Ok(given.values.either(&same, Vrl::open("null"), given.args[0].clone()))
 }
 
-fn abs(printer: &Printer, call: &Call) -> Printed {
-    let data_type = printer.type_of(&call.args[0]);
+fn abs(given: &Given) -> Printed {
+    let data_type = given.types[0].clone();
     if !matches!(data_type, DataType::Int | DataType::Float) {
         return Err(refuse(format_args!("`abs` of a {data_type}")));
     }
-    let name = printer.variable();
-    let value = [(printer.vrl(&call.args[0])?, data_type)];
+    let name = given.values.variable();
+    let value = [(given.args[0].clone(), data_type)];
     // The least Int has no like; it stays below 0.
-    Ok(printer.perhaps(&value, |names| {
+    Ok(given.values.perhaps(&value, |names| {
         format!(
             "{name} = if {0} < 0 {{ {0} * -1 }} else {{ {0} }}; if {name} < 0 {{ null }} else {{ {name} }}",
             names[0]
@@ -265,30 +268,30 @@ fn abs(printer: &Printer, call: &Call) -> Printed {
 }
 
 /// To a whole number; a zero has no sign.
-fn whole(printer: &Printer, call: &Call, function: &str) -> Printed {
-    if call.args.len() > 1 {
+fn whole(given: &Given, function: &str) -> Printed {
+    if given.args.len() > 1 {
         return Err(refuse("`round` to digits"));
     }
-    match printer.type_of(&call.args[0]) {
-        DataType::Int => printer.vrl(&call.args[0]),
+    match &given.types[0] {
+        DataType::Int => Ok(given.args[0].clone()),
         DataType::Float => {
-            let value = [(printer.vrl(&call.args[0])?, DataType::Float)];
-            Ok(printer.with(&value, |names| format!("{function}({}) + 0.0", names[0])))
+            let value = [(given.args[0].clone(), DataType::Float)];
+            Ok(given.values.with(&value, |names| format!("{function}({}) + 0.0", names[0])))
         }
         other => Err(refuse(format_args!("`{function}` of a {other}"))),
     }
 }
 
-fn regexp_extract(printer: &Printer, call: &Call) -> Printed {
-    let group = known_int(call, 2, 0)?;
+fn regexp_extract(given: &Given) -> Printed {
+    let group = known_int(given.call, 2, 0)?;
     // Groups that take no part are not counted there.
-    let known = regex_pattern(known_text(call, 1)?)?;
+    let known = regex_pattern(known_text(given.call, 1)?)?;
     if (1..=group).any(|index| known.group(index as u32) != GroupPresence::Always) {
         return Err(refuse("`regexp_extract` of a group behind one that may be missing"));
     }
-    let pattern = pattern(&call.args[1])?;
-    let (found, name) = (printer.variable(), printer.variable());
-    perhaps_text(printer, &call.args[0], |text| {
+    let pattern = pattern(&given.call.args[1])?;
+    let (found, name) = (given.values.variable(), given.values.variable());
+    perhaps_text(given, |text| {
         format!(
             "{found} = parse_regex({text}, {pattern}, numeric_groups: true) ?? null; \
              if {found} == null {{ null }} else {{ {name} = get!({found}, [\"{group}\"]); {name} }}"
@@ -296,9 +299,9 @@ fn regexp_extract(printer: &Printer, call: &Call) -> Printed {
     })
 }
 
-fn regexp_replace(printer: &Printer, call: &Call) -> Printed {
-    let pattern = pattern(&call.args[1])?;
-    let parts = regex_replacement(known_text(call, 2)?).map_err(refuse)?;
+fn regexp_replace(given: &Given) -> Printed {
+    let pattern = pattern(&given.call.args[1])?;
+    let parts = regex_replacement(known_text(given.call, 2)?).map_err(refuse)?;
     let mut with = String::new();
     for part in &parts {
         match part {
@@ -308,27 +311,25 @@ fn regexp_replace(printer: &Printer, call: &Call) -> Printed {
             }
         }
     }
-    let name = printer.variable();
-    perhaps_text(printer, &call.args[0], |text| {
-        grown(&format!("replace({text}, {pattern}, {})", vrl_text(&with)), text, &name)
-    })
+    let name = given.values.variable();
+    perhaps_text(given, |text| grown(&format!("replace({text}, {pattern}, {})", vrl_text(&with)), text, &name))
 }
 
 /// All matches of several patterns, one after the other.
-fn replaced(printer: &Printer, call: &Call, patterns: &[(&str, &str)]) -> Printed {
+fn replaced(given: &Given, patterns: &[(&str, &str)]) -> Printed {
     let patterns = patterns.iter().map(|(text, word)| Ok((fixed_pattern(text)?, *word)));
     let patterns = patterns.collect::<Result<Vec<_>, Diagnostic>>()?;
-    over_text(printer, &call.args[0], |text| {
+    over_text(given, |text| {
         patterns
             .iter()
             .fold(text.to_owned(), |text, (pattern, word)| format!("replace({text}, {pattern}, {})", vrl_text(word)))
     })
 }
 
-fn mask(printer: &Printer, call: &Call) -> Printed {
-    let keep = known_int(call, 1, 0)?.max(0);
-    let parts = printer.variable();
-    over_text(printer, &call.args[0], |text| match keep {
+fn mask(given: &Given) -> Printed {
+    let keep = known_int(given.call, 1, 0)?.max(0);
+    let parts = given.values.variable();
+    over_text(given, |text| match keep {
         0 => format!("replace({text}, r'(?s).', \"*\")"),
         _ => format!(
             "{parts} = parse_regex!({text}, r'(?s)\\A(?P<hidden>.*?)(?P<kept>.{{0,{keep}}})\\z'); \
@@ -337,8 +338,8 @@ fn mask(printer: &Printer, call: &Call) -> Printed {
     })
 }
 
-fn mask_email(printer: &Printer, call: &Call) -> Printed {
-    over_text(printer, &call.args[0], |text| {
+fn mask_email(given: &Given) -> Printed {
+    over_text(given, |text| {
         format!(
             "if match({text}, r'(?s)\\A.+@[^@]*\\z') {{ replace({text}, r'(?s)\\A(.).*@([^@]*)\\z', \"\\u{{24}}\\u{{7b}}1\\u{{7d}}***@\\u{{24}}\\u{{7b}}2\\u{{7d}}\") }} \
              else {{ replace({text}, r'(?s).', \"*\") }}"
@@ -346,56 +347,61 @@ fn mask_email(printer: &Printer, call: &Call) -> Printed {
     })
 }
 
-fn date_trunc(printer: &Printer, call: &Call) -> Printed {
-    let micros: i64 = match known_text(call, 0)? {
+fn date_trunc(given: &Given) -> Printed {
+    let micros: i64 = match known_text(given.call, 0)? {
         "second" => 1_000_000,
         "minute" => 60_000_000,
         "hour" => 3_600_000_000,
         "day" => 86_400_000_000,
         other => return Err(refuse(format_args!("`date_trunc` to a {other}"))),
     };
-    if call.args.len() > 2 {
+    if given.args.len() > 2 {
         return Err(refuse("`date_trunc` in a time zone"));
     }
-    let of = printer.type_of(&call.args[1]);
-    if of != DataType::Timestamp {
-        return Err(refuse(format_args!("`date_trunc` of a {of}")));
+    if given.types[1] != DataType::Timestamp {
+        return Err(refuse(format_args!("`date_trunc` of a {}", given.types[1])));
     }
-    let rest = printer.variable();
-    let value = [(printer.vrl(&call.args[1])?, of)];
-    Ok(printer.with(&value, |names| {
+    let rest = given.values.variable();
+    let value = [(given.args[1].clone(), DataType::Timestamp)];
+    Ok(given.values.with(&value, |names| {
         format!("{rest} = mod({0}, {micros}); if {rest} < 0 {{ {rest} = {rest} + {micros} }}; {0} - {rest}", names[0])
     }))
 }
 
+/// A value as text.
+pub fn text(values: &Values, value: Vrl, from: &DataType) -> Printed {
+    match from {
+        DataType::String | DataType::Unknown => Ok(value),
+        from => cast(values, value, from, &DataType::String),
+    }
+}
+
 /// A cast; null where the value does not fit.
-pub fn cast(printer: &Printer, expr: &Expr, to: &DataType) -> Printed {
+pub fn cast(values: &Values, value: Vrl, from: &DataType, to: &DataType) -> Printed {
     use DataType::{Boolean, Float, Int, String as Text};
-    let from = printer.type_of(expr);
-    let value = printer.vrl(expr)?;
     if from.is_unknown() {
         return Ok(Vrl::open("null"));
     }
-    if from == *to {
+    if from == to {
         return Ok(value);
     }
-    let name = printer.variable();
-    let values = [(value, from.clone())];
-    Ok(match (&from, to) {
-        (Int, Text) => printer.with(&values, |a| format!("to_string({})", a[0])),
-        (Boolean, Text) => printer.with(&values, |a| format!("if {} {{ \"true\" }} else {{ \"false\" }}", a[0])),
-        (Boolean, Int) => printer.with(&values, |a| format!("if {} {{ 1 }} else {{ 0 }}", a[0])),
-        (Boolean, Float) => printer.with(&values, |a| format!("if {} {{ 1.0 }} else {{ 0.0 }}", a[0])),
-        (Int, Boolean) => printer.with(&values, |a| format!("{} != 0", a[0])),
-        (Int, Float) => printer.with(&values, |a| format!("to_float({})", a[0])),
-        (Float, Int) => printer.perhaps(&values, |a| {
+    let name = values.variable();
+    let given = [(value, from.clone())];
+    Ok(match (from, to) {
+        (Int, Text) => values.with(&given, |a| format!("to_string({})", a[0])),
+        (Boolean, Text) => values.with(&given, |a| format!("if {} {{ \"true\" }} else {{ \"false\" }}", a[0])),
+        (Boolean, Int) => values.with(&given, |a| format!("if {} {{ 1 }} else {{ 0 }}", a[0])),
+        (Boolean, Float) => values.with(&given, |a| format!("if {} {{ 1.0 }} else {{ 0.0 }}", a[0])),
+        (Int, Boolean) => values.with(&given, |a| format!("{} != 0", a[0])),
+        (Int, Float) => values.with(&given, |a| format!("to_float({})", a[0])),
+        (Float, Int) => values.perhaps(&given, |a| {
             format!(
                 "if {0} >= 9223372036854775808.0 || {0} < -9223372036854775808.0 {{ null }} else {{ to_int({0}) }}",
                 a[0]
             )
         }),
-        (Text, Int) => printer.perhaps(&values, |a| format!("parse_int({}, base: 10) ?? null", within(&a[0]))),
-        (Text, Float) => printer.perhaps(&values, |a| {
+        (Text, Int) => values.perhaps(&given, |a| format!("parse_int({}, base: 10) ?? null", within(&a[0]))),
+        (Text, Float) => values.perhaps(&given, |a| {
             format!(
                 "{name} = {}; if match({name}, r'\\A[0-9.eE+-]+\\z') {{ {name} = parse_float({name}) ?? null; \
                  if {name} == null {{ null }} else {{ {name} = float!({name}) + 0.0; \
@@ -404,7 +410,7 @@ pub fn cast(printer: &Printer, expr: &Expr, to: &DataType) -> Printed {
                 is_beyond(&name)
             )
         }),
-        (Text, Boolean) => printer.perhaps(&values, |a| {
+        (Text, Boolean) => values.perhaps(&given, |a| {
             format!(
                 "{name} = {}; if match({name}, r'\\A(?i-u:true|t|yes|y|on|1)\\z') {{ true }} \
                  else if match({name}, r'\\A(?i-u:false|f|no|n|off|0)\\z') {{ false }} else {{ null }}",

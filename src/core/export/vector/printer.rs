@@ -1,72 +1,25 @@
-//! Expressions → VRL, Vector's language, with Pipewright's semantics. VRL has no functions of one's own and wants to know
-//! of each call whether it can fail: values are bound to variables, looked at for null, and taken as what they are.
+//! Expressions → VRL, Vector's language, with Pipewright's semantics.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 
-use super::functions;
+use super::functions::{self, Given};
+use super::values::{Printed, Values, Vrl, float_text, is_beyond, refuse};
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, BinaryOp, Expr, ExprKind, FunctionKind, Place, Scope, function};
 use crate::quote::vrl_text;
 
-/// VRL, or why there is none.
-pub type Printed = Result<Vrl, Diagnostic>;
-
-/// An expression of VRL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vrl {
-    pub text: String,
-    /// It is never null, which the compiler sees, too: then it is no fault to take it as what it is, and an error to say
-    /// what happens if it is not.
-    pub is_sure: bool,
-}
-
-impl Vrl {
-    pub fn sure(text: impl Into<String>) -> Vrl {
-        Vrl { text: text.into(), is_sure: true }
-    }
-
-    /// It may be null.
-    pub fn open(text: impl Into<String>) -> Vrl {
-        Vrl { text: text.into(), is_sure: false }
-    }
-}
-
-/// The fault of what is not carried.
-pub fn refuse(what: impl Display) -> Diagnostic {
-    Diagnostic::error("PW0640", format!("Vector does not carry {what}"))
-        .help("the step stays behind, in `rest.json`; to have it in the agent, do this part in another way")
-}
-
-/// What the compiler is told that a value is, if it is not null.
-fn taken(data_type: &DataType, name: &str) -> String {
-    match data_type {
-        DataType::Boolean => format!("bool!({name})"),
-        DataType::Int | DataType::Timestamp | DataType::Date | DataType::Duration => format!("int!({name})"),
-        DataType::Float => format!("float!({name})"),
-        _ => format!("string!({name})"),
-    }
-}
-
-/// A Float, written out: VRL knows no exponents.
-fn float_text(float: f64) -> String {
-    let text = format!("{float}");
-    if text.contains('.') { text } else { text + ".0" }
-}
-
 /// The columns and parameters that an expression sees.
 pub struct Printer<'a> {
     pub schema: &'a Schema,
     pub parameters: &'a BTreeMap<String, DataType>,
-    /// How many variables there are so far.
-    variables: Cell<usize>,
+    values: Values,
 }
 
 impl<'a> Printer<'a> {
     pub fn new(schema: &'a Schema, parameters: &'a BTreeMap<String, DataType>) -> Printer<'a> {
-        Printer { schema, parameters, variables: Cell::new(0) }
+        Printer { schema, parameters, values: Values::default() }
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -75,12 +28,6 @@ impl<'a> Printer<'a> {
 
     pub fn type_of(&self, expr: &Expr) -> DataType {
         expr::type_of(expr, &self.scope())
-    }
-
-    /// A name that no other value has.
-    pub fn variable(&self) -> String {
-        self.variables.set(self.variables.get() + 1);
-        format!("v{}", self.variables.get())
     }
 
     /// A whole expression, whose parts have their types written out.
@@ -96,13 +43,13 @@ impl<'a> Printer<'a> {
         let data_type = self.type_of(expr);
         let value = self.print(expr)?;
         match data_type {
-            DataType::Timestamp => Ok(self.with(&[(value, DataType::Int)], |names| {
+            DataType::Timestamp => Ok(self.values.with(&[(value, DataType::Int)], |names| {
                 format!(
                     "format_timestamp!(from_unix_timestamp!({}, unit: \"microseconds\"), \"%Y-%m-%dT%H:%M:%S%.6fZ\")",
                     names[0]
                 )
             })),
-            DataType::Date => Ok(self.with(&[(value, DataType::Int)], |names| {
+            DataType::Date => Ok(self.values.with(&[(value, DataType::Int)], |names| {
                 format!(
                     "format_timestamp!(from_unix_timestamp!({} * 86400, unit: \"seconds\"), \"%Y-%m-%d\")",
                     names[0]
@@ -115,33 +62,8 @@ impl<'a> Printer<'a> {
 
     /// A condition: true or false, never null.
     pub fn holds(&self, expr: &Expr) -> Result<String, Diagnostic> {
-        let name = self.variable();
+        let name = self.values.variable();
         Ok(format!("{name} = {}\n{name} == true\n", self.print(expr)?.text))
-    }
-
-    /// What is made of values, and null where one of them is.
-    pub fn with(&self, values: &[(Vrl, DataType)], body: impl FnOnce(&[String]) -> String) -> Vrl {
-        let (mut text, mut names, mut nulls) = (String::new(), Vec::new(), Vec::new());
-        for (value, data_type) in values {
-            let name = self.variable();
-            let _ = write!(text, "{name} = {}; ", value.text);
-            if value.is_sure {
-                names.push(name);
-                continue;
-            }
-            names.push(taken(data_type, &name));
-            nulls.push(format!("{name} == null"));
-        }
-        let body = body(&names);
-        match nulls.is_empty() {
-            true => Vrl::sure(format!("{{ {text}{body} }}")),
-            false => Vrl::open(format!("{{ {text}if {} {{ null }} else {{ {body} }} }}", nulls.join(" || "))),
-        }
-    }
-
-    /// The same, where the result may be null in any case.
-    pub fn perhaps(&self, values: &[(Vrl, DataType)], body: impl FnOnce(&[String]) -> String) -> Vrl {
-        Vrl { is_sure: false, ..self.with(values, body) }
     }
 
     pub fn vrl(&self, expr: &Expr) -> Printed {
@@ -157,7 +79,7 @@ impl<'a> Printer<'a> {
             ExprKind::Column(name) => self.read(name, expr),
             ExprKind::Parameter(name) => Err(refuse(format_args!("the parameter `{name}`"))),
             ExprKind::Member { .. } => Err(refuse("parts of records")),
-            ExprKind::Not(inner) => Ok(self.negated(self.vrl(inner)?, true)),
+            ExprKind::Not(inner) => Ok(self.values.negated(self.vrl(inner)?, true)),
             ExprKind::Negate(inner) => match self.type_of(inner) {
                 data_type @ (DataType::Int | DataType::Float) => {
                     let zero = if data_type == DataType::Int { Value::Int(0) } else { Value::Float(0.0) };
@@ -172,12 +94,12 @@ impl<'a> Printer<'a> {
             ExprKind::Binary { op, left, right } if op.is_comparison() => self.compared(*op, left, right),
             ExprKind::Binary { op, left, right } => self.binary(*op, left, right),
             ExprKind::IsNull { expr, negated } => {
-                let name = self.variable();
+                let name = self.values.variable();
                 let sign = if *negated { "!=" } else { "==" };
                 Ok(Vrl::sure(format!("{{ {name} = {}; {name} {sign} null }}", self.vrl(expr)?.text)))
             }
             ExprKind::IsBoolean { expr, value, negated } => {
-                let name = self.variable();
+                let name = self.values.variable();
                 let sign = if *negated { "!=" } else { "==" };
                 Ok(Vrl::sure(format!("{{ {name} = {}; {name} {sign} {value} }}", self.vrl(expr)?.text)))
             }
@@ -187,23 +109,28 @@ impl<'a> Printer<'a> {
                     self.compared(BinaryOp::GreaterOrEqual, expr, low)?,
                     self.compared(BinaryOp::LessOrEqual, expr, high)?,
                 ];
-                Ok(self.negated(self.logic(&sides, false), *negated))
+                Ok(self.values.negated(self.logic(&sides, false), *negated))
             }
             ExprKind::InList { expr, list, negated } => {
                 let equal = |item: &Expr| self.compared(BinaryOp::Equal, expr, item);
                 let sides = list.iter().map(equal).collect::<Result<Vec<_>, _>>()?;
-                Ok(self.negated(self.logic(&sides, true), *negated))
+                Ok(self.values.negated(self.logic(&sides, true), *negated))
             }
             ExprKind::Like { expr, pattern, negated, insensitive } => {
-                let found = functions::like(self, expr, pattern, *insensitive)?;
-                Ok(self.negated(found, *negated))
+                let found = functions::like(&self.values, self.vrl(expr)?, pattern, *insensitive)?;
+                Ok(self.values.negated(found, *negated))
             }
             ExprKind::Case { operand, branches, otherwise } => {
                 self.case(operand.as_deref(), branches, otherwise.as_deref())
             }
-            ExprKind::Cast { expr, to, .. } => functions::cast(self, expr, to),
+            ExprKind::Cast { expr, to, .. } => functions::cast(&self.values, self.vrl(expr)?, &self.type_of(expr), to),
             ExprKind::Call(call) => match function(&call.function).map(|known| known.kind) {
-                Some(FunctionKind::Scalar) => functions::scalar(self, call),
+                Some(FunctionKind::Scalar) => {
+                    let args = call.args.iter().map(|arg| self.vrl(arg)).collect::<Result<Vec<_>, _>>()?;
+                    let types = call.args.iter().map(|arg| self.type_of(arg)).collect();
+                    let same = |a: &Expr, b: &Expr| self.compared(BinaryOp::Equal, a, b);
+                    functions::scalar(&Given { values: &self.values, call, args, types, same: &same })
+                }
                 _ => Err(refuse(format_args!("`{}`", call.function))),
             },
         }
@@ -214,10 +141,10 @@ impl<'a> Printer<'a> {
         let raw = Vrl::open(format!(".{}", vrl_text(name)));
         let text = DataType::String;
         match self.type_of(expr) {
-            DataType::Timestamp => Ok(self.with(&[(raw, text)], |names| {
+            DataType::Timestamp => Ok(self.values.with(&[(raw, text)], |names| {
                 format!("to_unix_timestamp(parse_timestamp!({}, \"%+\"), unit: \"microseconds\")", names[0])
             })),
-            DataType::Date => Ok(self.with(&[(raw, text)], |names| {
+            DataType::Date => Ok(self.values.with(&[(raw, text)], |names| {
                 let day = format!("parse_timestamp!({} + \"T00:00:00Z\", \"%+\")", names[0]);
                 format!("to_int!(to_unix_timestamp({day}) / 86400)")
             })),
@@ -226,23 +153,9 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn negated(&self, value: Vrl, negated: bool) -> Vrl {
-        if !negated {
-            return value;
-        }
-        let name = self.variable();
-        match value.is_sure {
-            true => Vrl::sure(format!("{{ {name} = {}; {name} == false }}", value.text)),
-            false => Vrl::open(format!(
-                "{{ {name} = {}; if {name} == null {{ null }} else {{ {name} == false }} }}",
-                value.text
-            )),
-        }
-    }
-
     /// `and`, or `or`, of all: a side that settles it does so beside a null.
     fn logic(&self, sides: &[Vrl], settles: bool) -> Vrl {
-        let names: Vec<String> = sides.iter().map(|_| self.variable()).collect();
+        let names: Vec<String> = sides.iter().map(|_| self.values.variable()).collect();
         let mut text: String =
             names.iter().zip(sides).map(|(name, side)| format!("{name} = {}; ", side.text)).collect();
         let settled: Vec<String> = names.iter().map(|name| format!("{name} == {settles}")).collect();
@@ -287,7 +200,7 @@ impl<'a> Printer<'a> {
             op => op.symbol(),
         };
         let sides = [(self.vrl(left)?, of.clone()), (self.vrl(right)?, of)];
-        Ok(self.with(&sides, |names| format!("{} {symbol} {}", names[0], names[1])))
+        Ok(self.values.with(&sides, |names| format!("{} {symbol} {}", names[0], names[1])))
     }
 
     fn distinct(&self, left: &Expr, right: &Expr, negated: bool) -> Printed {
@@ -296,7 +209,7 @@ impl<'a> Printer<'a> {
             return self.vrl(&Expr::is_null(known.clone(), !negated));
         }
         self.alike(left, right, "a comparison")?;
-        let (a, b) = (self.variable(), self.variable());
+        let (a, b) = (self.values.variable(), self.values.variable());
         let sign = if negated { "==" } else { "!=" };
         let (left, right) = (self.vrl(left)?.text, self.vrl(right)?.text);
         Ok(Vrl::sure(format!("{{ {a} = {left}; {b} = {right}; {a} {sign} {b} }}")))
@@ -312,20 +225,9 @@ impl<'a> Printer<'a> {
                 Some(operand) => self.compared(BinaryOp::Equal, operand, when)?,
                 None => self.vrl(when)?,
             };
-            result = self.either(&when, self.vrl(then)?, result);
+            result = self.values.either(&when, self.vrl(then)?, result);
         }
         Ok(result)
-    }
-
-    /// The one where a condition holds, else the other.
-    pub fn either(&self, when: &Vrl, then: Vrl, otherwise: Vrl) -> Vrl {
-        let name = self.variable();
-        let is_sure = then.is_sure && otherwise.is_sure;
-        let text = format!(
-            "{{ {name} = {}; if {name} == true {{ {} }} else {{ {} }} }}",
-            when.text, then.text, otherwise.text
-        );
-        Vrl { text, is_sure }
     }
 
     /// Arithmetic and joining of texts.
@@ -334,17 +236,17 @@ impl<'a> Printer<'a> {
         let types = (self.type_of(left), self.type_of(right));
         if op == BinaryOp::Concat {
             let sides = [(self.text(left)?, Text), (self.text(right)?, Text)];
-            return Ok(self.with(&sides, |names| format!("{} + {}", names[0], names[1])));
+            return Ok(self.values.with(&sides, |names| format!("{} + {}", names[0], names[1])));
         }
         if matches!(types, (Unknown, _) | (_, Unknown)) {
             return Ok(Vrl::open("null"));
         }
         let sides = [(self.vrl(left)?, types.0.clone()), (self.vrl(right)?, types.1.clone())];
-        let name = self.variable();
+        let name = self.values.variable();
         Ok(match (op, types) {
             // Where the divisor stands in the program the compiler knows that nothing fails.
             (BinaryOp::Divide | BinaryOp::Modulo, _) if is_zero(right) => Vrl::open("null"),
-            (BinaryOp::Divide, (Int | Float, Int | Float)) => self.perhaps(&sides, |names| {
+            (BinaryOp::Divide, (Int | Float, Int | Float)) => self.values.perhaps(&sides, |names| {
                 let (a, b) = (&names[0], &names[1]);
                 let quotient = match right.kind {
                     ExprKind::Literal(_) => format!("{a} / {b}"),
@@ -352,7 +254,7 @@ impl<'a> Printer<'a> {
                 };
                 format!("{name} = {quotient}; if {b} == 0 || {} {{ null }} else {{ {name} }}", is_beyond(&name))
             }),
-            (BinaryOp::Modulo, (Int, Int)) => self.perhaps(&sides, |names| {
+            (BinaryOp::Modulo, (Int, Int)) => self.values.perhaps(&sides, |names| {
                 let (a, b) = (&names[0], &names[1]);
                 let rest = match right.kind {
                     ExprKind::Literal(_) => format!("mod({a}, {b})"),
@@ -360,7 +262,7 @@ impl<'a> Printer<'a> {
                 };
                 format!("if {b} == 0 {{ null }} else if {b} == -1 {{ 0 }} else {{ {rest} }}")
             }),
-            (BinaryOp::Add | BinaryOp::Subtract, (Int, Int)) => self.perhaps(&sides, |names| {
+            (BinaryOp::Add | BinaryOp::Subtract, (Int, Int)) => self.values.perhaps(&sides, |names| {
                 let (a, b) = (&names[0], &names[1]);
                 // Out of range it wraps, and its sign is wrong.
                 let grows = if op == BinaryOp::Add { format!("{b} >= 0") } else { format!("{b} < 0") };
@@ -369,7 +271,7 @@ impl<'a> Printer<'a> {
                     op.symbol()
                 )
             }),
-            (BinaryOp::Multiply, (Int, Int)) => self.perhaps(&sides, |names| {
+            (BinaryOp::Multiply, (Int, Int)) => self.values.perhaps(&sides, |names| {
                 let (a, b) = (&names[0], &names[1]);
                 // As Floats it is right to a few parts in 2^53: far out of range, or just out, where it wraps.
                 format!(
@@ -377,8 +279,7 @@ impl<'a> Printer<'a> {
                      else if ({name} > 0.0 && {a} * {b} < 0) || ({name} < 0.0 && {a} * {b} > 0) {{ null }} else {{ {a} * {b} }}"
                 )
             }),
-            (BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply, (Float, Int | Float) | (Int, Float)) => self
-                .perhaps(&sides, |names| {
+            (BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply, (Float, Int | Float) | (Int, Float)) => self.values.perhaps(&sides, |names| {
                     format!(
                         "{name} = {} {} {}; if {} {{ null }} else {{ {name} }}",
                         names[0],
@@ -387,7 +288,7 @@ impl<'a> Printer<'a> {
                         is_beyond(&name)
                     )
                 }),
-            (BinaryOp::Add | BinaryOp::Subtract, (Timestamp, Duration)) => self.perhaps(&sides, |names| {
+            (BinaryOp::Add | BinaryOp::Subtract, (Timestamp, Duration)) => self.values.perhaps(&sides, |names| {
                 format!(
                     "{name} = {} {} {}; if {name} < {FIRST} || {name} > {LAST} {{ null }} else {{ {name} }}",
                     names[0],
@@ -401,24 +302,15 @@ impl<'a> Printer<'a> {
         })
     }
 
-    /// A value as text, as `||` and `concat` take it.
-    pub fn text(&self, expr: &Expr) -> Printed {
-        match self.type_of(expr) {
-            DataType::String | DataType::Unknown => self.vrl(expr),
-            _ => functions::cast(self, expr, &DataType::String),
-        }
+    /// A value as text, as `||` takes it.
+    fn text(&self, expr: &Expr) -> Printed {
+        functions::text(&self.values, self.vrl(expr)?, &self.type_of(expr))
     }
 }
 
 /// The first and the last time of the years 1 to 9999, in microseconds.
 const FIRST: i64 = -62_135_596_800_000_000;
 const LAST: i64 = 253_402_300_799_999_999;
-
-/// Whether a Float is out of range.
-pub fn is_beyond(name: &str) -> String {
-    let largest = float_text(f64::MAX);
-    format!("{name} > {largest} || {name} < -{largest}")
-}
 
 fn is_zero(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Literal(Value::Int(0)))
