@@ -241,7 +241,8 @@ fn a_design_without_files_verifies_itself_too() {
         "wires": [{"id": "w", "from": "t", "to": "out"}],
     });
     fs::write(&file, design.to_string()).unwrap();
-    for target in targets_here() {
+    // Vector reads files, or nothing.
+    for target in targets_here().filter(|target| *target != "vector") {
         let Some(python) = python_for(target) else { continue };
         let bundle = folder.path().join(target);
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);

@@ -272,7 +272,7 @@ CREATE OR REPLACE TEMPORARY FUNCTION pw_digits(x DOUBLE) RETURNS STRING RETURN C
 
 CREATE OR REPLACE TEMPORARY FUNCTION pw_laid_out(d STRING, e INT) RETURNS STRING RETURN CASE
   WHEN e BETWEEN 0 AND 15 THEN concat(rpad(left(d, e + 1), e + 1, '0'), '.', CASE WHEN length(d) > e + 1 THEN substring(d, e + 2) ELSE '0' END)
-  WHEN e BETWEEN -5 AND -1 THEN concat('0.', repeat('0', -e - 1), d)
+  WHEN e BETWEEN -4 AND -1 THEN concat('0.', repeat('0', -e - 1), d)
   ELSE concat(left(d, 1), CASE WHEN length(d) > 1 THEN concat('.', substring(d, 2)) ELSE '' END, 'e', CAST(e AS STRING)) END
 
 CREATE OR REPLACE TEMPORARY FUNCTION pw_float_parts(x DOUBLE, s STRING) RETURNS STRING RETURN CASE WHEN x = 0 THEN '0.0'
