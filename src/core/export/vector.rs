@@ -267,11 +267,11 @@ fn configuration(plan: &Plan, stages: &BTreeMap<NodeId, Stage>, handed: &[NodeId
                 sources.push_str(&FEED.replace("@N@", &number.to_string()).replace("@TITLE@", &title));
                 let program = indented(&unpacked(&node.schema));
                 transforms.push_str(&format!(
-                    "  # {title}\n  n{number}:\n    type: remap\n    inputs: [feed_{number}]\n    drop_on_error: false\n    source: |\n{program}"
+                    "  # {title}\n  n{number}:\n    type: remap\n    inputs: [feed_{number}]\n    drop_on_error: true\n    reroute_dropped: true\n    source: |\n{program}"
                 ));
             }
             Stage::Remap(program) => transforms.push_str(&format!(
-                "  # {title}\n  n{number}:\n    type: remap\n    inputs: [{inputs}]\n    drop_on_error: false\n    source: |\n{}",
+                "  # {title}\n  n{number}:\n    type: remap\n    inputs: [{inputs}]\n    drop_on_error: true\n    reroute_dropped: true\n    source: |\n{}",
                 indented(program)
             )),
             Stage::Filter(program) => transforms.push_str(&format!(
@@ -283,6 +283,15 @@ fn configuration(plan: &Plan, stages: &BTreeMap<NodeId, Stage>, handed: &[NodeId
             sinks.push_str(&SINK.replace("@N@", &number.to_string()));
         }
     }
+    // What a program cannot work out is kept, and seen.
+    let programs = stages.iter().filter(|(_, stage)| !matches!(stage, Stage::Filter(_)));
+    let dropped: Vec<String> = programs.map(|(id, _)| format!("n{}.dropped", id.0)).collect();
+    sinks.push_str(
+        &SINK
+            .replace("n@N@.jsonl", "dropped.jsonl")
+            .replace("handover_@N@", "dropped")
+            .replace("n@N@", &dropped.join(", ")),
+    );
     format!("{HEAD}sources:\n{sources}\ntransforms:\n{transforms}\nsinks:\n{sinks}")
 }
 

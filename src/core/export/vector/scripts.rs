@@ -21,7 +21,7 @@ pub fn write(
 ) {
     let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
     let stage = staging::STAGE.replace("@QUARANTINE@", quarantine);
-    let names: Vec<String> = handed.iter().map(|id| format!("n{}", id.0)).collect();
+    let names: Vec<String> = handed.iter().map(|id| format!("n{}", id.0)).chain(["dropped".to_owned()]).collect();
     let compute = COMPUTE.replace("@NAMES@", &names.join(" ")).replace("@SOURCES@\n", staging::SOURCES);
     let parts = RunParts {
         engine: "Vector",
@@ -105,6 +105,10 @@ else
   fi
   cp -- "$here/vector.yaml" "$here/feed.sh" "$work/"
   (cd -- "$work" && PIPEWRIGHT_FED="$work/stage" "${VECTOR:-vector}" --quiet --config vector.yaml >&2) || exit 1
+fi
+if [ -s "$work/handover/dropped.jsonl" ]; then
+  echo "error: Vector could not work out some rows (dropped.jsonl); no result was written" >&2
+  exit 1
 fi
 cp -- "$here/rest.json" "$work/rest.json"
 "${PIPEWRIGHT:-pipewright}" run "$work/rest.json" --out "$work/out" --quarantine "$work/rejected" --report "$work/report.json" "$@" || {

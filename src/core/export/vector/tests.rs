@@ -88,6 +88,9 @@ fn the_agent_filters_and_the_runner_does_what_stays_behind() {
         "inputs: [n0]",
         "inputs: [n1]",
         "path: handover/n1.jsonl",
+        "reroute_dropped: true",
+        "inputs: [n0.dropped]",
+        "path: handover/dropped.jsonl",
     ] {
         assert!(yaml.contains(part), "{part}:\n{yaml}");
     }
