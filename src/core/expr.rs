@@ -31,7 +31,7 @@ pub use ast::{BinaryOp, Call, Expr, ExprKind, FrameBound, FrameUnit, NamedExpr, 
 pub use cast::cast as cast_value;
 pub use check::{Place, RUN_PARAMETERS, Scope, check, check_order_key, coerce, has_strict_cast, type_of};
 pub use durations::is_finer_span;
-pub use eval::{bind, eval};
+pub use eval::{bind, eval, is_constant};
 pub use functions::{
     ArgType, BOTS, BROWSERS, Example, FEED_READERS, Function, FunctionKind, MOST_JOINED, REDACTED, SUM_PART, SYSTEMS,
     TABLETS, TOOLS, VARYING, bytes_of, function, functions, with_stand_ins,

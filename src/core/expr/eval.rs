@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::cast::{cast, float_to_int, to_text};
-use super::functions::{MOST_JOINED, function};
+use super::functions::{FunctionKind, MOST_JOINED, function};
 use super::rules::literal_as;
 use super::{BinaryOp, Expr, ExprKind, deep};
 use crate::data::instants::{in_range, micros_of};
@@ -297,6 +297,19 @@ fn floats(op: BinaryOp, a: f64, b: f64) -> Option<f64> {
         _ => return None,
     };
     settled(result)
+}
+
+/// Whether the value is the same in every row and every run.
+pub fn is_constant(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_) => true,
+        ExprKind::Column(_) | ExprKind::Parameter(_) => false,
+        ExprKind::Call(call) => {
+            let is_scalar = function(&call.function).is_some_and(|known| known.kind == FunctionKind::Scalar);
+            is_scalar && expr.children().into_iter().all(is_constant)
+        }
+        _ => expr.children().into_iter().all(is_constant),
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Printer<'_> {
     }
 
     fn level(&self, expr: &Expr) -> Python {
-        if !matches!(expr.kind, ExprKind::Literal(_)) && is_constant(expr) {
+        if !matches!(expr.kind, ExprKind::Literal(_)) && expr::is_constant(expr) {
             let value = expr::eval(expr, &|_| Value::Null);
             return literal(&value, &self.type_of(expr));
         }
@@ -305,18 +305,5 @@ impl Printer<'_> {
             (BinaryOp::Multiply, _) => format!("pw_multiply({x}, {y}{of})"),
             _ => return Err(refuse(format_args!("`{}` between these types", op.symbol()))),
         })
-    }
-}
-
-/// Whether the value is the same in every row and every run.
-fn is_constant(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Literal(_) => true,
-        ExprKind::Column(_) | ExprKind::Parameter(_) => false,
-        ExprKind::Call(call) => {
-            let is_scalar = function(&call.function).is_some_and(|known| known.kind == FunctionKind::Scalar);
-            is_scalar && expr.children().into_iter().all(is_constant)
-        }
-        _ => expr.children().into_iter().all(is_constant),
     }
 }

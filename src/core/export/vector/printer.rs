@@ -71,7 +71,7 @@ impl<'a> Printer<'a> {
     }
 
     fn level(&self, expr: &Expr) -> Printed {
-        if !matches!(expr.kind, ExprKind::Literal(_)) && is_constant(expr) {
+        if !matches!(expr.kind, ExprKind::Literal(_)) && expr::is_constant(expr) {
             return literal(&expr::eval(expr, &|_| Value::Null));
         }
         match &expr.kind {
@@ -329,17 +329,4 @@ fn literal(value: &Value) -> Printed {
         Value::Date(days) => Vrl::sure(days.to_string()),
         Value::List(_) | Value::Record(_) => return Err(refuse("lists and records")),
     })
-}
-
-/// Whether the value is the same in every row and every run.
-fn is_constant(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Literal(_) => true,
-        ExprKind::Column(_) | ExprKind::Parameter(_) => false,
-        ExprKind::Call(call) => {
-            let is_scalar = function(&call.function).is_some_and(|known| known.kind == FunctionKind::Scalar);
-            is_scalar && expr.children().into_iter().all(is_constant)
-        }
-        _ => expr.children().into_iter().all(is_constant),
-    }
 }
