@@ -22,7 +22,7 @@ pub(crate) struct Crew<'a> {
     pub cancel: &'a Cancel,
 }
 
-/// Takes a piece; false: no more are wanted.
+/// Takes a piece; false: no more are wanted. Whoever makes pieces is told so only of one that was not taken.
 pub(crate) type Send<'a, Task> = &'a mut dyn FnMut(Task) -> bool;
 
 /// Works on a piece, in any of the workers.
@@ -100,9 +100,9 @@ impl Crew<'_> {
             let maker = spawn("maker".to_owned()).spawn_scoped(scope, move || {
                 let mut number = 0;
                 let mut send = |task: Task| {
-                    let is_sent = ticket_out.recv().is_ok() && task_in.send((number, task)).is_ok();
+                    let is_sent = ticket_out.recv().is_ok() && !turn.is_over() && task_in.send((number, task)).is_ok();
                     number += 1;
-                    is_sent && !turn.is_over()
+                    is_sent
                 };
                 let result = guarded(|| make(&mut send));
                 if let Err(diagnostic) = result {
@@ -184,6 +184,8 @@ pub(crate) fn no_thread(error: &std::io::Error) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// Pieces 0 to 19; each gives as many parts as its number before the last.
@@ -213,6 +215,28 @@ mod tests {
         for workers in [1, 2, 5] {
             assert_eq!(delivered(workers, usize::MAX), wanted);
             assert_eq!(delivered(workers, 77), wanted[..77]);
+        }
+    }
+
+    /// Whoever makes pieces knows by it whether he came to his end.
+    #[test]
+    fn a_piece_that_was_taken_is_told_as_taken_also_where_it_is_the_last_that_is_wanted() {
+        let cancel = Cancel::new();
+        let crew = Crew { name: "test", workers: 1, alive: 2, cancel: &cancel };
+        for _ in 0..500 {
+            let (mut was_taken, mut was_delivered) = (false, false);
+            let make = |send: Send<()>| {
+                // Until the others wait: whom the piece wakes may be done before it is told here that it was taken.
+                std::thread::sleep(Duration::from_micros(500));
+                was_taken = send(());
+                Ok(())
+            };
+            let deliver = &mut |()| {
+                was_delivered = true;
+                Ok(ControlFlow::Break(()))
+            };
+            crew.run(make, &|(), _| Ok(()), deliver).unwrap();
+            assert!(was_delivered && was_taken);
         }
     }
 
