@@ -1,5 +1,7 @@
-//! PostgreSQL: a table or a query becomes lines of JSON, which the server makes; lines of JSON become rows of a table,
-//! which the server types. All in one transaction.
+//! PostgreSQL: the rows of a table or a query become lines of JSON; lines of JSON become rows of a table, copied as they
+//! are where its types are those of the rows, else typed by the server. All in one transaction.
+
+mod copied;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,12 +10,13 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
 use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
-use super::wire::{Address, Fault, Server, WireColumn};
+use super::wire::{Address, Fault, Server, WireColumn, WireRow};
 use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
+use copied::{CopyRows, JsonRows, Kind};
 
 /// Seconds of a statement.
 const TIMEOUT: f64 = 300.0;
@@ -75,6 +78,17 @@ fn data_type(oid: u32) -> DataType {
     match arrival(oid).0 {
         Arrival::As(data_type) => data_type,
         Arrival::Text => DataType::String,
+    }
+}
+
+/// How its values come over a COPY.
+fn kind(oid: u32) -> Kind {
+    match arrival(oid).0 {
+        Arrival::As(DataType::Boolean) => Kind::Boolean,
+        Arrival::As(DataType::Int | DataType::Float) => Kind::Number,
+        Arrival::As(DataType::Timestamp) => Kind::Time,
+        Arrival::As(DataType::List(_)) => Kind::Json,
+        Arrival::As(_) | Arrival::Text => Kind::Text,
     }
 }
 
@@ -240,19 +254,18 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
         Amount::All | Amount::Newer(_) => String::new(),
         Amount::Rows(rows) => format!(" LIMIT {rows}"),
     };
-    let column = |(name, oid): &WireColumn| match arrival(*oid).0 {
-        Arrival::As(_) => sql_identifier(name),
-        Arrival::Text => format!("{0}::text AS {0}", sql_identifier(name)),
+    let column = |(name, oid): &WireColumn| match kind(*oid) {
+        Kind::Json => format!("to_json({})", sql_identifier(name)),
+        _ => sql_identifier(name),
     };
     let list = columns.iter().map(column).collect::<Vec<_>>().join(", ");
     // A remark at the end of the query ends with its line.
-    let copy = format!(
-        "COPY (SELECT row_to_json(pw_row.*) FROM (SELECT {list} FROM ({sql}\n) pw_query{limit}) pw_row) TO STDOUT {ONE_COLUMN}"
-    );
+    let copy = format!("COPY (SELECT {list} FROM ({sql}\n) pw_query{limit}) TO STDOUT");
+    let mut rows = JsonRows::of(columns.iter().map(|(name, oid)| (name.as_str(), kind(*oid))));
     let mut lines = Lines::create(folder, opened.visit.cancel)?;
     let mut fault = None;
-    let copied = server.copy_out(&copy, &mut |line| {
-        lines.write(line).map_err(|found| {
+    let copied = server.copy_out(&copy, &mut |row| {
+        lines.write(rows.line(row)?).map_err(|found| {
             fault = Some(found);
             Fault::Cancelled
         })
@@ -336,6 +349,19 @@ fn sql_type(data_type: &DataType) -> String {
         },
         DataType::Record(_) => "jsonb".to_owned(),
         _ => "text".to_owned(),
+    }
+}
+
+/// Whether the text of a value in JSON is what the input of a column's type takes, and the column then holds the value.
+fn is_plain(data_type: &DataType, shown: &str) -> bool {
+    match data_type {
+        DataType::Boolean => shown == "boolean",
+        DataType::Int => ["bigint", "integer", "smallint", "numeric"].contains(&shown),
+        DataType::Float => ["double precision", "numeric"].contains(&shown),
+        DataType::Date => shown == "date",
+        DataType::Timestamp => shown == "timestamp with time zone",
+        DataType::String => ["text", "character varying"].contains(&shown),
+        _ => false,
     }
 }
 
@@ -448,10 +474,9 @@ impl Transaction {
         lines: &Path,
     ) -> Result<Vec<Diagnostic>, Diagnostic> {
         let server = &mut self.server;
-        let doing = format!("loading `{}`", place.name);
         let target = quoted_table(&place.name);
+        let doing = format!("loading `{}`", place.name);
         let run = |server: &mut Server, sql: &str| server.rows(sql).map_err(|fault| told(opened, fault, &doing));
-        let names: Vec<String> = schema.names().map(sql_identifier).collect();
         // Rows that the user may not see would be taken for none.
         let sees = if place.only_adds() { "on" } else { "off" };
         run(server, &format!("SET LOCAL row_security = {sees}"))?;
@@ -474,42 +499,17 @@ impl Transaction {
         if !number.into_iter().flatten().flatten().all(|number| self.loaded.insert(number)) {
             return Err(place.loaded_twice(opened));
         }
-        run(server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
-        let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
-        server.copy_in(&copy, &mut lines_of(lines)?).map_err(|fault| told(opened, fault, &doing))?;
-        let typed = names.iter().map(|name| format!("typed.{name}")).collect::<Vec<_>>().join(", ");
-        let rows = format!(
-            "CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {typed} FROM pw_lines, \
-             json_populate_record(NULL::{target}, pw_lines.line) typed"
-        );
-        run(server, &rows)?;
-        let given = server.touched;
-        let incoming = Incoming { target: &target, rows: "pg_temp.pw_rows", names: &names, given, or: "" };
-        let rounded = |name: &str| {
-            let column = columns.iter().flatten().find(|column| column.name == name)?;
-            let mut exact = [("double precision", 1_u64 << 53), ("real", 1 << 24)].into_iter();
-            let (_, most) = exact.find(|(shown, _)| *shown == column.shown)?;
-            Some(format!("abs({}) >= {most}", sql_identifier(name)))
+        let columns = match columns {
+            Some(columns) => columns,
+            None => table_of(opened, server, &place.name)?.unwrap_or_default(),
         };
-        let mut count = |sql: &str| {
-            let counted = run(server, sql)?.into_iter().flatten().flatten().next();
-            Ok(counted.and_then(|count| count.parse().ok()).unwrap_or(server.touched))
-        };
-        place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
-        let mut told = Vec::new();
-        for (column, wide) in columns.iter().flatten().filter_map(|column| Some((column, wider(&column.shown)?))) {
-            let name = sql_text(&column.name);
-            let changed = format!(
-                "SELECT count(*) FROM pw_lines, json_populate_record(NULL::{target}, pw_lines.line) typed \
-                 WHERE typed.{}::{wide} IS DISTINCT FROM (pw_lines.line ->> {name})::{wide}",
-                sql_identifier(&column.name)
-            );
-            let changed = if schema.has(&column.name) { count(&changed)? } else { 0 };
-            told.extend((changed > 0).then(|| place.rounded(opened, column, changed)));
+        let names: Vec<String> = schema.names().map(sql_identifier).collect();
+        let load = Load { opened, place, schema, lines, target: &target, columns: &columns, names: &names };
+        match (load.is_plain(), place.mode) {
+            (true, LoadMode::Upsert) => load.copied_beside(server).map(|()| Vec::new()),
+            (true, _) if load.is_open(server)? => load.copied(server).map(|()| Vec::new()),
+            _ => load.typed(server),
         }
-        place.put(opened, &incoming, &mut count)?;
-        run(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines")?;
-        Ok(told)
     }
 
     /// What was put off to the end is looked at now, while nothing else is in place.
@@ -525,6 +525,120 @@ impl Transaction {
     }
 }
 
+/// Rows on their way into a table that is there and locked.
+struct Load<'a> {
+    opened: &'a Opened<'a>,
+    place: &'a Table,
+    schema: &'a Schema,
+    /// Where they lie, as lines of JSON.
+    lines: &'a Path,
+    /// The table's name, quoted.
+    target: &'a str,
+    /// The table's.
+    columns: &'a [Column],
+    /// Of the rows' columns, quoted.
+    names: &'a [String],
+}
+
+impl Load<'_> {
+    fn rows(&self, server: &mut Server, sql: &str) -> Result<Vec<WireRow>, Diagnostic> {
+        server.rows(sql).map_err(|fault| self.told(fault))
+    }
+
+    /// The number that a SELECT asks for, or that of the rows that another statement touched.
+    fn count(&self, server: &mut Server, sql: &str) -> Result<u64, Diagnostic> {
+        let counted = self.rows(server, sql)?.into_iter().flatten().flatten().next();
+        Ok(counted.and_then(|count| count.parse().ok()).unwrap_or(server.touched))
+    }
+
+    fn told(&self, fault: Fault) -> Diagnostic {
+        told(self.opened, fault, &format!("loading `{}`", self.place.name))
+    }
+
+    /// Whether every column holds what its values are written as.
+    fn is_plain(&self) -> bool {
+        self.schema.fields.iter().all(|field| {
+            let column = self.columns.iter().find(|column| column.name == field.name);
+            column.is_some_and(|column| is_plain(&field.data_type, &column.shown))
+        })
+    }
+
+    /// Whether a COPY does there what an INSERT does.
+    fn is_open(&self, server: &mut Server) -> Result<bool, Diagnostic> {
+        let sql = format!(
+            "SELECT count(*) FROM pg_class WHERE oid = to_regclass({}) AND relkind = 'r' AND NOT relhasrules AND \
+             NOT relrowsecurity",
+            sql_text(self.target)
+        );
+        Ok(self.count(server, &sql)? == 1)
+    }
+
+    /// Copies the rows into a table as they are; gives how many were sent.
+    fn copy(&self, server: &mut Server, into: &str) -> Result<u64, Diagnostic> {
+        let mut rows = CopyRows::of(lines_of(self.lines)?);
+        let sql = format!("COPY {into} ({}) FROM STDIN", self.names.join(", "));
+        server.copy_in(&sql, &mut rows).map_err(|fault| self.told(fault))?;
+        Ok(rows.rows)
+    }
+
+    fn copied(&self, server: &mut Server) -> Result<(), Diagnostic> {
+        self.place.take_out(self.opened, self.target, &mut |sql| self.count(server, sql))?;
+        let given = self.copy(server, self.target)?;
+        self.place.check_whole(self.opened, server.touched, given)
+    }
+
+    fn copied_beside(&self, server: &mut Server) -> Result<(), Diagnostic> {
+        let list = self.names.join(", ");
+        let beside =
+            format!("CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {list} FROM {} WITH NO DATA", self.target);
+        self.rows(server, &beside)?;
+        let given = self.copy(server, "pg_temp.pw_rows")?;
+        self.put(server, given)?;
+        self.rows(server, "DROP TABLE pg_temp.pw_rows").map(drop)
+    }
+
+    fn put(&self, server: &mut Server, given: u64) -> Result<(), Diagnostic> {
+        let incoming = Incoming { target: self.target, rows: "pg_temp.pw_rows", names: self.names, given, or: "" };
+        self.place.put(self.opened, &incoming, &mut |sql| self.count(server, sql))
+    }
+
+    /// Lets the server make rows of the table's types; gives what they hold no more.
+    fn typed(&self, server: &mut Server) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let Load { opened, place, schema, target, .. } = *self;
+        self.rows(server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
+        let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
+        server.copy_in(&copy, &mut lines_of(self.lines)?).map_err(|fault| self.told(fault))?;
+        let typed = self.names.iter().map(|name| format!("typed.{name}")).collect::<Vec<_>>().join(", ");
+        let rows = format!(
+            "CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {typed} FROM pw_lines, \
+             json_populate_record(NULL::{target}, pw_lines.line) typed"
+        );
+        self.rows(server, &rows)?;
+        let given = server.touched;
+        let rounded = |name: &str| {
+            let column = self.columns.iter().find(|column| column.name == name)?;
+            let mut exact = [("double precision", 1_u64 << 53), ("real", 1 << 24)].into_iter();
+            let (_, most) = exact.find(|(shown, _)| *shown == column.shown)?;
+            Some(format!("abs({}) >= {most}", sql_identifier(name)))
+        };
+        place.check_exact(opened, schema, "pg_temp.pw_rows", &rounded, &mut |sql| self.count(server, sql))?;
+        let mut told = Vec::new();
+        for (column, wide) in self.columns.iter().filter_map(|column| Some((column, wider(&column.shown)?))) {
+            let name = sql_text(&column.name);
+            let changed = format!(
+                "SELECT count(*) FROM pw_lines, json_populate_record(NULL::{target}, pw_lines.line) typed \
+                 WHERE typed.{}::{wide} IS DISTINCT FROM (pw_lines.line ->> {name})::{wide}",
+                sql_identifier(&column.name)
+            );
+            let changed = if schema.has(&column.name) { self.count(server, &changed)? } else { 0 };
+            told.extend((changed > 0).then(|| place.rounded(opened, column, changed)));
+        }
+        self.put(server, given)?;
+        self.rows(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines")?;
+        Ok(told)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -535,6 +649,8 @@ mod tests {
         assert_eq!(parts("postgresql://[::1]/shop"), Some(("[::1]", 5432, "shop")));
         assert!(is_same_database("DB/shop", "postgresql://db:5432/shop") && !is_same_database("db/a", "db/b"));
         assert_eq!((wider("numeric(10,2)"), wider("numeric"), wider("real[]")), (Some("numeric"), None, None));
+        assert!(is_plain(&DataType::Int, "numeric") && !is_plain(&DataType::Int, "double precision"));
+        assert!(is_plain(&DataType::String, "text") && !is_plain(&DataType::String, "jsonb"));
         assert_eq!((parts("db"), parts("db:x/shop"), parts("/shop"), parts("db/")), (None, None, None, None));
         assert_eq!(data_type(1016), DataType::List(Box::new(DataType::Int)));
         assert!(arrival(1700).1 && arrival(1231).1 && matches!(arrival(3802).0, Arrival::Text));

@@ -102,19 +102,26 @@ impl Table {
     pub fn put(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
         let Incoming { target, rows, names, given, or } = incoming;
         let list = names.join(", ");
-        if self.takes_out() {
-            let those = self.only.as_ref().map_or(String::new(), |only| format!(" WHERE {only}"));
-            run(&format!("DELETE FROM {target}{those}"))?;
-            let left = run(&format!("SELECT count(*) FROM (SELECT 1 FROM {target}{those} LIMIT 1) AS pw_left"))?;
-            if left > 0 {
-                return Err(self.not_whole(opened, "rows that were there before stay there"));
-            }
-        }
+        self.take_out(opened, target, run)?;
         if self.mode == LoadMode::Upsert {
             return self.bring_up_to_date(opened, incoming, run);
         }
         let put = run(&format!("INSERT{or} INTO {target} ({list}) SELECT {list} FROM {rows}"))?;
         self.check_whole(opened, put, *given)
+    }
+
+    /// Takes the rows out that go before new ones come; `target`: the table's name, quoted.
+    pub fn take_out(&self, opened: &Opened, target: &str, run: &mut Runs) -> Result<(), Diagnostic> {
+        if !self.takes_out() {
+            return Ok(());
+        }
+        let those = self.only.as_ref().map_or(String::new(), |only| format!(" WHERE {only}"));
+        run(&format!("DELETE FROM {target}{those}"))?;
+        let left = run(&format!("SELECT count(*) FROM (SELECT 1 FROM {target}{those} LIMIT 1) AS pw_left"))?;
+        if left > 0 {
+            return Err(self.not_whole(opened, "rows that were there before stay there"));
+        }
+        Ok(())
     }
 
     fn bring_up_to_date(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
@@ -151,7 +158,8 @@ impl Table {
         self.check_whole(opened, put, given.saturating_sub(there))
     }
 
-    fn check_whole(&self, opened: &Opened, put: u64, given: u64) -> Result<(), Diagnostic> {
+    /// All rows that were given are in the table, or it is a fault.
+    pub fn check_whole(&self, opened: &Opened, put: u64, given: u64) -> Result<(), Diagnostic> {
         if put == given {
             return Ok(());
         }

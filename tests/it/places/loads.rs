@@ -237,6 +237,35 @@ fn what_postgresql_rounds_or_cuts_is_told() {
 }
 
 #[test]
+fn every_value_is_read_back_as_it_was_loaded() {
+    let columns = json!([{"name": "n", "type": "Int"}, {"name": "x", "type": "Float"}, {"name": "is", "type": "Boolean"},
+        {"name": "day", "type": "Date"}, {"name": "at", "type": "Timestamp"}, {"name": "t\"ext", "type": "String"}]);
+    let rows = json!([
+        [1, 0.1, true, "2026-03-02", "2026-03-02T10:00:00.123456Z", "tab\t, line\n, return\r, \"quote\", back\\slash"],
+        [i64::MAX, 1e300, false, "0001-01-01", "0001-01-01T00:00:00Z", "\\N"],
+        [i64::MIN, -1e-300, false, "9999-12-31", "9999-12-31T23:59:59.999999Z", ""],
+        [0, 1e20, null, null, null, null],
+        [7, null, true, "2024-02-29", "2024-02-29T00:00:00Z", "\\.\u{1}\u{8}\u{b}\u{c}\u{7f} 日本 🦀 \\t\\"],
+    ]);
+    for database in Database::all("loads_exact").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        for settings in
+            [json!({"mode": "append"}), json!({"mode": "replace"}), json!({"mode": "upsert", "keys": ["n"]})]
+        {
+            let desk = load(&database, settings.clone(), columns.clone(), rows.clone());
+            let (code, said) = desk.go();
+            assert_eq!(code, 0, "{said}");
+            let query = format!("SELECT * FROM {} ORDER BY n", database.table("pages"));
+            let back = Desk::new(flow(database.connection(), json!({"inquiry": {"query": query}})));
+            back.sample("A");
+            assert_eq!(back.go().0, 0);
+            let mut wanted = desk.rows("beside.jsonl");
+            wanted.sort_by_key(|row| row["n"].as_i64());
+            assert_eq!(back.rows("out.jsonl"), wanted, "{settings}");
+        }
+    }
+}
+
+#[test]
 fn names_of_tables_may_hold_points() {
     for database in Database::all("loads_points") {
         let title = database.title();
