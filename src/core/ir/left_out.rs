@@ -174,8 +174,9 @@ fn at_node(
             found.push((Unread, fate.unread, format!("{lines} of “{title}” could not be read")));
         }
         Op::Filter { predicate } if kind == "filter" && lacking(predicate).is_some() => {
-            // Where most rows lack it they are of another kind: the rows of other metrics.
-            let kind = if gone * 2 > fate.rows_in { Filtered } else { Empty };
+            // Where most rows lack it they are of another kind: the rows of other metrics. People are missed always.
+            let is_of_people = predicate.columns().iter().any(|name| is_personal(plan, node, name));
+            let kind = if gone * 2 > fate.rows_in && !is_of_people { Filtered } else { Empty };
             let told = lacking(predicate).unwrap_or_default();
             found.push((kind, gone, format!("{of} {told}: left out (“{title}”)")));
         }

@@ -209,7 +209,7 @@ impl MeasureShape {
     pub(super) fn in_words(&self) -> String {
         let what = if self.is_time() { "time that" } else { "value that" };
         match &self.most_of {
-            Some(most_of) => format!("{what} {most_of} stay under"),
+            Some(most_of) => format!("{what} {} stay under", most_of.trim_end_matches(" of the")),
             None => words(&self.column),
         }
     }

@@ -253,20 +253,29 @@ impl Sentence {
                 Only::IsNot { concept, value } => equality(vocabulary, concept, value, false),
             })
             .collect();
-        let mut besides = Vec::new();
+        let mut besides = self.money();
+        let says =
+            |concept: &str| only.iter().any(|one| one.contains(concept)) || self.by.iter().any(|id| id == concept);
         // Groups in which nobody is known would show a nought.
         if let Measure::Different(id) = &self.measure {
             besides.push(plain(format!("{{{id}}} is not null")));
-            let names_programs = only.iter().any(|one| one.contains("user_agent."))
-                || self.by.iter().any(|id| id.starts_with("user_agent."));
-            if id == "visitor.id" && !names_programs {
-                // As in the ready-made questions about users.
-                besides.push(Condition {
-                    expression: "not coalesce({user_agent.is_bot}, false)".into(),
-                    optional: true,
-                    leaves_out: "programs that say what they are".into(),
-                });
+            // As in the ready-made questions about users and pages.
+            let is_of_people = ["visitor.id", "session.id"].contains(&&**id);
+            if id == "visitor.id" && !["user_agent.is_bot", "user_agent.program"].iter().any(|one| says(one)) {
+                besides.push(left_out("not coalesce({user_agent.is_bot}, false)", "programs that say what they are"));
             }
+            if is_of_people && ["url.page", "url.template", "url.section"].iter().any(|one| says(one)) {
+                if !says("url.is_static") {
+                    besides.push(left_out("not {url.is_static}", "static files"));
+                }
+                if !["event.is_error", "event.is_success", "http.response.status_code"].iter().any(|one| says(one)) {
+                    besides.push(left_out("{event.is_success}", "failures"));
+                }
+            }
+        }
+        // Who is not known is nobody, and takes no place among those who are.
+        for id in self.by.iter().filter(|id| ["visitor.id", "user.id", "session.id"].contains(&&***id)) {
+            besides.push(plain(format!("{{{id}}} is not null")));
         }
         // What failed is a part of what was tried.
         if self.measure == Measure::Share {
@@ -280,6 +289,26 @@ impl Sentence {
         }
         let only = (!only.is_empty()).then(|| only.join(if self.all { " and " } else { " or " }));
         (only, besides)
+    }
+
+    /// Money counts once, where it came in: an order, its payment and one that failed may each have a row.
+    fn money(&self) -> Vec<Condition> {
+        let is_money = self.measure.concept() == Some("transaction.amount");
+        let says = |one: &Only| match one {
+            Only::Errors => true,
+            Only::SlowerThan { .. } => false,
+            Only::Above { concept, .. }
+            | Only::Below { concept, .. }
+            | Only::Is { concept, .. }
+            | Only::IsNot { concept, .. } => tells_what_happened(concept),
+        };
+        if !is_money || self.only.iter().any(says) || self.by.iter().any(|id| tells_what_happened(id)) {
+            return Vec::new();
+        }
+        vec![
+            left_out("{transaction.is_attempt}", "amounts that are not yet paid"),
+            left_out("not coalesce({transaction.is_failed}, false)", "payments that failed"),
+        ]
     }
 
     /// The question that a sentence asks. Its id is made from the words.
@@ -311,6 +340,16 @@ impl Sentence {
 
 fn column_of<'a>(vocabulary: &'a Vocabulary, id: &str) -> &'a str {
     vocabulary.concept(id).map_or("value", |one| one.column_name())
+}
+
+/// Whether rows of one order differ in it.
+fn tells_what_happened(concept: &str) -> bool {
+    concept.starts_with("transaction.is") || ["transaction.status", "event.name", "event.is_error"].contains(&concept)
+}
+
+/// What does not count where something tells it.
+fn left_out(expression: &str, words: &str) -> Condition {
+    Condition { expression: expression.into(), optional: true, leaves_out: words.into() }
 }
 
 fn plain(expression: String) -> Condition {

@@ -2,7 +2,7 @@
 //! to the sentence that says the same. Imports diagnostic; of this room vocabulary and the sentence.
 
 use super::exact::{Word, concept_of, concepts_of, is_number, joined, unclear};
-use super::phrases::{Condition, FAILED_PAYMENT, FAILED_SIGN_IN, Kind, PAYMENT, PHRASES, Said, TIMES};
+use super::phrases::{AMOUNT, Condition, FAILED_PAYMENT, FAILED_SIGN_IN, Kind, PAYMENT, PHRASES, SIGN_IN, Said, TIMES};
 use super::{Measure, Only, SPANS, Sentence};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -45,6 +45,8 @@ struct Reader<'a> {
     by: Vec<String>,
     per: Option<String>,
     top: Option<u64>,
+    /// Where money is said to be lost.
+    lost: Option<usize>,
     /// Places of words that say nothing known.
     unknown: Vec<usize>,
 }
@@ -60,6 +62,10 @@ pub(super) fn read(words: &[Word], vocabulary: &Vocabulary, fault: Diagnostic) -
     let mut at = 0;
     while at < words.len() {
         at += reader.step(at).max(1);
+    }
+    reader.settle_lost();
+    if let Some(fault) = reader.no_sentence() {
+        return Err(fault);
     }
     let mut unknown = std::mem::take(&mut reader.unknown);
     unknown.sort_unstable();
@@ -109,6 +115,11 @@ fn not_understood(
 /// The meaning, or else the phrase, that words are nearest to.
 fn nearest_name(text: &str, vocabulary: &Vocabulary) -> String {
     let titles: Vec<String> = vocabulary.concepts().iter().map(|one| one.title.to_lowercase()).collect();
+    if titles.iter().any(|title| title == text)
+        || PHRASES.iter().any(|(said, _)| said.split('|').any(|one| one == text))
+    {
+        return ": it is known, but says nothing in this place".to_owned();
+    }
     let near = did_you_mean(text, titles.iter().map(String::as_str));
     if !near.is_empty() {
         return near;
@@ -141,6 +152,7 @@ impl<'a> Reader<'a> {
             by: Vec::new(),
             per: None,
             top: None,
+            lost: None,
             unknown: Vec::new(),
         }
     }
@@ -298,6 +310,7 @@ impl<'a> Reader<'a> {
             Said::Rows => self.rows(),
             Said::Visitors => self.people("visitor.id"),
             Said::Sessions => self.people("session.id"),
+            Said::Lost => self.lost = Some(after - 1),
             Said::Only(condition) => {
                 self.is_share |= self.words[..after].last().is_some_and(|word| word.is("rate"));
                 self.condition(condition.only());
@@ -407,7 +420,7 @@ impl<'a> Reader<'a> {
                 }
             }
             Role::Condition if is_flag => self.condition(vec![Only::Is { concept: id, value: "yes".into() }]),
-            Role::Counted if self.is_share && is_flag => {
+            Role::Counted if is_flag => {
                 self.condition(vec![Only::Is { concept: id, value: "yes".into() }]);
             }
             // So many bytes are a sum, so many status codes are not.
@@ -419,7 +432,10 @@ impl<'a> Reader<'a> {
             _ if self.kind.is_some() && self.measured.is_some() && self.by.is_empty() && !is_number(concept) => {
                 return self.next_group(id, after, count);
             }
-            _ if is_number(concept) && self.counted.is_none() && !self.counts_rows => self.measured = Some(id),
+            _ if is_number(concept) && self.counted.is_none() && !self.counts_rows && self.measured.is_none() => {
+                self.measured = Some(id);
+            }
+            _ if is_flag => self.condition(vec![Only::Is { concept: id, value: "yes".into() }]),
             _ if self.counted.is_none() && self.kind.is_none() && !self.counts_rows => self.counted = Some(id),
             _ => self.unknown.extend(at..after),
         }
@@ -535,7 +551,8 @@ impl<'a> Reader<'a> {
     /// What was read, put together; `None`: words are missing.
     fn sentence(mut self) -> Option<Sentence> {
         let is = |concept: &str| Only::Is { concept: concept.into(), value: "yes".into() };
-        // Payments and sign-ins fail in their own way.
+        let no = |concept: &str| Only::Is { concept: concept.into(), value: "no".into() };
+        // Payments and sign-ins fail, and go well, in their own way.
         for (tried, failed) in [(PAYMENT, FAILED_PAYMENT), ("auth.is_attempt", FAILED_SIGN_IN)] {
             let fails = self.base.contains(&Only::Errors) || self.only.contains(&Only::Errors);
             let list = self.base.iter().chain(&self.only);
@@ -543,6 +560,15 @@ impl<'a> Reader<'a> {
                 self.base.retain(|one| *one != Only::Errors && *one != is(tried));
                 self.only.retain(|one| *one != Only::Errors && *one != is(tried));
                 self.only.push(is(failed));
+            }
+            let (well, not) = (no("event.is_error"), no(failed));
+            let all = || self.base.iter().chain(&self.only);
+            if all().any(|one| *one == well) && all().any(|one| *one == is(tried)) {
+                self.base
+                    .iter_mut()
+                    .chain(&mut self.only)
+                    .filter(|one| **one == well)
+                    .for_each(|one| *one = not.clone());
             }
         }
         let measure = self.measured()?;
@@ -562,11 +588,47 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Money is lost by payments that fail; nothing else is known to be lost.
+    fn settle_lost(&mut self) {
+        let Some(at) = self.lost else { return };
+        if self.measured.as_deref() != Some(AMOUNT) {
+            return self.unknown.push(at);
+        }
+        let failed = Only::Is { concept: FAILED_PAYMENT.into(), value: "yes".into() };
+        if !self.base.contains(&failed) && !self.only.contains(&failed) {
+            self.base.push(failed);
+        }
+    }
+
+    /// Why words that are understood, each for itself, are no sentence together.
+    fn no_sentence(&self) -> Option<Diagnostic> {
+        let untried = |one: &Only| matches!(one, Only::Is { concept, value } if value == "no" && [PAYMENT, SIGN_IN].contains(&&**concept));
+        if self.counted.is_some() && self.base.iter().chain(&self.only).any(untried) {
+            return Some(unclear(&joined(self.words), None).help(
+                "a sentence counts rows by what they hold; what has none of the others is found by a Join that keeps \
+                 what has no partner",
+            ));
+        }
+        let is_person = |id: &String| ["visitor.id", "user.id", "session.id"].contains(&&**id);
+        if self.kind == Some(Kind::Average) && self.measured.as_deref() == Some(AMOUNT) && self.by.iter().any(is_person)
+        {
+            return Some(unclear(&joined(self.words), None).help(
+                "an average is one of rows, of which people have several; the nearest that is: total amount by visitor",
+            ));
+        }
+        None
+    }
+
     fn measured(&self) -> Option<Measure> {
         if self.is_share {
             return (!self.base.is_empty() || !self.only.is_empty()).then_some(Measure::Share);
         }
         let is_known = !self.base.is_empty() || self.counts_rows;
+        let is_payment = |one: &Only| matches!(one, Only::Is { concept, .. } if concept.starts_with("transaction."));
+        // The amount of payments is money.
+        if self.is_how_much && self.measured.is_none() && self.base.iter().chain(&self.only).any(is_payment) {
+            return Some(self.kind.unwrap_or(Kind::Total).of(AMOUNT.to_owned()));
+        }
         match (self.kind, &self.measured) {
             (Some(kind), Some(concept)) => return Some(kind.of(concept.clone())),
             // The total of requests is their number.

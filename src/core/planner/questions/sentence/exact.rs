@@ -167,7 +167,7 @@ fn measure_of(words: &[Word], vocabulary: &Vocabulary) -> Result<Measure, Diagno
         }
         let key = concept_of(rest, vocabulary, &|concept| concept.key);
         // So many bytes are a sum, not so many different sizes: everyday words.
-        let is_counted = |concept: &Concept| !is_number(concept);
+        let is_counted = |concept: &Concept| !is_number(concept) && concept.data_type != DataType::Boolean;
         return Ok(Measure::Different(key.or_else(|_| concept_of(rest, vocabulary, &is_counted))?));
     }
     if after(words, "share of rows").is_some_and(<[Word]>::is_empty) {

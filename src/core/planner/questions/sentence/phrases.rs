@@ -43,6 +43,8 @@ pub(super) enum Said {
     Rows,
     Visitors,
     Sessions,
+    /// Money that did not come in.
+    Lost,
     Only(Condition),
 }
 
@@ -61,6 +63,7 @@ pub(super) enum Kind {
 pub(super) enum Condition {
     Errors,
     Slow,
+    Well,
     Yes(&'static str),
     Between(f64, f64),
     Value(&'static str, &'static str),
@@ -83,7 +86,8 @@ const STATUS: &str = "http.response.status_code";
 const DURATION: &str = "event.duration";
 pub(super) const PAYMENT: &str = "transaction.is_attempt";
 pub(super) const FAILED_PAYMENT: &str = "transaction.is_failed";
-const SIGN_IN: &str = "auth.is_attempt";
+pub(super) const AMOUNT: &str = "transaction.amount";
+pub(super) const SIGN_IN: &str = "auth.is_attempt";
 pub(super) const FAILED_SIGN_IN: &str = "auth.is_failed";
 
 impl Condition {
@@ -96,6 +100,7 @@ impl Condition {
         match self {
             Condition::Errors => vec![Only::Errors],
             Condition::Slow => vec![Only::SlowerThan { seconds: Self::SLOW }],
+            Condition::Well => vec![is("event.is_error", "no")],
             Condition::Yes(concept) => vec![is(concept, "yes")],
             Condition::Between(low, high) => {
                 vec![above(low), Only::Below { concept: STATUS.into(), limit: high }]
@@ -112,10 +117,10 @@ pub(super) const PHRASES: &[(&str, Said)] = &[
         "the|a|an|our|all|do|does|did|is|are|was|were|be|been|being|there|have|has|had|we|get|got|getting|see|saw|please|\
          show|show me|give|give me|list|tell me|what|what is|what are|what's|how|it|its|they|them|their|take|takes|took|\
          taken|need|needs|needed|use|uses|used|using|make|makes|made|come|comes|came|come from|came from|comes from|go|\
-         goes|happen|happens|happened|occur|occurs|occurred|receive|receives|received|lose|loses|lost|serve|serves|served|send|sends|\
+         goes|happen|happens|happened|occur|occurs|occurred|receive|receives|received|serve|serves|served|send|sends|\
          sent|look at|visited|open|opened|i want to know|i would like to know|know|any|lasts|lasted|\
          overall|in all|altogether|recorded|active|different|unique|distinct|usually|typically|normally|generally|over \
-         time|on average per|measured|value of|run|runs|ran|time it takes|people's|number|rate",
+         time|on average per|measured|value of|run|runs|ran|time it takes|people's|number|rate|us",
         Said::Filler,
     ),
     ("of|for|in|on|at|from|during|within|among|to", Said::Of),
@@ -154,9 +159,10 @@ pub(super) const PHRASES: &[(&str, Said)] = &[
     ("heaviest", Said::Preset(Kind::Largest, "http.response.body.size")),
     ("traffic|how much traffic|how much data|bandwidth", Said::Preset(Kind::Total, "http.response.body.size")),
     (
-        "how much money|revenue|turnover|sales|income|money|how much revenue",
-        Said::Preset(Kind::Total, "transaction.amount"),
+        "how much money|revenue|turnover|sales|income|money|how much revenue|order value|order amount|basket value",
+        Said::Preset(Kind::Total, AMOUNT),
     ),
+    ("lose|loses|lost|losing|lost by|lost to", Said::Lost),
     ("most expensive|cost most|costs most|cost the most|costs the most", Said::Preset(Kind::Total, "cost.amount")),
     ("which|what kind of|what kinds of|which kind of|which kinds of", Said::Which),
     ("who", Said::Who),
@@ -196,7 +202,7 @@ pub(super) const PHRASES: &[(&str, Said)] = &[
     ("busiest weekday|busiest day of the week", Said::BusiestBy("time.day_of_week")),
     ("where|that|whose|with|having|if|only|which have|that have|who have|that are|which are|who are", Said::Where),
     ("not|without|no|excluding|except|except for|apart from|other than|but not|but no|leaving out|ignoring", Said::Not),
-    ("and|,|also|as well as|plus", Said::And),
+    ("and|,|also|as well as", Said::And),
     ("or", Said::Or),
     ("=|==|equals|equal to|is equal to", Said::Is),
     (
@@ -225,6 +231,11 @@ pub(super) const PHRASES: &[(&str, Said)] = &[
         "error|failure|failed request|failing request|failed|fail|failing|broken|went wrong|go wrong|goes wrong|fault|\
          unsuccessful|unsuccessful request|failed event|error rate|failure rate|error line|problem",
         Said::Only(Condition::Errors),
+    ),
+    (
+        "succeed|succeeds|succeeded|successful|successfully|succeeding|went well|go well|goes well|went through|go through|\
+         goes through|without error|without errors",
+        Said::Only(Condition::Well),
     ),
     ("server error|5xx|5xxs|5xx error|5xx response|status 5xx", Said::Only(Condition::Between(499.0, 600.0))),
     ("client error|4xx|4xxs|4xx error|4xx response|status 4xx", Said::Only(Condition::Between(399.0, 500.0))),

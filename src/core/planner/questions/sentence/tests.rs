@@ -64,6 +64,14 @@ fn what_is_not_understood_is_named() {
         ("how many rows where is", "“is” is not understood"),
         ("how many rows by", "words are missing"),
         ("how many rows where", "words are missing"),
+        ("how many requests are lost per day", "“lost” is not understood in the question"),
+        ("total revenue of plus users", "“plus” is not understood in the question"),
+        ("orders without payment", "“orders without payment” is not understood in the question"),
+        ("average revenue per user", "“average revenue per user” is not understood in the question"),
+        (
+            "how many rows signed up",
+            "“signed up” is not understood in the question: it is known, but says nothing in this place",
+        ),
         ("how many rows per hour nonsense by path", "“nonsense” is not understood in the question"),
     ] {
         let fault = Sentence::parse(text, &vocabulary).unwrap_err();
@@ -148,7 +156,17 @@ const EVERYDAY: &[(&str, &str)] = &[
     ("how many bytes per hour", "total response size per hour"),
     ("bytes by page", "total response size by page"),
     ("revenue per month by country", "total amount per month by country"),
-    ("how much money do we lose by reason", "total amount by reason"),
+    ("how much money do we lose by reason", "total amount where transaction failed is yes by reason"),
+    ("revenue lost per day", "total amount per day where transaction failed is yes"),
+    ("how much revenue do we lose per day", "total amount per day where transaction failed is yes"),
+    ("total amount of failed payments per day", "total amount per day where transaction failed is yes"),
+    (
+        "how many payments succeeded per day",
+        "how many rows per day where transaction tried is yes and transaction failed is no",
+    ),
+    ("successful requests per hour", "how many rows per hour where failed is no"),
+    ("average order value per plan", "average amount by plan"),
+    ("top 10 customers by revenue", "total amount by user id top 10"),
     ("how many different ip addresses per hour", "how many different client addresses per hour"),
     ("unique visitors per week", "how many different visitors per week"),
     ("how many sessions per day", "how many different sessions per day"),
@@ -206,6 +224,31 @@ fn everyday_words_become_the_sentence_that_says_the_same() {
         let loud = format!("{}?", text.replacen("how", "How", 1));
         assert_eq!(Sentence::parse(&loud, &vocabulary).as_ref(), Ok(&sentence), "{loud}");
     }
+}
+
+/// Money that came in, pages that people got: what else rows tell does not count, where it can be told.
+#[test]
+fn what_does_not_count_is_left_out_as_in_the_ready_made_questions() {
+    let vocabulary = Vocabulary::shipped();
+    let left_out = |text: &str| {
+        let contract = Sentence::parse(text, &vocabulary).unwrap().contract(&vocabulary);
+        contract.conditions.into_iter().map(|one| one.leaves_out).filter(|one| !one.is_empty()).collect::<Vec<_>>()
+    };
+    let programs = "programs that say what they are";
+    for (text, wanted) in [
+        ("revenue per day", &["amounts that are not yet paid", "payments that failed"][..]),
+        ("average amount by event", &[]),
+        ("revenue lost per day", &[]),
+        ("top 5 pages by visitors", &[programs, "static files", "failures"]),
+        ("how many visitors by page where errors", &[programs, "static files"]),
+        ("how many visitors by device", &[programs]),
+        ("how many visitors where bot is yes", &[]),
+        ("errors by page", &[]),
+    ] {
+        assert_eq!(left_out(text), wanted, "{text}");
+    }
+    let contract = Sentence::parse("top 10 customers by revenue", &vocabulary).unwrap().contract(&vocabulary);
+    assert!(contract.conditions.iter().any(|one| one.expression == "{user.id} is not null"), "nobody takes no place");
 }
 
 #[test]
