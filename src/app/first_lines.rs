@@ -21,6 +21,8 @@ pub fn first_lines(path: &str, format: &FormatSpec, base: &Path, most: u64) -> R
         planned: None,
         location: None,
     };
+    // What is found begins with the folder, which is put before it once more where it is relative.
+    let base = &std::path::absolute(base).unwrap_or_else(|_| base.to_owned());
     if let Some(first) = pipewright_engine::expand(path, base)?.first() {
         read.path = pipewright_core::files::slashes(first);
     }

@@ -82,6 +82,9 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         return missing(args, &mut design, &catalogue, &questions, wanted.as_deref());
     }
     if let Some(id) = &wanted {
+        // Of the ways to answer one that gives nothing is no good one.
+        let asked: Vec<Asked> = questions.iter().filter(|asked| asked.id == *id).cloned().collect();
+        catalogue.tried = tried(&design, &opened.base, &parameters, &catalogue, &asked, &Cancel::new());
         return question(args, &mut design, &catalogue, &questions, id, (&opened.base, &parameters));
     }
     if args.coverage {

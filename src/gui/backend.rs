@@ -562,9 +562,9 @@ impl Backend {
     }
 
     /// Works out how a question can be answered. Gives the look's number.
-    pub fn suggest(&mut self, project: Project, planning: Arc<Planning>, asked: Asked) -> u64 {
+    pub fn suggest(&mut self, project: Project, base: PathBuf, planning: Arc<Planning>, asked: Asked) -> u64 {
         self.looks += 1;
-        work::suggest(self.looks, project, planning, asked, &self.desk);
+        work::suggest(self.looks, project, base, planning, asked, &self.desk);
         self.looks
     }
 

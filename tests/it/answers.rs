@@ -67,7 +67,7 @@ fn a_log_of_a_minute_says_so_and_one_that_begins_broken() {
             second % 60
         )
     };
-    let log = (0..77).map(|second| line(second, if second == 1 { 502 } else { 200 })).collect();
+    let log = (0..77).map(|second| line(second, if (1..4).contains(&second) { 502 } else { 200 })).collect();
     let questions = ["load-per-hour", "peak-hours", "what-broke-first", "availability"];
     let told = told_of(home.path(), &[("access.log", log)], &questions);
     let less = |span: &str| {
@@ -163,6 +163,11 @@ fn programs_count_by_their_names_and_a_time_without_a_zone_says_so() {
     assert!(told.contains("names no time zone: its times are taken as those of UTC."), "{told}");
     assert!(told.contains("  data of 9 June 2017, 20:10"), "{told}");
     assert_eq!(told.matches("names no time zone").count(), 1, "the access log names its zone: {told}");
+    // From another folder, and by a path that begins there.
+    let (above, folder) = (home.path().parent().unwrap(), home.path().file_name().unwrap());
+    let project = Path::new(folder).join(Path::new(folder).with_extension("pipewright.json"));
+    let (code, again, talk) = texts(pipewright().current_dir(above).arg("answers").arg(project).output().unwrap());
+    assert_eq!((code, again), (0, told), "{talk}");
 }
 
 #[test]

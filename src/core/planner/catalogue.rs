@@ -31,6 +31,9 @@ pub(super) const PARTIAL_FROM: f64 = 0.2;
 /// By question and source: why a flow gives no answer where it is run, though the fields are there.
 pub type Tried = BTreeMap<(Id, Id), String>;
 
+/// Why a flow that leaves no row gives no answer, whatever its columns are made of.
+pub(super) const NO_ROW: &str = "no row of the sample is left";
+
 /// Sources, what their fields mean, and what can be made of them.
 #[derive(Debug, Clone)]
 pub struct Catalogue {

@@ -8,7 +8,7 @@ mod search;
 use std::collections::BTreeMap;
 
 use super::catalogue::bits::BitSet;
-use super::catalogue::{Catalogue, JoinWay};
+use super::catalogue::{Catalogue, JoinWay, NO_ROW};
 use super::evidence::SourceEvidence;
 use super::questions::Asked;
 use super::vocabulary::ConceptNo;
@@ -74,11 +74,16 @@ pub(super) fn wanted_of(catalogue: &Catalogue, asked: &Asked) -> Option<Vec<Want
 }
 
 /// The `count` cheapest derivations, cheapest first; empty where there is none (`gaps` says why). One that asks by what
-/// the kept rows do not have is as dear as one by a column without values.
+/// the kept rows do not have is as dear as one by a column without values, and so is one of
+/// a source of which no row was left where it was run.
 pub fn derive(catalogue: &Catalogue, asked: &Asked, count: usize) -> Vec<Derivation> {
     const EMPTY_COST: u32 = 20;
     const MORE: usize = 4;
-    let is_lacking = |one: &Derivation| kept::lacks_a_dimension(catalogue, asked, one);
+    let keeps_none = |one: &Derivation| {
+        let source = &catalogue.sources[one.base].source;
+        catalogue.tried.get(&(asked.id.clone(), source.clone())).is_some_and(|why| why == NO_ROW)
+    };
+    let is_lacking = |one: &Derivation| keeps_none(one) || kept::lacks_a_dimension(catalogue, asked, one);
     let found = cheapest(catalogue, asked, count);
     if !found.iter().any(is_lacking) {
         return found;

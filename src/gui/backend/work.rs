@@ -208,12 +208,21 @@ fn planning_of(
 }
 
 /// Works out how a question can be answered, best first; else what is missing.
-pub fn suggest(look: u64, project: Project, planning: Arc<Planning>, asked: Asked, desk: &Desk) {
+pub fn suggest(look: u64, project: Project, base: PathBuf, planning: Arc<Planning>, asked: Asked, desk: &Desk) {
     /// More alternatives than these nobody looks at.
     const ALTERNATIVES: usize = 4;
     let failed = move |fault| Message::Suggested { look, result: Err(fault) };
-    desk.spawn("pipewright-suggest", failed, move |_| {
-        let proposals = propose(&project, &planning.catalogue, &asked, ALTERNATIVES);
+    desk.spawn("pipewright-suggest", failed, move |desk| {
+        let mut proposals = propose(&project, &planning.catalogue, &asked, ALTERNATIVES);
+        let first = proposals.first().and_then(|one| one.sources.first());
+        let has_others = proposals.iter().any(|one| one.sources.first() != first);
+        // Of several ways one that gives nothing is no good one; whether it does may not have come yet.
+        if has_others && planning.catalogue.tried.is_empty() {
+            let (mut catalogue, parameters) = (planning.catalogue.clone(), default_parameters(&project, &base));
+            let one = std::slice::from_ref(&asked);
+            catalogue.tried = tried(&project, &base, &parameters, &catalogue, one, &desk.cancel);
+            proposals = propose(&project, &catalogue, &asked, ALTERNATIVES);
+        }
         let gaps = gaps(&planning.catalogue, &asked, &planning.questions);
         Some(Message::Suggested { look, result: Ok(Box::new((asked, proposals, gaps))) })
     });

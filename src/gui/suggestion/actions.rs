@@ -80,7 +80,12 @@ impl App {
         };
         let mut asked = asked.clone();
         asked.dials.extend(asking.dials.clone());
-        asking.look = Some(self.backend.suggest(self.state.project.clone(), latest.clone(), asked));
+        let latest = latest.clone();
+        let (project, base) = (self.state.project.clone(), self.state.base());
+        let look = Some(self.backend.suggest(project, base, latest, asked));
+        if let Some(asking) = &mut self.state.planning.asking {
+            asking.look = look;
+        }
     }
 
     /// Proposals came: the best is shown as a ghost.

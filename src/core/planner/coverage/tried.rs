@@ -4,7 +4,7 @@
 use super::{CoverageState, needed, state_of};
 use crate::data::{TableRows, Value};
 use crate::model::Id;
-use crate::planner::catalogue::Catalogue;
+use crate::planner::catalogue::{Catalogue, NO_ROW};
 use crate::planner::derive::derive_on;
 use crate::planner::propose::proposal;
 use crate::planner::questions::{Asked, Part};
@@ -46,14 +46,20 @@ pub fn trials(project: &Project, catalogue: &Catalogue, questions: &[Asked]) -> 
 /// Why the rows of a flow answer nothing; `None`: they do. No row at all is an answer where the question says what it means.
 pub fn says_nothing(asked: &Asked, rows: &dyn TableRows) -> Option<String> {
     let contract = &asked.contract;
-    if rows.rows() == 0 {
-        let is_told = !contract.none.is_empty() || !contract.having.is_empty();
-        return (!is_told).then(|| "no row of the sample is left".to_owned());
-    }
     let values = |name: &str| {
         let column = rows.schema().index(name)?;
         Some((0..rows.rows()).map(move |row| rows.value(row, column)))
     };
+    // What is told in one row is told of no row, too.
+    let is_nought = |part: &Part| {
+        let nought = [Value::Null, Value::Int(0), Value::Float(0.0)];
+        values(&part.name).is_some_and(|mut all| all.all(|one| nought.contains(&one)))
+    };
+    let is_one_row = contract.time.is_none() && contract.dimensions.is_empty() && !contract.measures.is_empty();
+    if rows.rows() == 0 || is_one_row && contract.measures.iter().all(is_nought) {
+        let is_told = !contract.none.is_empty() || !contract.having.is_empty();
+        return (!is_told).then(|| NO_ROW.to_owned());
+    }
     let parts = || contract.dimensions.iter().chain(&contract.measures).chain(&contract.columns);
     let is_empty =
         |part: &&Part| !part.optional && values(&part.name).is_some_and(|mut all| all.all(|one| one.is_null()));

@@ -53,6 +53,17 @@ fn the_cheapest_sources_answer() {
     assert_eq!(rules(&catalogue, failed), ["transaction.id-from-order.id", "transaction.is_failed-from-event.name"]);
 }
 
+/// No page of the shop fails for a payment; its own log names those that do.
+#[test]
+fn a_source_that_gave_no_answer_does_not_come_first() {
+    let mut catalogue = shop();
+    let asked = crate::planner::Sentence::ask("how many users had failed payments", &catalogue.vocabulary).unwrap();
+    let first = |catalogue: &Catalogue| derive(catalogue, &asked, 1)[0].sources(catalogue)[0].to_owned();
+    assert_eq!(first(&catalogue), "src-access");
+    catalogue.tried.insert((asked.id.clone(), "src-access".into()), NO_ROW.into());
+    assert_eq!(first(&catalogue), "src-app");
+}
+
 #[test]
 fn alternatives_come_in_order_of_cost() {
     let catalogue = shop();

@@ -74,6 +74,18 @@ impl Default for Sentence {
     }
 }
 
+impl Only {
+    /// What it asks about.
+    fn concept(&self) -> &str {
+        match self {
+            Only::Errors => "event.is_error",
+            Only::SlowerThan { .. } => "event.duration",
+            Only::Above { concept, .. } | Only::Below { concept, .. } => concept,
+            Only::Is { concept, .. } | Only::IsNot { concept, .. } => concept,
+        }
+    }
+}
+
 impl Measure {
     pub fn concept(&self) -> Option<&str> {
         match self {
@@ -277,8 +289,11 @@ impl Sentence {
         for id in self.by.iter().filter(|id| ["visitor.id", "user.id", "session.id"].contains(&&***id)) {
             besides.push(plain(format!("{{{id}}} is not null")));
         }
-        // What failed is a part of what was tried.
+        // What failed is a part of what was tried; rows that do not say it are neither.
         if self.measure == Measure::Share {
+            let mut told = self.only.iter().map(Only::concept).collect::<Vec<_>>();
+            told.dedup();
+            besides.extend(told.into_iter().map(|id| plain(format!("{{{id}}} is not null"))));
             for (failed, tried) in
                 [("transaction.is_failed", "transaction.is_attempt"), ("auth.is_failed", "auth.is_attempt")]
             {
@@ -294,15 +309,10 @@ impl Sentence {
     /// Money counts once, where it came in: an order, its payment and one that failed may each have a row.
     fn money(&self) -> Vec<Condition> {
         let is_money = self.measure.concept() == Some("transaction.amount");
-        let says = |one: &Only| match one {
-            Only::Errors => true,
-            Only::SlowerThan { .. } => false,
-            Only::Above { concept, .. }
-            | Only::Below { concept, .. }
-            | Only::Is { concept, .. }
-            | Only::IsNot { concept, .. } => tells_what_happened(concept),
-        };
-        if !is_money || self.only.iter().any(says) || self.by.iter().any(|id| tells_what_happened(id)) {
+        if !is_money
+            || self.only.iter().any(|one| tells_what_happened(one.concept()))
+            || self.by.iter().any(|id| tells_what_happened(id))
+        {
             return Vec::new();
         }
         vec![

@@ -2,7 +2,9 @@
 //! to the sentence that says the same. Imports diagnostic; of this room vocabulary and the sentence.
 
 use super::exact::{Word, concept_of, concepts_of, is_number, joined, unclear};
-use super::phrases::{AMOUNT, Condition, FAILED_PAYMENT, FAILED_SIGN_IN, Kind, PAYMENT, PHRASES, SIGN_IN, Said, TIMES};
+use super::phrases::{
+    AMOUNT, BOT, Condition, FAILED_PAYMENT, FAILED_SIGN_IN, Kind, PAYMENT, PHRASES, SIGN_IN, Said, TIMES,
+};
 use super::{Measure, Only, SPANS, Sentence};
 use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -309,6 +311,8 @@ impl<'a> Reader<'a> {
             }
             Said::Rows => self.rows(),
             Said::Visitors => self.people("visitor.id"),
+            // Programs visit, and keep no session.
+            Said::Sessions if self.base.contains(&Condition::Yes(BOT).only()[0]) => self.rows(),
             Said::Sessions => self.people("session.id"),
             Said::Lost => self.lost = Some(after - 1),
             Said::Only(condition) => {

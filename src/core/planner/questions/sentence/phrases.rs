@@ -86,6 +86,7 @@ const STATUS: &str = "http.response.status_code";
 const DURATION: &str = "event.duration";
 pub(super) const PAYMENT: &str = "transaction.is_attempt";
 pub(super) const FAILED_PAYMENT: &str = "transaction.is_failed";
+pub(super) const BOT: &str = "user_agent.is_bot";
 pub(super) const AMOUNT: &str = "transaction.amount";
 pub(super) const SIGN_IN: &str = "auth.is_attempt";
 pub(super) const FAILED_SIGN_IN: &str = "auth.is_failed";
@@ -254,7 +255,7 @@ pub(super) const PHRASES: &[(&str, Said)] = &[
     ("login|sign-in|log-in|logon|signin", Said::Only(Condition::Yes(SIGN_IN))),
     (
         "bot|robot|crawler|bot traffic|bot request|by bots|by robots|by crawlers|program",
-        Said::Only(Condition::Yes("user_agent.is_bot")),
+        Said::Only(Condition::Yes(BOT)),
     ),
     (
         "weekend|weekends|at the weekend|at weekends|on weekends|on the weekend",

@@ -164,6 +164,7 @@ const EVERYDAY: &[(&str, &str)] = &[
         "how many payments succeeded per day",
         "how many rows per day where transaction tried is yes and transaction failed is no",
     ),
+    ("how many bots visit us", "how many rows where bot is yes"),
     ("successful requests per hour", "how many rows per hour where failed is no"),
     ("average order value per plan", "average amount by plan"),
     ("top 10 customers by revenue", "total amount by user id top 10"),
@@ -247,6 +248,8 @@ fn what_does_not_count_is_left_out_as_in_the_ready_made_questions() {
     ] {
         assert_eq!(left_out(text), wanted, "{text}");
     }
+    let contract = Sentence::parse("error rate per day", &vocabulary).unwrap().contract(&vocabulary);
+    assert_eq!(contract.conditions[0].expression, "{event.is_error} is not null", "who does not say it is neither");
     let contract = Sentence::parse("top 10 customers by revenue", &vocabulary).unwrap().contract(&vocabulary);
     assert!(contract.conditions.iter().any(|one| one.expression == "{user.id} is not null"), "nobody takes no place");
 }
