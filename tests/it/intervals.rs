@@ -113,6 +113,35 @@ fn of_files_the_hours_of_the_interval_are_replaced() {
 }
 
 #[test]
+fn rows_that_stay_lose_nothing_to_a_design_that_was_changed() {
+    for (name, kind) in [("out.jsonl", "jsonl"), ("out.parquet", "parquet")] {
+        let desk = Desk::into_file(name, kind);
+        desk.log(&[1, 2, 3]);
+        desk.run_ok(&[]);
+        let design = fs::read_to_string(desk.at("p.pipewright.json")).unwrap();
+        let before = fs::read(desk.at("out").join(name)).unwrap();
+        let measure = r#"{"expression":"count(*)","id":"m1","name":"requests"}"#;
+        for (measures, what) in [
+            (measure.replace("requests", "calls"), "have `requests` and no `calls`"),
+            (format!(r#"{measure},{{"expression":"count(*)","id":"m2","name":"more"}}"#), "have no `more`"),
+            (
+                measure.replace("count(*)", "count(*) > 0"),
+                if kind == "jsonl" { "do not fit" } else { "have Int in `requests`" },
+            ),
+        ] {
+            let changed = design.replace(measure, &measures);
+            assert_ne!(changed, design);
+            fs::write(desk.at("p.pipewright.json"), changed).unwrap();
+            let (code, said) = desk.run(ELEVEN);
+            assert!(code == 1 && said.contains("PW0959") && said.contains(what), "{kind}: {code} {said}");
+            assert_eq!(fs::read(desk.at("out").join(name)).unwrap(), before, "{kind}");
+        }
+        fs::write(desk.at("p.pipewright.json"), &design).unwrap();
+        desk.run_ok(ELEVEN);
+    }
+}
+
+#[test]
 fn of_tables_the_hours_of_the_interval_are_replaced() {
     for database in Database::all("intervals") {
         let title = database.title();
