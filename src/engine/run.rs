@@ -17,6 +17,7 @@ mod prepare;
 mod quarantine;
 mod report;
 mod told;
+mod undisturbed;
 mod unfolded;
 mod windows;
 
@@ -150,6 +151,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     };
     let place = prepared.report.take();
     let (tells, kept) = (told::tells(&prepared.plan), prepared.kept_steps());
+    let undisturbed = std::mem::take(&mut prepared.undisturbed);
     let (loads, parameters, aside) =
         (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
     let visit =
@@ -171,6 +173,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         if let Some(incremental) = incremental {
             incremental.note(&mut loaded)?;
             incremental.claim(&mut publisher)?;
+        }
+        if !options.dry_run {
+            undisturbed.claim(&mut publisher)?;
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
         for (load, post) in loads.iter().filter_map(|load| Some((load, posts.get(&load.id)?))) {

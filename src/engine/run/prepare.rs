@@ -20,6 +20,7 @@ use super::columns::check_columns;
 use super::incremental::{Incremental, designs};
 use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
+use super::undisturbed::Undisturbed;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
@@ -47,6 +48,8 @@ pub(super) struct Prepared {
     pub told: Vec<Diagnostic>,
     /// Where a run goes on that reads only what is new.
     pub incremental: Option<Incremental>,
+    /// Outputs of which an interval is replaced, as they were before.
+    pub undisturbed: Undisturbed,
     /// What an interval makes of the plan; its own plan is that of the run.
     applied: Applied,
 }
@@ -113,6 +116,7 @@ pub(super) fn prepare(
         aside: None,
         told: Vec::new(),
         incremental: None,
+        undisturbed: Undisturbed::default(),
         applied: Applied::default(),
         plan,
     };
@@ -254,6 +258,11 @@ impl Prepared {
         if !faults.is_empty() {
             return Err(faults);
         }
+        let outputs = self.plan.iter().filter_map(|(_, node)| match &node.op {
+            Op::Write(Write { destination: Destination::File { path, .. }, .. }) => place_of(path, options).ok(),
+            _ => None,
+        });
+        self.undisturbed = Undisturbed::of(outputs);
         let place = |path: &str| place_of(path, options).ok().filter(|place| place.exists());
         for (_, node) in self.plan.iter() {
             if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op
