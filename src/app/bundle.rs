@@ -24,7 +24,8 @@ use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
 use pipewright_core::quote::{NULL_PARTITION, partition_text};
 use pipewright_engine::{
-    Cancel, PACKED_ENDINGS, RunOptions, STANDARD_INPUT, Silent, expand, open_unpacked, run, share_files, undeclared,
+    Cancel, PACKED_ENDINGS, RunOptions, STANDARD_INPUT, Silent, expand, open_unpacked, path_of_source, run,
+    share_files, undeclared,
 };
 
 /// Lines of each source that a receipt pins.
@@ -353,7 +354,7 @@ fn pin(plan: &Plan, sources: &Plan, base: &Path, receipt: &Path) -> Result<Plan,
         let folder = data.join(format!("source_{index}"));
         make_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
         let is_whole = needs_whole_file(&read.format, &read.schema);
-        let pieces = PathPieces::of(&interpolate(&read.path, &parameters)?);
+        let pieces = PathPieces::of(&path_of_source(&interpolate(&read.path, &parameters)?, &read.schema, base));
         for (number, file) in files.iter().take(4).enumerate() {
             if let Some((_, fault)) = closed.iter().find(|(files, _)| files.iter().any(|one| is_same_place(one, file)))
             {

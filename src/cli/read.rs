@@ -55,7 +55,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                         .collect();
                     json!({
                         "path": shown_path(&sniff.path), "format": sniff.format.name, "options": sniff.format.options,
-                        "score": sniff.score, "reasons": sniff.reasons, "doubt": sniff.doubt, "encoding": sniff.encoding,
+                        "score": sniff.score, "reasons": sniff.reasons, "doubt": sniff.doubt, "guess": sniff.guess, "encoding": sniff.encoding,
                         "compression": sniff.compression, "fields": fields,
                     })
                 })
@@ -82,7 +82,9 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                     sniff.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
                 line!(text, "  {}", fields.join(", "));
                 print_text(&text)?;
-                tell(&sniff.doubt.clone().map(|doubt| without_field(doubt).file(shown_path(&sniff.path))));
+                for told in sniff.doubt.iter().chain(&sniff.guess) {
+                    tell([&without_field(told.clone()).file(shown_path(&sniff.path))]);
+                }
             }
         }
     }
@@ -167,7 +169,11 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
     let mut spec = match spec {
         Some(spec) => spec,
         None => {
-            let mut found = sniff_file(paths.first().ok_or_else(none_given)?)?.format;
+            let sniff = sniff_file(paths.first().ok_or_else(none_given)?)?;
+            let is_given = set.iter().any(|(name, _)| name == "header");
+            let guess = sniff.guess.filter(|_| !is_given);
+            tell(&guess.map(|guess| without_field(guess).file(shown_path(&sniff.path))));
+            let mut found = sniff.format;
             // Of pieces of a table only the first may have a header: each is looked at.
             if paths.len() > 1 && found.option("header") == Some("yes") {
                 found.options.remove("header");

@@ -28,7 +28,7 @@ use pipewright_core::formats::Tally;
 use pipewright_core::ir::{PathPieces, Read};
 
 pub(crate) use chunks::Chunker;
-pub use expand::{expand, expand_all, partitioned, share_files};
+pub use expand::{expand, expand_all, partitioned, path_of_source, share_files};
 pub(crate) use follow::Follower;
 pub(crate) use input::{Origin, name_file, origin_of};
 pub use input::{STANDARD_INPUT, given_name, offer_standard_input};
@@ -59,7 +59,7 @@ pub fn read_schema(read: &Read) -> Schema {
 pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJob, Diagnostic> {
     let found = expand_all(&read.path, base)?;
     let mut job = job_of_files(read, found.files, base, cancel);
-    job.pieces = PathPieces::of(&read.path);
+    job.pieces = PathPieces::of(&path_of_source(&read.path, &read.schema, base));
     job.closed = found.closed;
     job.closed.extend(job.repeated());
     Ok(job)

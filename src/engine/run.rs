@@ -4,6 +4,7 @@
 //! import previews.
 
 mod blocking;
+mod columns;
 mod division;
 mod flow;
 mod gather;
@@ -16,6 +17,7 @@ mod prepare;
 mod quarantine;
 mod report;
 mod told;
+mod undisturbed;
 mod unfolded;
 mod windows;
 
@@ -30,9 +32,10 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out, with_path_pieces};
+use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out};
 
 use blocking::{Build, Gather, Task, Work};
+use columns::{check_values, missing_columns};
 pub(crate) use flow::Count;
 use flow::{Flow, Out, Yield};
 use graph::Graph;
@@ -51,7 +54,7 @@ use crate::cancel::Cancel;
 use crate::exchange::SpillFolder;
 use crate::parallel::{Crew, Send};
 use crate::places::{self, Visit};
-use crate::read::{Parsed, ReadJob, given_name, is_wild, origin_of, schema_as};
+use crate::read::{Parsed, ReadJob, given_name, is_wild, origin_of};
 use crate::undeclared::SecretKeys;
 use crate::write::{Place, Sink, Target};
 
@@ -147,7 +150,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
-    let tells = told::tells(&prepared.plan);
+    let (tells, kept) = (told::tells(&prepared.plan), prepared.kept_steps());
+    let undisturbed = std::mem::take(&mut prepared.undisturbed);
     let (loads, parameters, aside) =
         (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
     let visit =
@@ -158,6 +162,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             true => (prepared.publisher, None, None),
             false => execute(prepared, options, progress, &mut report)?,
         };
+        check_values(&kept, &report.sources)?;
         let mut loaded = Vec::new();
         // A dry run opens nothing.
         for load in loads.iter().filter(|load| !options.dry_run && !posts.contains_key(&load.id)) {
@@ -168,6 +173,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         if let Some(incremental) = incremental {
             incremental.note(&mut loaded)?;
             incremental.claim(&mut publisher)?;
+        }
+        if !options.dry_run {
+            undisturbed.claim(&mut publisher)?;
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
         for (load, post) in loads.iter().filter_map(|load| Some((load, posts.get(&load.id)?))) {
@@ -284,7 +292,7 @@ fn source_reports(prepared: &Prepared, options: &RunOptions) -> Vec<SourceReport
             files: files.collect(),
             unchanged_files: job.resume.as_ref().map(|resume| resume.unchanged),
             tally: Tally::default(),
-            missing_columns: missing_columns(&node.op, &job.files),
+            missing_columns: missing_columns(&node.op, job),
             closed: job
                 .closed
                 .iter()
@@ -325,23 +333,6 @@ fn earlier_results(op: &Op, job: &ReadJob, out: &Path) -> Option<Diagnostic> {
 
 fn shown_name(file: &Path) -> String {
     file.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned())
-}
-
-/// Columns that a run wants of a table, and that its first file does not have. Formats whose rows name their own fields
-/// may bring them later.
-fn missing_columns(op: &Op, files: &[PathBuf]) -> Vec<String> {
-    let (Op::Read(read), Some(file)) = (op, files.first()) else { return Vec::new() };
-    if !["csv", "parquet"].contains(&read.format.name.as_str()) {
-        return Vec::new();
-    }
-    let found = with_path_pieces(schema_as(file, &read.format).unwrap_or_default(), &read.path);
-    // A table without header has no names to compare.
-    if found.names().all(|name| name.starts_with("column_")) {
-        return Vec::new();
-    }
-    let wanted =
-        read.schema.names().filter(|name| read.columns.as_ref().is_none_or(|used| used.iter().any(|u| u == name)));
-    wanted.filter(|name| !found.has(name)).map(str::to_owned).collect()
 }
 
 /// Where a sink writes; nothing is written yet.
@@ -605,20 +596,23 @@ impl Run<'_> {
                 work.compute(task, &mut |rows| flow.push(id, rows, &mut out))
                     .map_err(|fault| located(fault, plan, id))?;
             }
-            out.done.counts.push((id, Count { lost: whole.lost(), ..Count::default() }));
+            out.done.counts.push((id, Count::lost_in(plan.node(id), &whole)));
             Ok(out.done)
         };
         let workers = memory::workers();
         let cancel = self.cancel.clone();
         let crew = Crew { name: "exchange", workers, alive: workers + 1, cancel: &cancel };
+        let own = Allowance::again_and_again(&cancel, memory::out_of_measure(budget));
         let make = |send: Send<Task>| {
-            let _entered = Allowance::again_and_again(&cancel, memory::out_of_measure(budget)).enter();
+            let _entered = own.enter();
             work.make(gather, send)
         };
         crew.run(make, &compute, &mut |pushed| {
             self.take(pushed)?;
             Ok(if self.is_enough(id) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })
+        })?;
+        self.counts.entry(id).or_default().add(&Count::lost_in(plan.node(id), &own));
+        Ok(())
     }
 
     /// Whether nobody needs more rows of a root: all that it feeds is the first rows, and they are there.

@@ -269,6 +269,9 @@ fn standard_input_is_read_as_a_file_is() {
     let long: String = (0..50_000).map(|n| format!("{n},a\n")).collect();
     let (code, out, talk) = given(&["read", "/dev/stdin", "--as", "csv"], &format!("id,name\n{long}"));
     assert_eq!((code, out.lines().count()), (0, 50_000), "{talk}");
+    // By either name it is the same.
+    let (code, out, talk) = given(&["read", "-", "/dev/stdin"], text);
+    assert_eq!((code, out.lines().count()), (0, 4), "{talk}");
     let (_, out, talk) = given(&["sniff", "-"], text);
     assert!(out.starts_with("-: CSV"), "{out}{talk}");
     let (_, out, talk) = given(&["profile", "-"], text);

@@ -113,6 +113,55 @@ fn of_files_the_hours_of_the_interval_are_replaced() {
 }
 
 #[test]
+fn intervals_that_are_replaced_at_the_same_time_lose_none_of_each_other() {
+    let desk = Desk::into_file("out.jsonl", "jsonl");
+    desk.log(&[1, 2, 3, 4]);
+    let hour = |hour: usize| format!("2026-03-02T{hour:02}:00:00Z");
+    let done: Vec<usize> = std::thread::scope(|scope| {
+        let run = |from: usize| {
+            let (code, said) = desk.run(&["--from", &hour(from), "--to", &hour(from + 1)]);
+            assert!(code == 0 || said.contains("PW0985") || said.contains("PW0914"), "{code} {said}");
+            (code == 0).then_some(from)
+        };
+        let runs: Vec<_> = (0..4).map(|from| scope.spawn(move || run(from))).collect();
+        runs.into_iter().filter_map(|run| run.join().unwrap()).collect()
+    });
+    // Who says that it is done is in the file, whoever came first.
+    let counts: Vec<u64> = done.iter().map(|hour| *hour as u64 + 1).collect();
+    assert!(!counts.is_empty());
+    assert_eq!(desk.counts(), counts);
+}
+
+#[test]
+fn rows_that_stay_lose_nothing_to_a_design_that_was_changed() {
+    for (name, kind) in [("out.jsonl", "jsonl"), ("out.parquet", "parquet")] {
+        let desk = Desk::into_file(name, kind);
+        desk.log(&[1, 2, 3]);
+        desk.run_ok(&[]);
+        let design = fs::read_to_string(desk.at("p.pipewright.json")).unwrap();
+        let before = fs::read(desk.at("out").join(name)).unwrap();
+        let measure = r#"{"expression":"count(*)","id":"m1","name":"requests"}"#;
+        for (measures, what) in [
+            (measure.replace("requests", "calls"), "have `requests` and no `calls`"),
+            (format!(r#"{measure},{{"expression":"count(*)","id":"m2","name":"more"}}"#), "have no `more`"),
+            (
+                measure.replace("count(*)", "count(*) > 0"),
+                if kind == "jsonl" { "do not fit" } else { "have Int in `requests`" },
+            ),
+        ] {
+            let changed = design.replace(measure, &measures);
+            assert_ne!(changed, design);
+            fs::write(desk.at("p.pipewright.json"), changed).unwrap();
+            let (code, said) = desk.run(ELEVEN);
+            assert!(code == 1 && said.contains("PW0959") && said.contains(what), "{kind}: {code} {said}");
+            assert_eq!(fs::read(desk.at("out").join(name)).unwrap(), before, "{kind}");
+        }
+        fs::write(desk.at("p.pipewright.json"), &design).unwrap();
+        desk.run_ok(ELEVEN);
+    }
+}
+
+#[test]
 fn of_tables_the_hours_of_the_interval_are_replaced() {
     for database in Database::all("intervals") {
         let title = database.title();

@@ -480,3 +480,35 @@ fn what_is_handed_over_is_in_no_bundle() {
         assert!(code != 0 && told.contains("PW0639") && !out.exists(), "{target}: {told}");
     }
 }
+
+#[test]
+fn rows_that_look_like_a_header_or_stand_in_two_pieces_are_kept_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        path(&file).to_owned()
+    };
+    let count = |args: &[&str]| {
+        let (code, out, talk) = run(&[&["read"], args, &["--agg", "count(*) as n"]].concat());
+        assert_eq!(code, 0, "{talk}");
+        (rows(&out)[0]["n"].as_i64().unwrap(), talk)
+    };
+    // No row is taken for a header that can be none, and where one may be that is said.
+    assert_eq!(count(&[&file("mail.csv", "ann@x.de\nbob@x.de\ncy@x.de\n")]).0, 3);
+    let names = file("n.csv", "name\nann\nbob\n");
+    let (found, talk) = count(&[&names]);
+    assert!(found == 2 && talk.contains("PW1131") && talk.contains("option `header`"), "{talk}");
+    assert!(run(&["sniff", &names]).2.contains("PW1131"));
+    assert_eq!(count(&[&names, "--set", "header=no"]), (3, String::new()));
+    assert_eq!(count(&[&names, "--set", "header=yes"]), (2, String::new()));
+    // Lines that are merely equal are rows of their own; what copying left is read once unless it is to be kept.
+    let beat = "{\"event\":\"beat\",\"ok\":true}\n".repeat(50);
+    assert_eq!(count(&[&file("hb.jsonl.1", &beat), &file("hb.jsonl", &beat)]), (100, String::new()));
+    let line = |minute: u32| format!("level=info time=2026-03-02T10:{minute:02}:00Z\n");
+    let piece = |from: u32, to: u32| (from..to).map(line).collect::<String>();
+    let pieces = [file("a.log.1", &piece(0, 6)), file("a.log", &piece(4, 10))];
+    let (found, talk) = count(&[&pieces[0], &pieces[1]]);
+    assert!(found == 10 && talk.contains("PW0920") && talk.contains("`repeated`"), "{found} {talk}");
+    assert_eq!(count(&[&pieces[0], &pieces[1], "--set", "repeated=keep"]).0, 12);
+}

@@ -114,6 +114,64 @@ fn has_all(text: &str, parts: &[&str]) {
 }
 
 #[test]
+fn results_that_no_value_of_their_type_is_are_counted() {
+    let measure = |name: &str, expression: &str| json!({"id": name, "name": name, "expression": expression});
+    let sums = json!([
+        measure("s", "sum(i)"),
+        measure("f", "sum(x)"),
+        measure("m", "avg(x)"),
+        measure("rate", "count(i) / count_if(i < 0)")
+    ]);
+    let spread = json!([measure("s", "sum(i)"), measure("d", "stddev(x)"), measure("most", "median(i)")]);
+    let calculated = json!([
+        measure("p", "i + 1"),
+        measure("z", "i / k"),
+        measure("h", "i / 2"),
+        measure("u", "i / nullif(k, 0)"),
+        measure("c", "case when k > 0 then i / k end"),
+        measure("e", "coalesce(i / k, 0.0)"),
+        measure("b", "x * 10 > 1"),
+        measure("q", "-(i + 1) * 2")
+    ]);
+    let windows = json!([measure("w", "sum(i) over (partition by g)")]);
+    let bench = Bench::new()
+        .text("a.csv", "g,i,x,k\na,9223372036854775807,1e308,0\na,1,1e308,1\nb,5,2,2\nb,,,\nc,,,\n")
+        .source("a", "a.csv", "csv", &["g:String", "i:Int", "x:Float", "k:Int"])
+        .step("sums", "aggregate", json!({"keys": [{"id": "g", "expression": "g"}], "measures": sums}), "a")
+        .step("spread", "aggregate", json!({"keys": [{"id": "g", "expression": "g"}], "measures": spread}), "a")
+        .step("calculated", "compute", json!({"columns": calculated}), "a")
+        .step("windows", "window", json!({"columns": windows}), "a")
+        .load("sums", "sums.jsonl")
+        .load("spread", "spread.jsonl")
+        .load("calculated", "calculated.jsonl")
+        .load("windows", "windows.jsonl");
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(step(&report, "sums", "aggregate")["beyond"], json!({"s": 1, "f": 1, "m": 1}));
+    assert_eq!(step(&report, "sums", "project")["beyond"], json!({"rate": 3}));
+    assert_eq!(step(&report, "spread", "aggregate")["beyond"], json!({"s": 1}));
+    assert_eq!(step(&report, "calculated", "project")["beyond"], json!({"p": 1, "z": 1, "q": 1}));
+    assert_eq!(step(&report, "windows", "window")["beyond"], json!({"w": 2}));
+    has_all(&talk, &["PW0731", "of a division by zero, are null: 1 of `f`, 1 of `m`, 1 of `s`", "3 of `rate`"]);
+    has_all(&bench.preview("sums"), &["1 of `f`, 1 of `m`, 1 of `s`", "3 of `rate`"]);
+    has_all(&bench.preview("spread"), &["are null: 1 of `s`"]);
+    has_all(&bench.preview("calculated"), &["1 of `p`, 1 of `q`, 1 of `z`", "exact but for what is told below"]);
+    has_all(&bench.preview("windows"), &["are null: 2 of `w`"]);
+}
+
+#[test]
+fn a_folder_of_partitions_gives_the_columns_that_are_declared_of_it() {
+    let bench = Bench::new().source("a", "parts", "json_lines", &["n:Int", "day:Int"]).load("a", "a.jsonl");
+    for day in [1, 2] {
+        let folder = bench.file(&format!("parts/day={day}"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("part-0.jsonl"), format!("{{\"n\":{}}}\n", day * 10)).unwrap();
+    }
+    let (code, talk, _) = bench.run();
+    assert_eq!((code, bench.made("a.jsonl").as_str()), (0, "{\"n\":10,\"day\":1}\n{\"n\":20,\"day\":2}\n"), "{talk}");
+}
+
+#[test]
 fn values_that_steps_make_null_are_counted_by_step_and_column() {
     let bench = Bench::new()
         .text(

@@ -91,7 +91,7 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
     let bytes = text.as_bytes().trim_ascii();
     match timestamp_prefix(bytes) {
         Some((micros, used)) => (used == bytes.len()).then_some(micros),
-        None => plain_date(bytes).and_then(micros_of).map(from_local),
+        None => plain_date(bytes).and_then(micros_of).and_then(from_local),
     }
 }
 
@@ -149,7 +149,7 @@ pub fn timestamp_prefix(bytes: &[u8]) -> Option<(i64, usize)> {
     }
     let (micros, used, has_zone) = zoned_clock_prefix(&bytes[date + 1..])?;
     let micros = i64::from(days) * MICROS_PER_DAY + micros;
-    Some((in_range(if has_zone { micros } else { from_local(micros) })?, date + 1 + used))
+    Some((in_range(if has_zone { micros } else { from_local(micros)? })?, date + 1 + used))
 }
 
 /// A clock with its zone: microseconds to add to the day, the bytes used, and whether a zone was among them.
@@ -348,7 +348,7 @@ fn time_written(bytes: &[u8], order: DayOrder) -> Option<(i64, usize)> {
     let zone = spaced_zone_prefix(&bytes[at..]);
     let (instant, used) = match zone {
         Some((seconds, used)) if used > 0 => (local - i64::from(seconds) * MICROS_PER_SECOND, used),
-        _ => (from_local(local), 0),
+        _ => (from_local(local)?, 0),
     };
     Some((in_range(instant)?, at + used))
 }

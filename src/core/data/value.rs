@@ -292,6 +292,10 @@ pub fn parse_duration(text: &str) -> Option<(i64, bool)> {
     let (sign, rest) = text.trim().strip_prefix('-').map_or((1, text.trim()), |rest| (-1, rest));
     let rest = rest.strip_prefix('P')?;
     let (days, time) = rest.split_once('T').unwrap_or((rest, ""));
+    // A letter alone says no span.
+    if rest.is_empty() || rest.ends_with('T') {
+        return None;
+    }
     let (mut total, mut is_finer) = (0_i128, false);
     let mut number = String::new();
     for (part, units) in [

@@ -193,6 +193,19 @@ impl BinaryOp {
         }
     }
 
+    /// Whether it makes numbers, times and spans of such.
+    pub fn is_arithmetic(self) -> bool {
+        matches!(
+            self,
+            BinaryOp::Add
+                | BinaryOp::Subtract
+                | BinaryOp::Multiply
+                | BinaryOp::Divide
+                | BinaryOp::IntegerDivide
+                | BinaryOp::Modulo
+        )
+    }
+
     pub fn is_comparison(self) -> bool {
         matches!(
             self,

@@ -13,6 +13,9 @@ const UNITS: [(i64, &str, &[&str]); 7] = [
     (1, "microsecond", &["microseconds", "micros", "usec", "us", "µs", "μs"]),
 ];
 
+const NANOSECOND: [&str; 6] = ["nanosecond", "nanoseconds", "nanos", "nsec", "nsecs", "ns"];
+const NANOS_PER_MICRO: i128 = 1_000;
+
 /// Units without a fixed length.
 const CALENDAR_UNITS: [&str; 10] =
     ["month", "months", "mon", "mons", "quarter", "quarters", "year", "years", "yr", "y"];
@@ -30,17 +33,19 @@ pub(super) enum SpanError {
     TooLong,
 }
 
-/// The microseconds of one unit, by any of its names.
-fn unit_micros(name: &str) -> Option<i64> {
+/// The nanoseconds of one unit, by any of its names.
+fn unit_nanos(name: &str) -> Option<i128> {
     let lower = name.to_lowercase();
-    UNITS
-        .iter()
-        .find(|(_, unit, others)| *unit == lower || others.contains(&lower.as_str()))
-        .map(|(micros, ..)| *micros)
+    if NANOSECOND.contains(&lower.as_str()) {
+        return Some(1);
+    }
+    let mut units = UNITS.iter();
+    let (micros, ..) = units.find(|(_, unit, others)| *unit == lower || others.contains(&lower.as_str()))?;
+    Some(i128::from(*micros) * NANOS_PER_MICRO)
 }
 
 pub(super) fn is_unit(name: &str) -> bool {
-    unit_micros(name).is_some() || CALENDAR_UNITS.contains(&name.to_lowercase().as_str())
+    unit_nanos(name).is_some() || CALENDAR_UNITS.contains(&name.to_lowercase().as_str())
 }
 
 /// Microseconds of `1 hour 30 minutes`, `1.5s`, `-90 min`, `01:30:00`, `PT1H30M`.
@@ -50,7 +55,7 @@ pub(super) fn parse_span(text: &str) -> Result<i64, SpanError> {
 
 /// Whether a text is a span that is finer than a microsecond.
 pub fn is_finer_span(text: &str) -> bool {
-    text.contains('.') && read_span(text).is_ok_and(|(_, is_finer)| is_finer)
+    (text.contains('.') || text.to_lowercase().contains('n')) && read_span(text).is_ok_and(|(_, is_finer)| is_finer)
 }
 
 /// Microseconds, and whether the text is finer than they are.
@@ -66,6 +71,7 @@ fn read_span(text: &str) -> Result<(i64, bool), SpanError> {
     }
     let mut is_finer = false;
     let mut rest = trimmed;
+    // In nanoseconds: those of several units may make up a microsecond.
     let mut total: i128 = 0;
     if rest.is_empty() {
         return Err(SpanError::Unreadable);
@@ -88,18 +94,18 @@ fn read_span(text: &str) -> Result<(i64, bool), SpanError> {
         if CALENDAR_UNITS.contains(&unit.to_lowercase().as_str()) {
             return Err(SpanError::Calendar(unit.to_owned()));
         }
-        let micros = unit_micros(unit).ok_or_else(|| SpanError::UnknownUnit(unit.to_owned()))?;
-        let (part, finer) = scale(number, micros)?;
+        let nanos = unit_nanos(unit).ok_or_else(|| SpanError::UnknownUnit(unit.to_owned()))?;
+        let (part, finer) = scale(number, nanos)?;
         total = total.checked_add(part).ok_or(SpanError::TooLong)?;
         is_finer |= finer;
         rest = after.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
     }
-    i64::try_from(total).map(|micros| (micros, is_finer)).map_err(|_| SpanError::TooLong)
+    is_finer |= total % NANOS_PER_MICRO != 0;
+    i64::try_from(total / NANOS_PER_MICRO).map(|micros| (micros, is_finer)).map_err(|_| SpanError::TooLong)
 }
 
-/// A decimal number times whole microseconds, rounded half away from zero, without passing through a float; and whether
-/// it was rounded.
-fn scale(number: &str, micros: i64) -> Result<(i128, bool), SpanError> {
+/// A decimal number times a whole unit, without passing through a float; and whether something was cut off.
+fn scale(number: &str, unit: i128) -> Result<(i128, bool), SpanError> {
     let (negative, digits) = match number.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, number.strip_prefix('+').unwrap_or(number)),
@@ -114,12 +120,12 @@ fn scale(number: &str, micros: i64) -> Result<(i128, bool), SpanError> {
         return Err(SpanError::TooLong);
     }
     let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| SpanError::Unreadable)? };
-    let mut sum = whole * i128::from(micros);
+    let mut sum = whole.checked_mul(unit).ok_or(SpanError::TooLong)?;
     if !fraction.is_empty() {
         let parts: i128 = fraction.parse().map_err(|_| SpanError::Unreadable)?;
         let scale = 10_i128.pow(fraction.len() as u32);
-        sum += (parts * i128::from(micros) + scale / 2) / scale;
-        is_finer |= parts * i128::from(micros) % scale != 0;
+        sum += parts * unit / scale;
+        is_finer |= parts * unit % scale != 0;
     }
     Ok((if negative { -sum } else { sum }, is_finer))
 }
@@ -171,6 +177,10 @@ mod tests {
             ("00:00:01.25", 1_250_000),
             ("PT15M", 900_000_000),
             ("12µs", 12),
+            ("1500ns", 1),
+            ("1us 600ns 400 nanoseconds", 2),
+            ("0.5us", 0),
+            ("PT0.0000005S", 0),
         ] {
             assert_eq!(parse_span(text), Ok(micros), "{text}");
         }
@@ -179,6 +189,14 @@ mod tests {
         assert_eq!(parse_span("15"), Err(SpanError::NoUnit("15".into())));
         assert_eq!(parse_span("99999999999999999 weeks"), Err(SpanError::TooLong));
         assert_eq!(parse_span("a while"), Err(SpanError::Unreadable));
+        for none in ["P", "PT", "-P", "P1DT"] {
+            assert_eq!(parse_span(none), Err(SpanError::Unreadable), "{none}");
+        }
+        for (text, is_finer) in
+            [("820ns", true), ("2000ns", false), ("0.5us", true), ("0.5ms", false), ("1 min", false)]
+        {
+            assert_eq!(is_finer_span(text), is_finer, "{text}");
+        }
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub struct Changes {
     /// Texts such as `007` that a column of numbers holds as `7`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub zeros: BTreeMap<String, u64>,
+    /// Results that no value of their type is, and are null therefore: sums out of range, divisions by zero.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub beyond: BTreeMap<String, u64>,
 }
 
 /// A kind of change.
@@ -56,6 +59,7 @@ pub enum Change {
     Halved,
     Surplus,
     Zeros,
+    Beyond,
 }
 
 /// Kinds of change that one value met, each once.
@@ -102,7 +106,7 @@ const NAMED: usize = 8;
 
 impl Change {
     /// In the order in which they are told.
-    pub const ALL: [Change; 10] = [
+    pub const ALL: [Change; 11] = [
         Change::Unfit,
         Change::Rounded,
         Change::Cut,
@@ -113,6 +117,7 @@ impl Change {
         Change::Halved,
         Change::Surplus,
         Change::Zeros,
+        Change::Beyond,
     ];
 
     fn words(self) -> &'static str {
@@ -131,6 +136,7 @@ impl Change {
             Change::Zeros => {
                 "texts such as 007 became numbers without their zeros in front, so that different ones may be the same now"
             }
+            Change::Beyond => "results beyond the range of their type, or of a division by zero, are null",
         }
     }
 }
@@ -148,6 +154,7 @@ impl Changes {
             Change::Halved => &self.halved,
             Change::Surplus => &self.surplus,
             Change::Zeros => &self.zeros,
+            Change::Beyond => &self.beyond,
         }
     }
 
@@ -164,6 +171,7 @@ impl Changes {
             Change::Halved => &mut self.halved,
             Change::Surplus => &mut self.surplus,
             Change::Zeros => &mut self.zeros,
+            Change::Beyond => &mut self.beyond,
         };
         if count > 0 {
             *counts.entry(column.to_owned()).or_default() += count;
@@ -174,6 +182,16 @@ impl Changes {
         for change in Change::ALL {
             other.of(change).iter().for_each(|(column, count)| self.note(change, column, *count));
         }
+    }
+
+    /// Those of columns that `is_there`.
+    pub fn of_columns(&self, is_there: impl Fn(&str) -> bool) -> Changes {
+        let mut kept = Changes::default();
+        for change in Change::ALL {
+            let columns = self.of(change).iter().filter(|(column, _)| is_there(column));
+            columns.for_each(|(column, count)| kept.note(change, column, *count));
+        }
+        kept
     }
 
     pub fn is_empty(&self) -> bool {

@@ -151,6 +151,19 @@ impl Settings {
 }
 
 /// The options with which a sniffed table is read again; those that are as usual are left out.
+/// What is to be told of a table whose header is a guess: a row may be lost to it.
+pub fn header_guess(spec: &FormatSpec, sample: &Sample) -> Option<Diagnostic> {
+    let text = scan::text(&sample.head);
+    if spec.name != "csv" || spec.option("header") != Some("yes") {
+        return None;
+    }
+    let Settings { dialect, skip, .. } = Settings::read(spec, text).ok()?;
+    let told = "the first record is taken for the names of the columns, and looks as the rows below it do";
+    let help = "set the option `header` to `no` where it is a row, and to `yes` where it names the columns";
+    let is_guess = Table::read(dialect, skipped(text, skip, dialect.end)).is_guess();
+    is_guess.then(|| Diagnostic::hint("PW1131", told).help(help).field("header"))
+}
+
 fn options_of(sniffed: &Sniffed, style: NumberStyle, has_header: bool) -> FormatSpec {
     let mut spec = FormatSpec::new("csv")
         .with("separator", &separator_text(sniffed.dialect.separator))
@@ -299,8 +312,8 @@ impl Format for Csv {
             table.schema(header, style)
         });
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-        let mark = sample.mark;
-        Ok(Box::new(CsvParser { dialect, header, skip, mark, style, schema, cells }))
+        let Sample { mark, is_table, .. } = *sample;
+        Ok(Box::new(CsvParser { dialect, header, skip, mark, is_table, style, schema, cells }))
     }
 }
 
@@ -362,6 +375,8 @@ struct CsvParser {
     skip: usize,
     /// Bytes of the file before its text.
     mark: u64,
+    /// It is no text that was written: it has one header.
+    is_table: bool,
     style: NumberStyle,
     schema: Schema,
     cells: Vec<Cell>,
@@ -457,7 +472,8 @@ impl CsvParser {
         let is_text = |column: &Option<usize>| {
             column.is_none_or(|column| self.schema.fields[column].data_type == DataType::String)
         };
-        let repeats = columns.len() > 1 || !columns.iter().all(is_text);
+        // A table of a workbook or a database has one header: what equals it further down are values.
+        let repeats = !self.is_table && (columns.len() > 1 || !columns.iter().all(is_text));
         let header_at = self.mark + (length - head.len() + at) as u64;
         Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), header_at, repeats }
     }

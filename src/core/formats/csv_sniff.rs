@@ -269,10 +269,41 @@ impl Table {
                 let is_once =
                     |(column, name): &(usize, &str)| self.rest.iter().all(|record| record[*column].trim() != *name);
                 distinct.len() * 2 > names.len()
+                    && !self.is_row(&names)
                     && names.iter().all(|(_, name)| is_name(name))
                     && (names.iter().all(is_once) || names.iter().any(|(column, name)| self.is_typed(*column, name)))
             }
         }
+    }
+
+    /// Whether the first record is one of the rows, by what no name looks like and all below it does: an address with
+    /// `@`, a code with letters behind digits.
+    fn is_row(&self, names: &[(usize, &str)]) -> bool {
+        let is_no_name = |name: &str| {
+            let behind_digit = |pair: &[u8]| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic();
+            name.contains('@') || name.as_bytes().windows(2).any(behind_digit)
+        };
+        !names.iter().any(|(column, name)| self.is_typed(*column, name))
+            && names.iter().any(|(column, name)| is_no_name(name) && self.likeness(*column, name) == Some(1.0))
+    }
+
+    /// Whether nothing tells a header from the rows: all are texts, and the names look as what stands below them does.
+    pub fn is_guess(&self) -> bool {
+        let mut names = self.first.iter().map(|name| name.trim()).enumerate();
+        let looks_like_a_value = |(column, name): (usize, &str)| {
+            !self.is_typed(column, name) && self.likeness(column, name).is_some_and(|share| share > 0.5)
+        };
+        self.has_header(Header::Auto) && names.all(looks_like_a_value)
+    }
+
+    /// The share of the values below a name that are written as it is, letter for letter and digit for digit; `None`:
+    /// there are none.
+    fn likeness(&self, column: usize, name: &str) -> Option<f64> {
+        let shape = shape(name);
+        let values: Vec<&str> =
+            self.rest.iter().map(|record| record[column].trim()).filter(|text| !text.is_empty()).collect();
+        let like = values.iter().filter(|value| self::shape(value) == shape).count();
+        (!values.is_empty()).then(|| like as f64 / values.len() as f64)
     }
 
     /// Whether all that stands below a name is numbers, times or the like, and the name is none that stands for a
@@ -320,6 +351,21 @@ impl Table {
         let names = if named { unique_names(&self.first) } else { numbered_names(self.first.len()) };
         Schema::new(names.into_iter().zip(guesses).map(|(name, guess)| Field::new(name, guess.data_type())).collect())
     }
+}
+
+/// How a text is written: small and capital letters, digits, whatever their number, and other characters.
+fn shape(text: &str) -> String {
+    let mut kinds: Vec<char> = text
+        .chars()
+        .map(|c| match c {
+            _ if c.is_uppercase() => 'A',
+            _ if c.is_alphabetic() => 'a',
+            _ if c.is_numeric() => '0',
+            other => other,
+        })
+        .collect();
+    kinds.dedup();
+    kinds.into_iter().collect()
 }
 
 /// A text as types are guessed from it: a number in the spelling that is read, where the style has another.

@@ -14,34 +14,45 @@ pub struct Years {
     year: i32,
     /// No line is later than this, in microseconds.
     latest: i64,
+    /// Where a 29 February stands in the file, and its time: what stands before it is no later.
+    leap_day: Option<(u64, i64)>,
 }
 
 impl Years {
     /// `file_time` as in `Chunk`: microseconds since 1970, 0 for unknown. Then the year is 1970.
     pub fn of(file_time: i64) -> Self {
         if file_time == 0 {
-            return Self { year: 0, latest: i64::MAX };
+            return Self { year: 0, latest: i64::MAX, leap_day: None };
         }
         let year = DateTime::from_timestamp_micros(file_time).map_or(0, |time| time.year());
         // A day of slack: the date is local, the file's time is not.
-        Self { year, latest: file_time.saturating_add(86_400_000_000) }
+        Self { year, latest: file_time.saturating_add(86_400_000_000), leap_day: None }
     }
 
     /// The years of a file's dates: those that `year` says, or as the chunk's file lets guess. A 29 February among the
     /// file's first lines is one of a leap year, and the dates around it are of the same time.
     pub fn in_file(chunk: &Chunk, year: Option<i32>) -> Self {
         if let Some(year) = year {
-            return Self { year, latest: i64::MAX };
+            return Self { year, latest: i64::MAX, leap_day: None };
         }
         let mut years = Self::of(chunk.file_time);
-        if years.year > 0 && has_leap_day(chunk.head) {
+        if let (1.., Some(place)) = (years.year, leap_day_at(chunk.head)) {
             let leap_day = |year: i32| NaiveDate::from_ymd_opt(year, 2, 29)?.and_hms_opt(0, 0, 0);
             let of = |year: i32| leap_day(year).map(|day| day.and_utc().timestamp_micros());
             let latest = (years.year - 8..=years.year).rev().filter_map(of).find(|day| *day <= years.latest);
             // A file spans no more than a year behind it, since otherwise no year could be told at all.
             years.latest = latest.map_or(years.latest, |day| years.latest.min(day + 365 * MICROS_PER_DAY));
+            years.leap_day = latest.map(|day| (place as u64, day));
         }
         years
+    }
+
+    /// The same for a line that begins there in the file.
+    pub fn at(self, offset: u64) -> Self {
+        match self.leap_day {
+            Some((place, day)) if offset < place => Self { latest: self.latest.min(day + MICROS_PER_DAY), ..self },
+            _ => self,
+        }
     }
 
     /// The syslog time at the start of `bytes`, and the bytes used.
@@ -87,13 +98,13 @@ pub fn names_year(format: &str) -> bool {
     ["%Y", "%y", "%C", "%G", "%D", "%F", "%c", "%x", "%s", "%v", "%+"].iter().any(|year| format.contains(year))
 }
 
-/// Whether a line has a 29 February without a year at its start.
-fn has_leap_day(head: &str) -> bool {
+/// Where a line has a 29 February without a year at its start.
+fn leap_day_at(head: &str) -> Option<usize> {
     let is_one = |at: usize| {
         let before = head[..at].bytes().next_back();
         matches!(before, None | Some(b'\n' | b'>' | b'[')) && !head.get(at + 7..at + 11).is_some_and(is_year)
     };
-    memchr::memmem::find_iter(head.as_bytes(), b"Feb 29 ").any(is_one)
+    memchr::memmem::find_iter(head.as_bytes(), b"Feb 29 ").find(|at| is_one(*at))
 }
 
 fn is_year(text: &str) -> bool {
@@ -111,7 +122,7 @@ fn with_year(text: &str, format: &str) -> Option<i64> {
     let plain = NaiveDateTime::parse_from_str(text, format)
         .ok()
         .or_else(|| NaiveDate::parse_from_str(text, format).ok()?.and_hms_opt(0, 0, 0))?;
-    in_range(from_local(plain.and_utc().timestamp_micros()))
+    in_range(from_local(plain.and_utc().timestamp_micros())?)
 }
 
 #[cfg(test)]

@@ -41,6 +41,15 @@ pub const DATES: OptionSpec = OptionSpec {
           none tells, such dates stay text",
 };
 
+/// The option that every format of text takes whose files may be pieces of one log.
+pub const REPEATED: OptionSpec = OptionSpec {
+    name: "repeated",
+    kind: OptionKind::Choice(&["once", "keep"]),
+    default: "once",
+    doc: "what of lines with times that stand at the end of one piece of a rotated log and again at the beginning of \
+          the next, as copying leaves them: read `once`, or `keep` them all",
+};
+
 /// A format's name with its options, as a design names it: `{"name": "nginx_access", "options": {"log_format": "…"}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FormatSpec {
@@ -87,6 +96,11 @@ impl FormatSpec {
         self.option(ZONE.name).and_then(zone_of)
     }
 
+    /// Whether lines that two pieces of a log share are read from both.
+    pub fn keeps_repeated(&self) -> bool {
+        self.option(REPEATED.name) == Some("keep")
+    }
+
     /// The encoding that the options name; `None`: it is to be found.
     pub fn encoding(&self) -> Option<TextEncoding> {
         self.option(ENCODING.name).and_then(TextEncoding::named)
@@ -126,6 +140,8 @@ pub struct Sample {
     pub file_time: i64,
     /// Bytes of the file before `head`: its byte order mark.
     pub mark: u64,
+    /// Whether it is the text of a table that a file holds (a sheet, a table of a database), and no text that was written.
+    pub is_table: bool,
 }
 
 impl Sample {
@@ -197,7 +213,7 @@ pub trait Format: Sync {
         self.options()
             .iter()
             .copied()
-            .chain(self.is_text().then_some([ENCODING, ZONE, DATES]).into_iter().flatten())
+            .chain(self.is_text().then_some([ENCODING, ZONE, DATES, REPEATED]).into_iter().flatten())
             .collect()
     }
     /// Texts as the format has them, made up; shown with its documentation.
@@ -318,7 +334,7 @@ mod tests {
     fn times_without_a_zone_are_of_the_one_that_is_given() {
         let read = |zone: &str, text: &str| {
             let _times = FormatSpec::new("csv").with("zone", zone).times();
-            parse_timestamp(text).map(format_timestamp).unwrap()
+            parse_timestamp(text).map_or_else(|| "none".to_owned(), format_timestamp)
         };
         assert_eq!(read("Europe/Berlin", "2024-03-01 10:00:00"), "2024-03-01T09:00:00Z");
         assert_eq!(read("Europe/Berlin", "2024-07-01 10:00:00"), "2024-07-01T08:00:00Z");
@@ -326,7 +342,8 @@ mod tests {
         assert_eq!(read("Europe/Berlin", "2024-07-01 10:00:00 -0700"), "2024-07-01T17:00:00Z");
         // Twice there, and not there at all.
         assert_eq!(read("Europe/Berlin", "2024-10-27 02:30:00"), "2024-10-27T00:30:00Z");
-        assert_eq!(read("Europe/Berlin", "2024-03-31 02:30:00"), "2024-03-31T01:30:00Z");
+        assert_eq!(read("Europe/Berlin", "2024-03-31 02:30:00"), "none");
+        assert_eq!(read("Europe/Berlin", "2150-03-29 02:30:00"), "none", "by the rules that go on");
         assert_eq!(read("+05:30", "2024-03-01 10:00:00"), "2024-03-01T04:30:00Z");
         assert_eq!(read("", "2024-03-01 10:00:00"), "2024-03-01T10:00:00Z");
         assert_eq!(parse_timestamp("2024-03-01 10:00:00").map(format_timestamp).unwrap(), "2024-03-01T10:00:00Z");

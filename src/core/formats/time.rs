@@ -28,7 +28,7 @@ pub fn clf(text: &str) -> Option<i64> {
     let days = days(i64::from(digits4(&bytes[7..])?), month, day)?;
     let (micros, used, has_zone) = zoned_clock_prefix(&bytes[12..])?;
     let micros = i64::from(days) * MICROS_PER_DAY + micros;
-    in_range(if has_zone { micros } else { from_local(micros) }).filter(|_| 12 + used == bytes.len())
+    in_range(if has_zone { micros } else { from_local(micros)? }).filter(|_| 12 + used == bytes.len())
 }
 
 /// The time of RFC 3164 syslog: `Oct  9 22:33:20`, `Oct 9 22:33:20.123`, `Oct 09 2000 22:33:20`.
@@ -72,7 +72,7 @@ pub fn rfc3164_prefix(bytes: &[u8], year: i32) -> Option<(i64, usize)> {
     at += used;
     let local = i64::from(days) * MICROS_PER_DAY + micros;
     let Some((zone, used)) = rfc3164_zone(&bytes[at..], has_year) else {
-        return Some((in_range(from_local(local))?, at));
+        return Some((in_range(from_local(local)?)?, at));
     };
     Some((in_range(local - i64::from(zone) * MICROS_PER_SECOND)?, at + used))
 }

@@ -72,25 +72,32 @@ pub struct LookedAt<'a> {
     /// Names of the measures that pass such rows over; none: it is a key, under this name.
     pub measures: Vec<&'a str>,
     pub key: Option<&'a str>,
+    /// The measures are shares of all rows, and take one that does not say for one that does not count.
+    is_share: bool,
 }
 
 impl Aggregate {
     /// Keys and what measures are made of, each once. Measures over some rows only are not among them.
     pub fn looked_at(&self) -> Vec<LookedAt<'_>> {
         let keys = self.keys.iter().filter(|key| !matches!(key.expr.kind, ExprKind::Literal(_)));
-        let mut found: Vec<LookedAt> =
-            keys.map(|key| LookedAt { expr: &key.expr, measures: Vec::new(), key: Some(&key.name) }).collect();
+        let mut found: Vec<LookedAt> = keys
+            .map(|key| LookedAt { expr: &key.expr, measures: Vec::new(), key: Some(&key.name), is_share: false })
+            .collect();
         for measure in &self.measures {
             let ExprKind::Call(call) = &measure.expr.kind else { continue };
-            let passes_over = !matches!(call.function.as_str(), "count_if" | "share_if" | "every" | "some");
+            let is_share = call.function == "share_if";
+            let passes_over = !matches!(call.function.as_str(), "count_if" | "every" | "some");
             let Some(argument) = call.args.first().filter(|_| passes_over && call.filter.is_none()) else { continue };
             // A condition inside a measure leaves rows out because it is meant to.
             if matches!(argument.kind, ExprKind::Literal(_) | ExprKind::Parameter(_) | ExprKind::Case { .. }) {
                 continue;
             }
-            match found.iter_mut().find(|known| known.key.is_none() && known.expr == argument) {
+            match found
+                .iter_mut()
+                .find(|known| known.key.is_none() && known.is_share == is_share && known.expr == argument)
+            {
                 Some(known) => known.measures.push(&measure.name),
-                None => found.push(LookedAt { expr: argument, measures: vec![&measure.name], key: None }),
+                None => found.push(LookedAt { expr: argument, measures: vec![&measure.name], key: None, is_share }),
             }
         }
         found
@@ -133,17 +140,11 @@ fn is_personal(plan: &Plan, node: &Node, name: &str) -> bool {
 
 /// Changes of values that have nothing to do with the rows at the end are not told with them. Records are needed whole.
 fn needed_changes(changes: &Changes, schema: &Schema, needed: &BTreeSet<String>) -> Changes {
-    let mut kept = Changes::default();
-    for change in Change::ALL {
-        for (column, count) in changes.of(change) {
-            let root = column.split('.').next().unwrap_or_default();
-            let is_known = schema.has(column) || schema.has(root);
-            if !is_known || needed.contains(column) || needed.contains(root) {
-                kept.note(change, column, *count);
-            }
-        }
-    }
-    kept
+    changes.of_columns(|column| {
+        let root = column.split('.').next().unwrap_or_default();
+        let is_known = schema.has(column) || schema.has(root);
+        !is_known || needed.contains(column) || needed.contains(root)
+    })
 }
 
 fn at_node(
@@ -219,6 +220,10 @@ fn at_node(
                     None => {
                         let own = looked_at.measures.iter().filter(|name| !is_inner(name));
                         match own.map(|name| format!("`{name}`")).collect::<Vec<_>>() {
+                            _ if looked_at.is_share => {
+                                let so = phrase(&bound(looked_at.expr), &|name| is_personal(plan, node, name));
+                                format!("{of} do not say whether this is so, and count as not: {so} (“{title}”)")
+                            }
                             names if names.is_empty() => format!("{of} have no `{what}` (“{title}”)"),
                             names => format!("{of} have no `{what}`: not in {} (“{title}”)", names.join(", ")),
                         }

@@ -196,7 +196,7 @@ pub struct Loss {
     pub column: String,
     pub kind: LossKind,
     /// Of the input row. Of `Null`: there is a value to be lost; of `Part` and `Surplus`: and it is lost; of `Cast` and
-    /// `Finer`: the value itself, null where there is none.
+    /// `Finer`: the value itself, null where there is none; of `Beyond`: where the column is null, whether that is why.
     pub given: Expr,
 }
 
@@ -213,6 +213,8 @@ pub enum LossKind {
     Cast(DataType),
     /// The text becomes a time, of which no more than microseconds are held.
     Finer,
+    /// The column is null because a result is none of its type: out of range, a division by zero.
+    Beyond,
 }
 
 /// A column that is internal although it is made from personal ones. Access and residency stay, and what is secret

@@ -8,9 +8,10 @@ use super::checks::{Parameters, check_connections, check_paths, report_circles, 
 use super::lost_order::check_orders;
 use super::order::Graph;
 use super::policy::{check_project, data_rules, in_force};
-use crate::data::DataType;
+use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::ir::{Node, NodeId, Origin, Plan, PlanStep, check_secrets_of, secret_in_text};
+use crate::expr::Expr;
+use crate::ir::{Node, NodeId, Op, Origin, Plan, PlanStep, check_secrets_of, secret_in_text};
 use crate::model::{Connection, Id, Source};
 use crate::project::{Project, Step};
 use crate::steps::{
@@ -176,7 +177,11 @@ impl<'a> Pass<'a> {
         self.lowered += 1;
         let first = self.builder.nodes.len() as u32;
         if step.bypassed {
-            let kept = bypassed(step, title, ports, found, inputs, broken_inputs, first);
+            let nothing = ports.outputs.len() > 1;
+            let nothing = nothing.then(|| self.nothing_of(step, title, &ports, &inputs)).flatten();
+            let nodes = self.builder.nodes.split_off(first as usize);
+            let passed = Passed { step, title, nothing, first, nodes };
+            let kept = passed.kept(ports, found, inputs, broken_inputs);
             self.add(step.id.clone(), kept, faults);
             return;
         }
@@ -240,6 +245,15 @@ impl<'a> Pass<'a> {
         let names_it = |setting: &&String| secret_in_text(&settings[*setting].to_string(), secrets).is_some();
         let field = settings.keys().find(names_it).map_or("source", String::as_str);
         Some(fault.field(field))
+    }
+
+    /// None of the rows that arrive at a bypassed step: for all of its outputs but one, so that no row is there twice
+    /// where they come together.
+    fn nothing_of(&mut self, step: &Step, title: &str, ports: &Ports, inputs: &[PortInputs]) -> Option<NodeId> {
+        let arriving = arriving_first(ports, inputs)?;
+        let origin = Origin { step: step.id.clone(), title: title.to_owned() };
+        let predicate = Expr::literal(Value::Boolean(false));
+        self.builder.push(Op::Filter { predicate }, vec![arriving], &origin).ok()
     }
 
     fn add(&mut self, id: Id, kept: Kept, faults: Vec<Diagnostic>) {
@@ -392,45 +406,66 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// A step that is left out: all its outputs are what arrives at its first input.
-fn bypassed(
-    step: &Step,
-    title: &str,
-    ports: Arc<Ports>,
-    found: Found,
-    inputs: Vec<PortInputs>,
-    broken_inputs: HashSet<String>,
+/// What arrives at the first input.
+fn arriving_first(ports: &Ports, inputs: &[PortInputs]) -> Option<NodeId> {
+    let main = ports.inputs.first()?;
+    let (_, arriving) = inputs.iter().find(|(port, _)| *port == main.name)?;
+    Some(arriving.first()?.node)
+}
+
+/// A step that is left out: what arrives at its first input passes. Of several outputs the last one has the rows, which
+/// takes what no other takes, and the others have none.
+struct Passed<'a> {
+    step: &'a Step,
+    title: &'a str,
+    nothing: Option<NodeId>,
     first: u32,
-) -> Kept {
-    let main = ports.inputs.first().map(|port| port.name.as_str());
-    let arriving = inputs.iter().find(|(port, _)| Some(port.as_str()) == main).and_then(|(_, inputs)| inputs.first());
-    let outputs = ports.outputs.iter().filter_map(|port| Some((port.name.clone(), arriving?.node)));
-    let told = match main {
-        None => Diagnostic::warning("PW0563", format!("“{title}” reads data, and gives none while it is bypassed"))
-            .help("take the bypass off, or delete the step"),
-        Some(_) if ports.outputs.is_empty() => {
-            Diagnostic::warning("PW0563", format!("“{title}” is bypassed: nothing is written there"))
-                .help("take the bypass off before the design is run in earnest")
+    nodes: Vec<Arc<Node>>,
+}
+
+impl Passed<'_> {
+    fn told(&self, ports: &Ports) -> Diagnostic {
+        let warning = |message: String| Diagnostic::warning("PW0563", message);
+        let (title, in_earnest) = (self.title, "take the bypass off before the design is run in earnest");
+        match &ports.outputs[..] {
+            _ if ports.inputs.is_empty() => {
+                warning(format!("“{title}” reads data, and gives none while it is bypassed"))
+                    .help("take the bypass off, or delete the step")
+            }
+            [] => warning(format!("“{title}” is bypassed: nothing is written there")).help(in_earnest),
+            [_] => warning(format!("“{title}” is bypassed: its rows pass as they come")).help(in_earnest),
+            [.., last] => {
+                let message =
+                    format!("“{title}” is bypassed: all its rows pass to “{}”, none to other outputs", last.label);
+                warning(message).help(in_earnest)
+            }
         }
-        Some(_) => Diagnostic::warning("PW0563", format!("“{title}” is bypassed: its rows pass as they come"))
-            .help("take the bypass off before the design is run in earnest"),
-    };
-    Kept {
-        outputs: outputs.collect(),
-        kind: step.kind.clone(),
-        title: title.to_owned(),
-        settings: step.settings.clone(),
-        bypassed: true,
-        diagnostics: vec![told.step(&step.id, title).field("bypassed")],
-        ports,
-        found,
-        inputs,
-        broken_inputs,
-        first,
-        nodes: Vec::new(),
-        own_nodes: Vec::new(),
-        is_stale: false,
-        last_good: None,
+    }
+
+    fn kept(self, ports: Arc<Ports>, found: Found, inputs: Vec<PortInputs>, broken_inputs: HashSet<String>) -> Kept {
+        let arriving = arriving_first(&ports, &inputs);
+        let last = ports.outputs.len().saturating_sub(1);
+        let outputs = ports.outputs.iter().enumerate().filter_map(|(index, port)| {
+            let node = if index == last { arriving } else { self.nothing };
+            Some((port.name.clone(), node?))
+        });
+        Kept {
+            outputs: outputs.collect(),
+            kind: self.step.kind.clone(),
+            title: self.title.to_owned(),
+            settings: self.step.settings.clone(),
+            bypassed: true,
+            diagnostics: vec![self.told(&ports).step(&self.step.id, self.title).field("bypassed")],
+            found,
+            inputs,
+            broken_inputs,
+            first: self.first,
+            nodes: self.nodes,
+            own_nodes: self.nothing.into_iter().collect(),
+            is_stale: false,
+            last_good: None,
+            ports,
+        }
     }
 }
 

@@ -216,6 +216,25 @@ fn a_bypassed_step_gives_what_it_gets_and_is_told() {
 }
 
 #[test]
+fn a_bypassed_step_of_several_outputs_gives_each_row_once() {
+    let routes = json!({"routes": [{"id": "r1", "name": "one", "predicate": "n = 1"}]});
+    let steps = [("a", "table", table()), ("r", "route", routes), ("c", "concatenate", json!({}))];
+    let mut project = project(&steps, &[("a", "r"), ("r.r1", "c"), ("r.otherwise", "c")]);
+    project.steps.get_mut("r").unwrap().bypassed = true;
+    let mut planner = Planner::default();
+    let passed = planner.plan(&project);
+    assert_eq!(passed.output("r", "otherwise"), passed.output("a", "out"));
+    let none = passed.node(passed.output("r", "r1").unwrap());
+    assert_eq!(none.op, crate::ir::Op::Filter { predicate: crate::expr::parse("false").unwrap() });
+    let told = "“R” is bypassed: all its rows pass to “otherwise”, none to other outputs";
+    assert_eq!(passed.diagnostics.iter().map(|told| told.message.as_str()).collect::<Vec<_>>(), [told]);
+    assert!(passed.output("c", "out").is_some());
+    assert_eq!(*passed, plan(&project));
+    project.steps.get_mut("r").unwrap().bypassed = false;
+    assert_eq!(*planner.plan(&project), plan(&project));
+}
+
+#[test]
 fn inputs_are_listed_for_forms() {
     let steps = [("a", "table", table()), ("b", "filter", filter("n >"))];
     let project = project(&steps, &[("a", "b")]);

@@ -1,16 +1,23 @@
-//! What expressions take from values by their conversions, written and implied: told of every column that a step
-//! computes for its user. Imports nothing above `ir`.
+//! What expressions take from values by their conversions, written and implied, and where they have no result: told of
+//! every column that a step computes for its user. Imports nothing above `ir`.
 
 use super::Lowering;
 use super::casts::lenient;
-use crate::data::DataType;
-use crate::expr::{self, Call, Expr, ExprKind, Place, Scope};
+use crate::data::{DataType, Value};
+use crate::expr::{self, BinaryOp, Call, Expr, ExprKind, Place, Scope};
 use crate::ir::{Column, Loss, LossKind, NodeId, may_lose};
 
-/// A value that is converted, null in the rows in which it is not.
+/// What may be lost, null in the rows in which it is not computed.
 struct Conversion {
     value: Expr,
-    to: DataType,
+    to: Target,
+}
+
+enum Target {
+    /// The value becomes one of another type.
+    Type(DataType),
+    /// The value says whether a calculation has no result, though it has all that it is made from.
+    Result,
 }
 
 impl Lowering<'_> {
@@ -32,13 +39,21 @@ impl Lowering<'_> {
         let scope = Scope { schema: self.schema(input), parameters: self.context.parameters, place: Place::Row };
         let mut losses = Vec::new();
         for column in columns.iter().filter(|column| !matches!(column.expr.kind, ExprKind::Column(_))) {
-            let mut found = Vec::new();
+            let (mut found, mut beyond) = (Vec::new(), Vec::new());
             collect(&expr::coerce(&column.expr, &scope), &mut found);
             for Conversion { value, to } in found {
+                let Target::Type(to) = to else {
+                    beyond.push(value);
+                    continue;
+                };
                 let from = expr::type_of(&value, &scope);
                 if may_lose(&from, &to) && !is_meant(&from, &to) && !value.columns().is_empty() {
                     losses.push(Loss { column: column.name.clone(), kind: LossKind::Cast(to), given: value });
                 }
+            }
+            let any = beyond.into_iter().reduce(|any, one| Expr::binary(BinaryOp::Or, any, one));
+            if let Some(given) = any.filter(|given| !given.columns().is_empty()) {
+                losses.push(Loss { column: column.name.clone(), kind: LossKind::Beyond, given });
             }
             if let ExprKind::Call(Call { function, args, .. }) = &column.expr.kind
                 && let ("to_timestamp", Some(text)) = (function.as_str(), args.first())
@@ -52,10 +67,23 @@ impl Lowering<'_> {
 
 /// The conversions whose result comes to be in the value of an expression. What is only compared loses nothing.
 fn collect(expr: &Expr, found: &mut Vec<Conversion>) {
+    if is_calculation(expr) {
+        let mut given = Vec::new();
+        let may_fail = calculated(expr, &mut given);
+        given.iter().for_each(|given| collect(given, found));
+        let is_none = |given: &&Expr| matches!(given.kind, ExprKind::Literal(Value::Null));
+        if may_fail && !given.iter().any(is_none) {
+            let given = given.into_iter().filter(|given| !matches!(given.kind, ExprKind::Literal(_)));
+            let has_all = given.map(|given| Expr::is_null(lenient(given.clone()), true));
+            let value = Expr::all(has_all.chain([Expr::is_null(lenient(expr.clone()), false)]));
+            found.push(Conversion { value, to: Target::Result });
+        }
+        return;
+    }
     match &expr.kind {
         ExprKind::Cast { expr: from, to, .. } => {
             collect(from, found);
-            found.push(Conversion { value: lenient((**from).clone()), to: to.clone() });
+            found.push(Conversion { value: lenient((**from).clone()), to: Target::Type(to.clone()) });
         }
         ExprKind::Case { operand, branches, otherwise } => {
             for (index, (when, then)) in branches.iter().enumerate() {
@@ -83,6 +111,49 @@ fn collect(expr: &Expr, found: &mut Vec<Conversion>) {
         | ExprKind::InList { .. }
         | ExprKind::Like { .. } => {}
     }
+}
+
+/// Whether an expression works a number, time or span out of others, and is null only where one of those is, or where
+/// its type has no such value.
+fn is_calculation(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Negate(_) => true,
+        ExprKind::Binary { op, .. } => op.is_arithmetic(),
+        ExprKind::Call(call) => {
+            call.over.is_none() && expr::function(&call.function).is_some_and(|known| known.group == "numbers")
+        }
+        _ => false,
+    }
+}
+
+/// What a calculation is made from, with those inside of it; whether it may have no result for some of that.
+fn calculated<'a>(expr: &'a Expr, given: &mut Vec<&'a Expr>) -> bool {
+    if !is_calculation(expr) {
+        given.push(expr);
+        return false;
+    }
+    let mut may_fail = match &expr.kind {
+        ExprKind::Binary { op, right, .. } => !holds_for_all(*op, right),
+        _ => true,
+    };
+    for child in expr.children() {
+        may_fail |= calculated(child, given);
+    }
+    may_fail
+}
+
+/// Whether every number has a result: divided by one that makes it no larger.
+fn holds_for_all(op: BinaryOp, right: &Expr) -> bool {
+    let by = match &right.kind {
+        ExprKind::Cast { expr, .. } => &expr.kind,
+        kind => kind,
+    };
+    let by = match by {
+        ExprKind::Literal(Value::Int(by)) => *by as f64,
+        ExprKind::Literal(Value::Float(by)) => *by,
+        _ => return false,
+    };
+    matches!(op, BinaryOp::Divide | BinaryOp::IntegerDivide | BinaryOp::Modulo) && by >= 1.0
 }
 
 fn of_call(call: &Call, found: &mut Vec<Conversion>) {
@@ -143,12 +214,16 @@ mod tests {
     fn conversions(text: &str) -> Vec<String> {
         let mut found = Vec::new();
         collect(&expr::parse(text).unwrap(), &mut found);
-        found.iter().map(|one| format!("{} to {}", print(&one.value), one.to)).collect()
+        let text = |one: &Conversion| match &one.to {
+            Target::Type(to) => format!("{} to {to}", print(&one.value)),
+            Target::Result => print(&one.value),
+        };
+        found.iter().map(text).collect()
     }
 
     #[test]
     fn a_conversion_counts_where_its_branch_is_taken() {
-        assert_eq!(conversions("cast(a as float) + 1"), ["a to Float"]);
+        assert_eq!(conversions("cast(a as float) / 2"), ["a to Float"]);
         assert_eq!(conversions("cast(a as float) > 1"), [""; 0]);
         assert_eq!(
             conversions("case when k = 1 then try_cast(a as int) else cast(b as date) end"),
@@ -159,5 +234,24 @@ mod tests {
             conversions("coalesce(b, cast(a as float))"),
             ["case when b is not null then null else a end to Float"]
         );
+    }
+
+    #[test]
+    fn a_calculation_is_lost_where_it_has_all_that_it_is_made_from() {
+        let found = conversions("-(a + 1) * cast(b as int)");
+        assert_eq!(
+            found,
+            ["b to Int", "a is not null and try_cast(b as Int) is not null and -(a + 1) * try_cast(b as Int) is null"]
+        );
+        assert_eq!(
+            conversions("case when b > 0 then a / b end"),
+            ["case when b > 0 then a is not null and b is not null and a / b is null end"]
+        );
+        for never in ["a / 2", "a % 7", "a div 10", "a + null", "a / b > 1", "a || b", "lower(a)"] {
+            assert_eq!(conversions(never), [""; 0], "{never}");
+        }
+        for may in ["a / 0.5", "a div -1", "a % 0", "sqrt(a)", "-a"] {
+            assert_eq!(conversions(may).len(), 1, "{may}");
+        }
     }
 }

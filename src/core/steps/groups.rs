@@ -70,11 +70,12 @@ impl Lowering<'_> {
             "" => Vec::new(),
             reason => lowered_measures(&split, smallest, reason),
         };
-        let columns = keys.iter().map(|key| Column::same(&key.name)).chain(split.results).collect();
+        let columns: Vec<Column> = keys.iter().map(|key| Column::same(&key.name)).chain(split.results).collect();
         let measures = split.calls.into_iter().chain(counts).collect();
         let node = self.push_from("measures", Op::Aggregate(Aggregate { keys, measures }), vec![input])?;
         let node = self.push_from("smallest_group", Op::Filter { predicate }, vec![node])?;
-        self.push_from("measures", Op::Project(Project { lowered, ..Project::new(columns) }), vec![node])
+        let losses = self.written_cast_losses(&columns, node);
+        self.push_from("measures", Op::Project(Project { lowered, losses, ..Project::new(columns) }), vec![node])
     }
 }
 

@@ -113,8 +113,9 @@ impl Lowering<'_> {
         if is_direct {
             return Some(node);
         }
-        let columns = key_names.into_iter().chain(split.results).collect();
-        self.push_from("measures", Op::Project(Project::new(columns)), vec![node])
+        let columns: Vec<Column> = key_names.into_iter().chain(split.results).collect();
+        let losses = self.written_cast_losses(&columns, node);
+        self.push_from("measures", Op::Project(Project { losses, ..Project::new(columns) }), vec![node])
     }
 
     /// Reports the first name that comes twice; `None` then.

@@ -190,5 +190,6 @@ fn push_together(columns: Vec<Column>, lowering: &mut Lowering, input: NodeId) -
             None => all.push(result),
         }
     }
-    lowering.push_from("columns", Op::Project(Project::new(all)), vec![node])
+    let losses = lowering.written_cast_losses(&all, node);
+    lowering.push_from("columns", Op::Project(Project { losses, ..Project::new(all) }), vec![node])
 }

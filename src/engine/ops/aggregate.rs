@@ -8,7 +8,7 @@ use pipewright_core::ir::{Aggregate, Keep};
 use polars::prelude::{self as pl, LazyFrame, QuantileMethod, lit};
 
 use super::comparable::tie_breakers;
-use super::{Context, column, nulls_last};
+use super::{Context, column, losses, nulls_last};
 use crate::exprs::{self, kernels};
 use crate::table::polars_type;
 
@@ -34,8 +34,12 @@ pub(super) fn aggregate(frame: LazyFrame, aggregate: &Aggregate, context: &Conte
         let around = take_calls(measure.expr.clone(), false, &mut |call| {
             let hidden = format!("#result{}", results.len());
             let data_type = exprs::type_of(&Expr::made(ExprKind::Call(call.clone())), input);
-            let finished = stages.measure(results.len(), call, &data_type, input)?;
-            stages.finished.push(finished.cast(polars_type(&data_type)).alias(hidden.as_str()));
+            let finished = stages.measure(results.len(), call, &data_type, input)?.cast(polars_type(&data_type));
+            let finished = match stages.has_result.take() {
+                Some(has) => losses::told_of_groups(finished, has, &Field::new(&measure.name, data_type.clone())),
+                None => finished,
+            };
+            stages.finished.push(finished.alias(hidden.as_str()));
             results.fields.push(Field::new(&hidden, data_type));
             Ok(Expr::column(hidden))
         })?;
@@ -100,6 +104,9 @@ struct Stages {
     folds: Vec<pl::Expr>,
     finished: Vec<pl::Expr>,
     needs_order: bool,
+    /// Of the measure that was added last: whether a group has what its result is made from, where that may be null
+    /// nevertheless.
+    has_result: Option<pl::Expr>,
 }
 
 impl Stages {
@@ -154,7 +161,11 @@ impl Stages {
         if needs_order {
             return self.ordered(index, call, value, filter, input);
         }
-        let present = |stages: &mut Stages| stages.fold(fold_name(" count"), value.clone().count());
+        let present = |stages: &mut Stages, least: i32| {
+            let count = stages.fold(fold_name(" count"), value.clone().count());
+            stages.has_result = Some(count.clone().gt_eq(lit(least)));
+            count
+        };
         Ok(match call.function.as_str() {
             "count" => self.fold(fold_name(""), value.count()),
             "count_if" => self.fold(fold_name(""), value.sum()),
@@ -169,7 +180,7 @@ impl Stages {
                 kernels::finite(found / all)
             }
             "sum" | "avg" if data_type != DataType::Float => {
-                let count = present(self);
+                let count = present(self, 1);
                 let wide = value.cast(pl::DataType::Int64).cast(pl::DataType::Int128).sum();
                 let sum = self.fold(fold_name(""), wide);
                 let none = exprs::constant(&Value::Null, output).expr;
@@ -185,12 +196,13 @@ impl Stages {
                 part_of_sum(self.fold(fold_name(""), wide), call.function == "sum high")
             }
             "sum" => {
-                let count = present(self);
+                let count = present(self, 1);
                 let sum = self.fold(fold_name(""), value.sum());
                 let none = exprs::constant(&Value::Null, output).expr;
                 pl::when(count.gt(lit(0))).then(kernels::finite(sum)).otherwise(none)
             }
             "avg" => {
+                let _ = present(self, 1);
                 let mean = self.fold(fold_name(""), value.mean());
                 kernels::finite(mean)
             }
@@ -202,10 +214,12 @@ impl Stages {
                 self.quantile(fold_name(""), value, share, &data_type)
             }
             "stddev" => {
+                let _ = present(self, 2);
                 let spread = self.fold(fold_name(""), from_the_first(value, &data_type).std(1));
                 kernels::finite(spread)
             }
             "variance" => {
+                let _ = present(self, 2);
                 let spread = self.fold(fold_name(""), from_the_first(value, &data_type).var(1));
                 kernels::finite(spread)
             }

@@ -18,15 +18,23 @@ pub(super) fn project(frame: LazyFrame, project: &Project, context: &Context) ->
     for (column, field) in project.columns.iter().zip(&context.output.fields) {
         columns.push(exprs::lower_as(&column.expr, input, &field.data_type, &column.name)?);
     }
+    let (beyond, given): (Vec<Loss>, Vec<Loss>) =
+        project.losses.iter().cloned().partition(|loss| loss.kind == LossKind::Beyond);
+    for loss in beyond {
+        let place = project.columns.iter().position(|column| column.name == loss.column);
+        if let Some((column, field)) = place.and_then(|at| columns.get_mut(at).zip(context.output.fields.get(at))) {
+            *column = losses::told_beyond(column.clone(), field, &loss.given, input)?;
+        }
+    }
     columns.extend(context.ids());
-    if !project.losses.is_empty() {
-        let mut types = Vec::with_capacity(project.losses.len());
-        for (index, loss) in project.losses.iter().enumerate() {
+    if !given.is_empty() {
+        let mut types = Vec::with_capacity(given.len());
+        for (index, loss) in given.iter().enumerate() {
             let given = exprs::lower(&loss.given, input)?;
             columns.push(given.expr.alias(flag(index)));
             types.push(given.data_type);
         }
-        return Ok(counted(frame.select(columns), &project.losses, types, context));
+        return Ok(counted(frame.select(columns), given, types, context));
     }
     // A projection of constants alone must not collapse to one row.
     let constant = project.columns.iter().all(|column| column.expr.columns().is_empty()) && !context.ids;
@@ -44,9 +52,9 @@ fn flag(loss: usize) -> String {
 }
 
 /// Tells what the rows lose; the flags of the losses go.
-fn counted(frame: LazyFrame, losses: &[Loss], types: Vec<DataType>, context: &Context) -> LazyFrame {
+fn counted(frame: LazyFrame, losses: Vec<Loss>, types: Vec<DataType>, context: &Context) -> LazyFrame {
     let allowance = Allowance::current();
-    let losses: Vec<(Loss, DataType)> = losses.iter().cloned().zip(types).collect();
+    let losses: Vec<(Loss, DataType)> = losses.into_iter().zip(types).collect();
     let count = move |mut frame: DataFrame| {
         let mut changes = Changes::default();
         for (index, (loss, given_type)) in losses.iter().enumerate() {
@@ -56,6 +64,8 @@ fn counted(frame: LazyFrame, losses: &[Loss], types: Vec<DataType>, context: &Co
                 LossKind::Null => (Change::Unfit, given.bool()? & &frame.column(&loss.column)?.is_null()),
                 LossKind::Part => (Change::Unfit, given.bool()?.clone()),
                 LossKind::Surplus => (Change::Surplus, given.bool()?.clone()),
+                // Told where it is computed.
+                LossKind::Beyond => continue,
                 LossKind::Cast(to) => {
                     losses::of_cast(given, given_type, to, &loss.column, &mut changes)?;
                     continue;

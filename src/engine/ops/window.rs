@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::aggregate::take_calls;
 use super::comparable::tie_breakers;
-use super::{Context, column, computed, lasting};
+use super::{Context, column, computed, lasting, losses};
 use crate::allowance::Allowance;
 use crate::exprs;
 use crate::keys::RowKeys;
@@ -47,7 +47,7 @@ pub(crate) fn window_of(
             let name = format!("#result{}", plans.len());
             let data_type = exprs::type_of(&Expr::made(ExprKind::Call(call.clone())), input);
             let result = Field::new(&name, data_type);
-            plans.push(Plan::new(plans.len(), call, &result, input, &mut hidden)?);
+            plans.push(Plan::new(plans.len(), (&made.name, call), &result, input, &mut hidden)?);
             known.fields.push(result);
             Ok(Expr::column(name))
         })?;
@@ -93,6 +93,8 @@ type Places = (IdxCa, IdxCa);
 
 /// One window column: the call, and the hidden columns that hold what it needs.
 struct Plan {
+    /// The column that it is computed for.
+    shown: String,
     call: Call,
     field: Field,
     arguments: Vec<(String, DataType)>,
@@ -106,7 +108,7 @@ struct Plan {
 impl Plan {
     fn new(
         index: usize,
-        call: &Call,
+        (shown, call): (&str, &Call),
         field: &Field,
         input: &Schema,
         hidden: &mut Vec<pl::Expr>,
@@ -122,6 +124,7 @@ impl Plan {
             Ok((name, typed.data_type))
         };
         let mut plan = Plan {
+            shown: shown.to_owned(),
             call: call.clone(),
             field: field.clone(),
             arguments: Vec::new(),
@@ -224,9 +227,14 @@ impl Plan {
         let order: Vec<String> = self.order.iter().map(|(name, _, _)| name.clone()).collect();
         let peers = changes(&order)?;
         let mut keys = None;
-        if let (Some(_), [(name, _, descending)]) = (&self.frame, self.order.as_slice()) {
-            let cells = frame.column(name)?.take(permutation)?.to_physical_repr();
-            keys = frames::keys(&cells, *descending)?;
+        if let (Some(_), [(name, data_type, descending)]) = (&self.frame, self.order.as_slice()) {
+            let cells = frame.column(name)?.take(permutation)?;
+            // A span of time is counted in microseconds, and so is the place of a day.
+            let cells = match data_type {
+                DataType::Date => cells.cast(&crate::table::polars_type(&DataType::Timestamp))?,
+                _ => cells,
+            };
+            keys = frames::keys(&cells.to_physical_repr(), *descending)?;
         }
         Ok(Sorted::new(partitions, peers, keys))
     }
@@ -245,7 +253,12 @@ impl Plan {
             "lag" | "lead" => self.shifted(sorted, arguments),
             _ => {
                 let bounds = sorted.bounds(self.frame.as_ref(), !self.order.is_empty());
-                fold::fold(&self.call, &bounds, arguments, keeps, &self.field.data_type, &self.allowance)
+                let made = fold::fold(&self.call, &bounds, arguments, keeps, &self.field.data_type, &self.allowance)?;
+                if let Some((values, _)) = arguments.first().filter(|_| made.null_count() > 0) {
+                    let is_beyond = fold::beyond(&self.call, &bounds, values, keeps, &made);
+                    losses::note_beyond(&self.allowance, &self.shown, &is_beyond);
+                }
+                Ok(made)
             }
         }
     }

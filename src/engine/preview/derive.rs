@@ -368,7 +368,8 @@ fn whole(op: &Op, mut inputs: Vec<DataFrame>, context: &Context, limits: &Limits
                     (Op::Aggregate(aggregate), [rows], [schema]) => ops::nulls(aggregate, rows, schema)?,
                     _ => Vec::new(),
                 };
-                return Ok(Derived { rows, cut, lost: own.lost(), matches, nulls, ..Derived::default() });
+                let (lost, changes) = (own.lost(), own.changes());
+                return Ok(Derived { rows, cut, lost, changes, matches, nulls, ..Derived::default() });
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Paths and globs → files, sorted. Must not import formats or plans.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause, near_file};
 use pipewright_core::files::{check_reach, is_receipt, place_of};
 use pipewright_core::ir::{path_pieces, pattern_of_pieces};
@@ -58,6 +60,15 @@ pub fn partitioned(path: &str, base: &Path) -> Option<String> {
     let files = |path: &str| expand(path, base).ok().map(|files| files.into_iter().collect::<BTreeSet<_>>());
     let (all, fitting) = (files(whole)?, files(&pattern)?);
     (!path_pieces(&pattern).is_empty() && all == fitting).then_some(pattern)
+}
+
+/// The path of a source, which makes the columns that are declared of a folder's folders `name=value`.
+pub fn path_of_source<'a>(path: &'a str, schema: &Schema, base: &Path) -> Cow<'a, str> {
+    if !path_pieces(path).is_empty() || !base.join(path.trim()).is_dir() {
+        return path.into();
+    }
+    let is_wanted = |found: &String| path_pieces(found).iter().any(|name| schema.has(name));
+    partitioned(path, base).filter(is_wanted).map_or(path.into(), Cow::Owned)
 }
 
 /// Whether two paths, folders or globs name a file in common, by whatever names.

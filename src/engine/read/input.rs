@@ -60,6 +60,10 @@ pub(crate) fn handed_over(path: &Path) -> Result<Option<PathBuf>, Diagnostic> {
     if !is_handed || !is_pipe() || !IS_OFFERED.load(Ordering::Relaxed) {
         return Ok(None);
     }
+    // A pipe gives each byte once, by whichever of its names.
+    if [ITSELF, "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path == Path::new(name)) {
+        return standard_input().map(Some);
+    }
     let mut handed = HANDED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(taken) = handed.get(path) {
         return Ok(Some(taken.path.clone()));

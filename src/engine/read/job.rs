@@ -89,7 +89,7 @@ impl ReadJob {
     pub fn new(files: Vec<PathBuf>, base: &Path, format: FormatSpec, schema: Schema) -> Self {
         Self {
             listed: files.iter().map(|path| Listed::of(path)).collect(),
-            overlaps: overlaps(&files),
+            overlaps: if format.keeps_repeated() { vec![Overlap::default(); files.len()] } else { overlaps(&files) },
             files,
             closed: Vec::new(),
             base: base.to_owned(),

@@ -50,15 +50,15 @@ pub(super) fn unpacked(
     let counted = |file| Counted { inner: file, taken: taken.clone() };
     let ahead = |file| Counted { inner: BufReader::with_capacity(1 << 18, file), taken: taken.clone() };
     let (reader, compression): (Box<dyn Read + Send>, _) = match magic.as_slice() {
-        [0x1f, 0x8b, ..] => (Box::new(MultiGzDecoder::new(ahead(file))), Some("gzip")),
+        [0x1f, 0x8b, ..] => (unmarked(MultiGzDecoder::new(ahead(file))), Some("gzip")),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            (Box::new(zstd::stream::read::Decoder::with_buffer(ahead(file)).map_err(fail)?), Some("zstd"))
+            (unmarked(zstd::stream::read::Decoder::with_buffer(ahead(file)).map_err(fail)?), Some("zstd"))
         }
         [b'B', b'Z', b'h', b'1'..=b'9', ..] if is_bzip2(&mut file).map_err(fail)? => {
-            (Box::new(bzip2::bufread::MultiBzDecoder::new(ahead(file))), Some("bzip2"))
+            (unmarked(bzip2::bufread::MultiBzDecoder::new(ahead(file))), Some("bzip2"))
         }
         [0xfd, b'7', b'z', b'X', b'Z', 0] => {
-            (Box::new(lzma_rust2::XzReader::new_mem_limit(ahead(file), true, XZ_MEMORY)), Some("xz"))
+            (unmarked(lzma_rust2::XzReader::new_mem_limit(ahead(file), true, XZ_MEMORY)), Some("xz"))
         }
         [b'S', b'Q', b'L', b'i', b't', b'e'] if is_sqlite(&mut file).map_err(fail)? => {
             return table(&file, table_of(&file, path, sheet)?, "sqlite", taken);
@@ -249,6 +249,60 @@ impl Read for Zip {
 
 /// Of UTF-8, before the text of a file.
 const MARK: &[u8] = b"\xef\xbb\xbf";
+/// Bytes that are looked through at once.
+const LOOKED_THROUGH: u64 = 1 << 18;
+
+/// Without the marks of files that were packed one behind the other: the first one is looked at by who opens it.
+fn unmarked(inner: impl Read + Send + 'static) -> Box<dyn Read + Send> {
+    Box::new(Unmarked { inner: Box::new(inner), bytes: Vec::new(), given: 0 })
+}
+
+struct Unmarked {
+    inner: Box<dyn Read + Send>,
+    bytes: Vec<u8>,
+    /// How many of them were given.
+    given: usize,
+}
+
+impl Unmarked {
+    /// Takes more bytes, up to where no mark may go on.
+    fn refill(&mut self) -> io::Result<()> {
+        self.bytes.clear();
+        self.given = 0;
+        let mut wanted = LOOKED_THROUGH;
+        while (&mut self.inner).take(wanted).read_to_end(&mut self.bytes)? > 0 {
+            let begun = (1..=MARK.len()).rev().find(|count| {
+                let rest = self.bytes.len().checked_sub(*count).map(|at| &self.bytes[at..]);
+                rest.is_some_and(|rest| rest[0] == b'\n' && MARK.starts_with(&rest[1..]))
+            });
+            let Some(begun) = begun else { break };
+            wanted = (MARK.len() + 1 - begun) as u64;
+        }
+        let mut from = 0;
+        while let Some(at) = memchr::memmem::find(&self.bytes[from..], MARK) {
+            from += at;
+            match from.checked_sub(1).is_some_and(|before| self.bytes[before] == b'\n') {
+                true => drop(self.bytes.drain(from..from + MARK.len())),
+                false => from += MARK.len(),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Read for Unmarked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.bytes.len() {
+            self.refill()?;
+        }
+        let left = &self.bytes[self.given..];
+        let count = left.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&left[..count]);
+        self.given += count;
+        Ok(count)
+    }
+}
+
 /// Bytes of a first line that names columns.
 const LONGEST_HEADER: u64 = 1 << 16;
 
@@ -398,6 +452,24 @@ pub(super) mod tests {
         let document = zipped(&[("[Content_Types].xml", Some("<x/>"))]);
         assert_eq!(text_of(&document).unwrap_err().code, "PW0913");
         assert_eq!(text_of(&zipped(&[("logs/", None)])).unwrap_err().code, "PW0919");
+    }
+
+    #[test]
+    fn marks_of_files_that_were_packed_one_behind_the_other_are_no_text() {
+        let packed = |text: &[u8]| {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packed.write_all(text).unwrap();
+            packed.finish().unwrap()
+        };
+        let (one, other) = (packed(b"\xef\xbb\xbfid,v\n1,2\n"), packed(b"\xef\xbb\xbfid,v\n3,\xef\xbb\xbf\n"));
+        let (text, compression) = text_of(&[one, other].concat()).unwrap();
+        assert_eq!((text.as_str(), compression), ("id,v\n1,2\nid,v\n3,\u{feff}\n", Some("gzip")));
+        // Wherever what is looked through at once ends.
+        for before in 0..6 {
+            let long = format!("{}\n", "x".repeat(LOOKED_THROUGH as usize - 6 + before));
+            let (text, _) = text_of(&packed(format!("{long}\u{feff}a\n\u{feff}b\n").as_bytes())).unwrap();
+            assert_eq!(text.strip_prefix(&long), Some("a\nb\n"), "{before}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! end of a piece and at the beginning of the next, as copying and emptying a log leaves them. Must not import formats or
 //! plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,10 @@ use super::packed::PACKED_ENDINGS;
 
 /// Bytes at the end of a piece that may stand in the next one again.
 const OVERLAP_LIMIT: u64 = 4 << 20;
-/// Lines of which a shorter repetition may be chance.
-const FEWEST_LINES: u64 = 2;
+/// Different lines with a time of which a shorter repetition may be chance: rows of two days may be equal.
+const FEWEST_LINES: usize = 2;
+/// Digits of a number that may be a time.
+const EPOCH_DIGITS: usize = 10;
 
 /// Where a piece stands among those of its log: pieces with a date by it, then numbered ones, the highest first, last
 /// what is written now.
@@ -102,7 +104,7 @@ pub(super) fn told(files: &[PathBuf], overlaps: &[Overlap]) -> Vec<Diagnostic> {
         let message =
             format!("the first {lines} lines stand at the end of {} as well: they are read once", name(&pair[0]));
         Diagnostic::hint("PW0920", message)
-            .help("so copying and emptying leaves a log")
+            .help("so copying and emptying leaves a log; the option `repeated` of the format set to `keep` reads them twice")
             .file(pair[1].display().to_string())
     });
     told.collect()
@@ -126,8 +128,24 @@ fn overlap(before: &Path, after: &Path) -> io::Result<Overlap> {
     begin.truncate(read);
     let starts = memchr::memmem::find_iter(&tail, line).filter(|at| *at == 0 || tail[at - 1] == b'\n');
     let found = starts.map(|at| &tail[at..]).find(|rest| rest.ends_with(b"\n") && begin.starts_with(rest));
+    let found = found.filter(|rest| are_copied(rest));
     let found = found.map(|rest| Overlap { bytes: rest.len() as u64, lines: count_lines(rest) });
-    Ok(found.filter(|overlap| overlap.lines >= FEWEST_LINES).unwrap_or_default())
+    Ok(found.unwrap_or_default())
+}
+
+/// Whether lines are the same events, and not others that are merely equal.
+fn are_copied(lines: &[u8]) -> bool {
+    let timed = lines.split(|byte| *byte == b'\n').filter(|line| has_time(line));
+    timed.collect::<HashSet<_>>().len() >= FEWEST_LINES
+}
+
+/// Whether a clock stands in a line, as `10:00`, or a number that may count seconds.
+fn has_time(line: &[u8]) -> bool {
+    let are_digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    line.windows(5).any(|text| text[2] == b':' && are_digits(&text[..2]) && are_digits(&text[3..]))
+        || line
+            .chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit())
+            .any(|run| run.len() >= EPOCH_DIGITS && are_digits(run))
 }
 
 fn read_up_to(file: &mut File, bytes: &mut [u8]) -> io::Result<usize> {
@@ -180,13 +198,16 @@ mod tests {
             std::fs::write(&files[1], after).unwrap();
             overlaps(&files)[1].bytes
         };
-        assert_eq!(shared("1 a\n2 b\n3 c\n", "2 b\n3 c\n4 d\n"), 8);
-        assert_eq!(shared("2 b\n1 a\n2 b\n3 c\n", "2 b\n3 c\n4 d\n"), 8);
-        assert_eq!(shared("1 a\n2 b\n", "1 a\n2 b\n"), 8, "just copied");
-        assert_eq!(shared("1 a\n2 b\n", "2 b\n3 c\n"), 0, "one line may be chance");
-        assert_eq!(shared("1 a\n2 b\n3 c\n", "2 b\n4 d\n"), 0);
-        assert_eq!(shared("12 b\n3 c\n", "2 b\n3 c\n"), 0, "a line begins where a line begins");
-        assert_eq!(shared("", "2 b\n"), 0);
+        assert_eq!(shared("10:01 a\n10:02 b\n10:03 c\n", "10:02 b\n10:03 c\n10:04 d\n"), 16);
+        assert_eq!(shared("10:02 b\n10:01 a\n10:02 b\n10:03 c\n", "10:02 b\n10:03 c\n10:04 d\n"), 16);
+        assert_eq!(shared("1772443800 a\n1772443801 b\n", "1772443800 a\n1772443801 b\n"), 26, "just copied");
+        assert_eq!(shared("10:01 a\n10:02 b\n", "10:02 b\n10:03 c\n"), 0, "one line may be chance");
+        assert_eq!(shared("10:01 a\n10:02 b\n10:03 c\n", "10:02 b\n10:04 d\n"), 0);
+        assert_eq!(shared("110:02 b\n10:03 c\n", "10:02 b\n10:03 c\n"), 0, "a line begins where a line begins");
+        assert_eq!(shared("", "10:02 b\n"), 0);
+        // Rows that are merely equal.
+        assert_eq!(shared("a\nb\nc\n", "b\nc\nd\n"), 0, "without times");
+        assert_eq!(shared("10:00 up\n10:00 up\n", "10:00 up\n10:00 up\n"), 0, "equal among themselves");
         assert_eq!(overlaps(&[folder.path().join("a.log.1"), folder.path().join("no.log")]), [Overlap::default(); 2]);
         let files = [folder.path().join("a.log.1"), folder.path().join("a.log")];
         let told = told(&files, &[Overlap::default(), Overlap { bytes: 8, lines: 2 }]);

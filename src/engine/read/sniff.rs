@@ -9,8 +9,8 @@ use pipewright_core::data::{Classification, DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::{
-    FormatSpec, Framing, Parser, Recognition, Sample, format, formats, may_have_numbered_dates, numbered_dates,
-    recognise,
+    FormatSpec, Framing, Parser, Recognition, Sample, format, formats, header_guess, may_have_numbered_dates,
+    numbered_dates, recognise,
 };
 use pipewright_core::policy::Sensitivities;
 
@@ -37,6 +37,8 @@ pub struct Sniff {
     pub reasons: Vec<String>,
     /// What the file does not tell, and an option would.
     pub doubt: Option<Diagnostic>,
+    /// What was taken to be so, and an option turns round.
+    pub guess: Option<Diagnostic>,
     pub encoding: String,
     /// `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `workbook` or `sqlite`.
     pub compression: Option<String>,
@@ -80,6 +82,7 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
         reasons.push(format!("the first of {of} {noun} with cells is “{sheet}”"));
         spec = spec.with(option, &sheet);
     }
+    let guess = opened.compression.is_none_or(|how| how != "sqlite").then(|| header_guess(&spec, &sample)).flatten();
     let (reason, doubt) = settle_with(path, &mut spec, None, &sample)?;
     reasons.extend(reason);
     let schema = schema_of_file(path, &spec, &sample)?;
@@ -89,6 +92,7 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
         score: best.score,
         reasons,
         doubt,
+        guess,
         encoding: opened.encoding.to_owned(),
         compression: opened.compression.map(str::to_owned),
         schema,
@@ -232,7 +236,8 @@ pub(crate) fn sample_of(path: &Path, pieces: u64, how: How) -> Result<Sample, Di
         }
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(Sample { name, head: valid(head), further, whole, file_time: opened.modified, mark: opened.offset })
+    let (file_time, mark, is_table) = (opened.modified, opened.offset, opened.sheet.is_some());
+    Ok(Sample { name, head: valid(head), further, whole, file_time, mark, is_table })
 }
 
 /// The first `size` bytes, cut behind their last line end, and whether that is all. Where the first line is longer

@@ -63,6 +63,13 @@ pub(crate) struct Count {
 }
 
 impl Count {
+    /// What was lost where a node's rows were made of folds or of all rows at once. Folds have names of their own: what is
+    /// null in them is told where they come together.
+    pub fn lost_in(node: &Node, allowance: &Allowance) -> Count {
+        let changes = allowance.changes().of_columns(|column| node.schema.has(column));
+        Count { lost: allowance.lost(), changes, ..Count::default() }
+    }
+
     pub fn add(&mut self, other: &Count) {
         self.ins[0] += other.ins[0];
         self.ins[1] += other.ins[1];

@@ -468,7 +468,9 @@ fn check_together(outputs: &[Output]) -> Option<Diagnostic> {
 }
 
 /// Bytes of a file, and the time of its last change.
-fn state_of(path: &Path) -> Option<(u64, u128)> {
+pub(super) type FileStamp = (u64, u128);
+
+pub(super) fn state_of(path: &Path) -> Option<FileStamp> {
     let about = path.metadata().ok()?;
     let changed = about.modified().ok()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Some((about.len(), changed.as_nanos()))

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::expr::{self, BinaryOp, Call, Expr, ExprKind};
-use pipewright_core::ir::{Aggregate, Column, Op, Project, output_schema};
+use pipewright_core::ir::{Aggregate, Column, Loss, LossKind, Op, Project, output_schema};
 
 /// An operation with the schemas around it.
 pub(super) struct Stage {
@@ -47,18 +47,25 @@ struct Parts {
     finish: Vec<Column>,
     /// (name, value, filter) of distinct counts.
     distinct: Vec<(String, Expr, Option<Expr>)>,
+    /// Sums and means that may have no result.
+    losses: Vec<Loss>,
 }
 
 /// Takes an aggregate apart; an error where it cannot be (it is run whole then).
 pub(super) fn decompose(aggregate: &Aggregate, input: &Schema) -> Result<Decomposed, Diagnostic> {
     let keys: Vec<String> = (0..aggregate.keys.len()).map(|index| format!("key {index}")).collect();
-    let mut parts = Parts { fold: Vec::new(), merge: Vec::new(), finish: Vec::new(), distinct: Vec::new() };
+    let mut parts =
+        Parts { fold: Vec::new(), merge: Vec::new(), finish: Vec::new(), distinct: Vec::new(), losses: Vec::new() };
     for (key, name) in aggregate.keys.iter().zip(&keys) {
         parts.finish.push(Column::new(key.name.clone(), Expr::column(name.clone())));
     }
     for (index, measure) in aggregate.measures.iter().enumerate() {
         let ExprKind::Call(call) = &measure.expr.kind else { return Err(whole()) };
         let finished = parts.measure(index, call, input)?;
+        if matches!(call.function.as_str(), "sum" | "avg") {
+            let given = Expr::binary(BinaryOp::Greater, count_of(index), Expr::literal(Value::Int(0)));
+            parts.losses.push(Loss { column: measure.name.clone(), kind: LossKind::Beyond, given });
+        }
         parts.finish.push(Column::new(measure.name.clone(), finished));
     }
     // A fold without measures still needs one, so that it has rows where there are no keys.
@@ -90,13 +97,19 @@ pub(super) fn decompose(aggregate: &Aggregate, input: &Schema) -> Result<Decompo
         finish_input.fields.extend(sum.output.fields.iter().skip(keys.len()).cloned());
         distinct.push(Distinct { pairs, again: merged, count, sum });
     }
-    let finish = stage(Op::Project(Project::new(parts.finish)), &finish_input)?;
+    let finish = Project { losses: parts.losses, ..Project::new(parts.finish) };
+    let finish = stage(Op::Project(finish), &finish_input)?;
     Ok(Decomposed { fold, merge, distinct, finish, keys })
 }
 
 fn stage(op: Op, input: &Schema) -> Result<Stage, Diagnostic> {
     let output = output_schema(&op, &[input], &BTreeMap::new())?;
     Ok(Stage { op, input: input.clone(), output })
+}
+
+/// How many values a sum or mean is made of, in its folds.
+fn count_of(measure: usize) -> Expr {
+    Expr::column(format!("fold {measure} count"))
 }
 
 fn whole() -> Diagnostic {
@@ -180,7 +193,7 @@ impl Parts {
             self.fold.push(Column::new(name.clone(), fold));
             self.merge.push(Column::new(name, merge));
         }
-        let has_values = Expr::binary(BinaryOp::Greater, column("count"), Expr::literal(Value::Int(0)));
+        let has_values = Expr::binary(BinaryOp::Greater, count_of(index), Expr::literal(Value::Int(0)));
         let result = match call.function.as_str() {
             "sum" => {
                 let high = Expr::binary(BinaryOp::Multiply, column("high"), size());
@@ -192,7 +205,7 @@ impl Parts {
                 let size = Expr::literal(Value::Float(expr::SUM_PART as f64));
                 let sum =
                     Expr::binary(BinaryOp::Add, Expr::binary(BinaryOp::Multiply, float("high"), size), float("low"));
-                Expr::binary(BinaryOp::Divide, sum, column("count"))
+                Expr::binary(BinaryOp::Divide, sum, count_of(index))
             }
         };
         Expr::made(ExprKind::Case { operand: None, branches: vec![(has_values, result)], otherwise: None })
@@ -201,8 +214,7 @@ impl Parts {
     /// Counts folds whose sum is null though there were values: they overflowed.
     fn lost(&mut self, index: usize) -> Expr {
         let sum = || Expr::column(format!("fold {index} sum"));
-        let count = Expr::column(format!("fold {index} count"));
-        let has_values = Expr::binary(BinaryOp::Greater, count, Expr::literal(Value::Int(0)));
+        let has_values = Expr::binary(BinaryOp::Greater, count_of(index), Expr::literal(Value::Int(0)));
         let is_lost = Expr::binary(BinaryOp::And, Expr::is_null(sum(), false), has_values);
         let name = format!("fold {index} lost");
         // Per chunk nothing is known to be lost yet; the merges count, and keep what was counted before.

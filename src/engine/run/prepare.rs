@@ -16,9 +16,11 @@ use pipewright_core::ir::{
     SOURCE_FOLDER, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
+use super::columns::check_columns;
 use super::incremental::{Incremental, designs};
 use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
+use super::undisturbed::Undisturbed;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
@@ -46,6 +48,8 @@ pub(super) struct Prepared {
     pub told: Vec<Diagnostic>,
     /// Where a run goes on that reads only what is new.
     pub incremental: Option<Incremental>,
+    /// Outputs of which an interval is replaced, as they were before.
+    pub undisturbed: Undisturbed,
     /// What an interval makes of the plan; its own plan is that of the run.
     applied: Applied,
 }
@@ -112,6 +116,7 @@ pub(super) fn prepare(
         aside: None,
         told: Vec::new(),
         incremental: None,
+        undisturbed: Undisturbed::default(),
         applied: Applied::default(),
         plan,
     };
@@ -253,6 +258,11 @@ impl Prepared {
         if !faults.is_empty() {
             return Err(faults);
         }
+        let outputs = self.plan.iter().filter_map(|(_, node)| match &node.op {
+            Op::Write(Write { destination: Destination::File { path, .. }, .. }) => place_of(path, options).ok(),
+            _ => None,
+        });
+        self.undisturbed = Undisturbed::of(outputs);
         let place = |path: &str| place_of(path, options).ok().filter(|place| place.exists());
         for (_, node) in self.plan.iter() {
             if let Op::Write(Write { destination: Destination::File { path, .. }, .. }) = &node.op
@@ -267,7 +277,14 @@ impl Prepared {
         let earlier = |path: &str| place(path).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
         self.applied = interval.applied(&self.plan, &earlier).map_err(|fault| vec![fault])?;
         self.plan = std::mem::take(&mut self.applied.plan);
-        Ok(())
+        let kept = self.applied.kept.iter().map(|id| check_columns(self.plan.node(*id)));
+        let faults: Vec<Diagnostic> = kept.filter_map(Result::err).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Steps whose outputs have rows that stay.
+    pub fn kept_steps(&self) -> BTreeSet<String> {
+        self.applied.kept.iter().map(|id| self.plan.node(*id).origin.step.clone()).collect()
     }
 
     /// A file of the run's own, which nobody else may look into.

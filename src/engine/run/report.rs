@@ -220,7 +220,14 @@ impl StepReport {
 
 /// What became of values in a step, as a warning; `None` where each is as it was.
 pub(crate) fn changed_in_step(changes: &Changes) -> Option<Diagnostic> {
-    let help = "let the step send such rows to quarantine, or give the column another type; what is cut away can be kept in a column of its own";
+    let help = match changes.beyond.is_empty() {
+        true => {
+            "let the step send such rows to quarantine, or give the column another type; what is cut away can be kept in a column of its own"
+        }
+        false => {
+            "cast to Float what is too large for an Int; where there is to be no result, say so with `nullif` or `case`, or give another with `coalesce`"
+        }
+    };
     Some(Diagnostic::warning("PW0731", changes.told()?).help(help))
 }
 

@@ -139,6 +139,36 @@ fn numbers() -> Vec<Case> {
     cases
 }
 
+/// Windows over near values, in rows that have none.
+fn without_keys() -> Vec<Case> {
+    let row = |key: Option<i64>, value: i64| {
+        let at = |scale: i64| key.map(|key| key * scale);
+        let keys =
+            [at(86_400_000_000).map(Value::Timestamp), at(1).map(|day| Value::Date(day as i32)), at(1).map(Value::Int)];
+        keys.into_iter().map(|key| key.unwrap_or(Value::Null)).chain([Value::Int(value)]).collect::<Vec<_>>()
+    };
+    let rows = vec![row(Some(1), 1), row(Some(2), 10), row(None, 100), row(None, 1000)];
+    let schema =
+        Schema::of([("t", DataType::Timestamp), ("d", DataType::Date), ("i", DataType::Int), ("v", DataType::Int)]);
+    let mut cases = Vec::new();
+    for order in ["t", "t desc", "d", "d desc", "i", "i desc"] {
+        let near = if !order.starts_with('i') { "interval '30 minutes'" } else { "5" };
+        let frames = [
+            format!("{near} preceding and current row"),
+            format!("current row and {near} following"),
+            "unbounded preceding and current row".to_owned(),
+            format!("{near} preceding and unbounded following"),
+        ];
+        for frame in frames {
+            let call = format!("sum(v) over (order by {order} range between {frame})");
+            let columns = vec![Column::new("made", coerced(&call, &schema, Place::Window))];
+            let rows = Rows { schema: schema.clone(), rows: rows.clone() };
+            cases.push(case(call, rows, Op::Window(Window { columns })));
+        }
+    }
+    cases
+}
+
 /// What a step such as a sample makes of all columns of a wide table.
 fn wide() -> Vec<Case> {
     let names: Vec<String> = (0..130).map(|number| format!("c{number}")).collect();
@@ -154,7 +184,7 @@ fn wide() -> Vec<Case> {
 
 /// Compares all of them; `allowed`: what the engine does not carry.
 pub(super) fn compare_edges(engine: &str, rows_of: impl Fn(&[Case]) -> Answers, allowed: &[(&str, &str)]) {
-    let cases = [aggregates(), numbers(), wide()].into_iter().flatten().collect::<Vec<_>>();
+    let cases = [aggregates(), numbers(), wide(), without_keys()].into_iter().flatten().collect::<Vec<_>>();
     let answers = rows_of(&cases);
     compare(engine, &cases, answers, allowed);
 }

@@ -17,6 +17,8 @@ const LIST: &str = "pw_list";
 
 /// The largest bound of a frame by values.
 const WIDEST_FRAME: i64 = i32::MAX as i64;
+/// Further than any number of 64 bits and the widest frame are.
+const FAR_AWAY: &str = "1000000000000000000000000000000";
 
 impl Dialect for ClickHouseSql {
     fn engine(&self) -> Engine {
@@ -175,10 +177,15 @@ impl Dialect for ClickHouseSql {
         }
     }
 
-    fn range_key(&self, sql: &str, data_type: &DataType) -> String {
+    /// A null is as far away as no value is: frames of others would reach into the nulls beside them, and theirs out of
+    /// them.
+    fn range_key(&self, sql: &str, data_type: &DataType, is_descending: bool) -> String {
+        let sign = if is_descending { "-" } else { "" };
+        let whole = |number: String| format!("ifNull({number}, toInt128('{sign}{FAR_AWAY}'))");
         match data_type {
-            DataType::Timestamp | DataType::Date => format!("toInt128({})", self.helper("micros", &[sql])),
-            DataType::Int | DataType::Duration => format!("toInt128({sql})"),
+            DataType::Timestamp | DataType::Date => whole(format!("toInt128({})", self.helper("micros", &[sql]))),
+            DataType::Int | DataType::Duration => whole(format!("toInt128({sql})")),
+            DataType::Float => format!("ifNull({sql}, {sign}inf)"),
             _ => sql.to_owned(),
         }
     }

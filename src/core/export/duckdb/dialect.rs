@@ -126,7 +126,7 @@ impl Dialect for DuckDbSql {
         format!("({sql} {}{word} {pattern})", if negated { "NOT " } else { "" })
     }
 
-    fn range_key(&self, sql: &str, data_type: &DataType) -> String {
+    fn range_key(&self, sql: &str, data_type: &DataType, _is_descending: bool) -> String {
         match data_type {
             // Bounds may lie beyond 64 bits.
             DataType::Timestamp | DataType::Date => format!("CAST(epoch_us(CAST({sql} AS TIMESTAMP)) AS HUGEINT)"),

@@ -176,7 +176,7 @@ impl Dialect for PostgreSqlSql {
         }
     }
 
-    fn range_key(&self, sql: &str, data_type: &DataType) -> String {
+    fn range_key(&self, sql: &str, data_type: &DataType, _is_descending: bool) -> String {
         match data_type {
             // Bounds may lie beyond 64 bits.
             DataType::Timestamp | DataType::Date => format!("CAST(pw_micros({sql}) AS numeric)"),

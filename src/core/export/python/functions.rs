@@ -58,7 +58,7 @@ const SCALARS: &[Row] = &[
     ("list_of", |call| Ok(format!("pw_list({}, {})", dtype(&call.result), call.list()))),
     ("list_length", |call| Ok(format!("{}.list.len().cast(pl.Int64)", call.arg(0)))),
     ("list_get", typed_helper),
-    ("list_contains", helper),
+    ("list_contains", list_contains),
     ("list_distinct", typed_helper),
     ("list_sort", typed_helper),
     ("list_join", list_join),
@@ -268,6 +268,17 @@ fn nullif(call: &Scalar) -> Python {
     let [value, other] = call.exprs else { return Err(refuse("`nullif` without two values")) };
     let equal = (call.compared)(BinaryOp::Equal, value, other)?;
     Ok(format!("pl.when({equal}.fill_null(False)).then(None).otherwise({})", call.inner(0)))
+}
+
+fn list_contains(call: &Scalar) -> Python {
+    let item = match &call.types[0] {
+        DataType::List(item) => &**item,
+        other => other,
+    };
+    if matches!((item, &call.types[1]), (DataType::Date, DataType::Timestamp) | (DataType::Timestamp, DataType::Date)) {
+        return Err(refuse("`list_contains` of Dates and Timestamps"));
+    }
+    helper(call)
 }
 
 fn extreme(call: &Scalar) -> Python {

@@ -179,6 +179,12 @@ impl Printer<'_> {
             let (left, right) = (self.python(left)?, self.python(right)?);
             return Ok(format!("(pw_order({}, {}) {symbol} 0)", bare(&left), bare(&right)));
         }
+        // Polars takes the day of the time in the place of the day's first moment.
+        let types = [self.type_of(left), self.type_of(right)];
+        if matches!(types, [DataType::Date, DataType::Timestamp] | [DataType::Timestamp, DataType::Date]) {
+            let time = |side: &Expr| functions::cast(&self.python(side)?, &self.type_of(side), &DataType::Timestamp);
+            return Ok(format!("({} {symbol} {})", time(left)?, time(right)?));
+        }
         Ok(format!("({} {symbol} {})", self.value(left, &self.type_of(right))?, self.beside(right, left)?))
     }
 

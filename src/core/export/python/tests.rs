@@ -15,6 +15,7 @@ fn printed_text(text: &str) -> Result<String, String> {
         ("f", DataType::Float),
         ("s", DataType::String),
         ("t", DataType::Timestamp),
+        ("d", DataType::Date),
         ("l", DataType::List(Box::new(DataType::String))),
     ]);
     let parameters = [("p".to_owned(), DataType::Int)].into();
@@ -47,8 +48,21 @@ fn expressions_are_printed_as_one_writes_them_for_polars() {
 }
 
 #[test]
+fn a_day_beside_a_time_is_its_first_moment() {
+    let python = printed_text("nullif(d, t)").unwrap();
+    assert!(python.contains(r#"(pl.col("d").cast(pl.Datetime"#) && python.contains(r#" == pl.col("t"))"#), "{python}");
+}
+
+#[test]
 fn what_is_not_carried_is_refused_by_name() {
-    for text in ["hmac(s, 'k')", "parse_duration(s)", "l = l", "regexp_extract_all(s, '(x)', 1)", "to_json(l)"] {
+    for text in [
+        "list_contains(list_of(d), t)",
+        "hmac(s, 'k')",
+        "parse_duration(s)",
+        "l = l",
+        "regexp_extract_all(s, '(x)', 1)",
+        "to_json(l)",
+    ] {
         let fault = printed_text(text).expect_err(text);
         assert!(fault.starts_with("Polars does not carry "), "{text}: {fault}");
     }

@@ -150,7 +150,7 @@ impl Dialect for SparkSql {
         }
     }
 
-    fn range_key(&self, sql: &str, data_type: &DataType) -> String {
+    fn range_key(&self, sql: &str, data_type: &DataType, _is_descending: bool) -> String {
         match data_type {
             // Bounds may lie beyond 64 bits.
             DataType::Timestamp | DataType::Date => {

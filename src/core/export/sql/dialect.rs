@@ -160,8 +160,8 @@ pub trait Dialect: Sync {
         sql.to_owned()
     }
 
-    /// The key of a RANGE frame: a number that no bound of a frame leads out of range.
-    fn range_key(&self, sql: &str, data_type: &DataType) -> String;
+    /// The key of a RANGE frame: a number that no bound of a frame leads out of range. What has none stands last.
+    fn range_key(&self, sql: &str, data_type: &DataType, is_descending: bool) -> String;
 
     /// Frames of windows that the engine has.
     fn check_frame(&self, _frame: &WindowFrame) -> Result<(), Diagnostic> {

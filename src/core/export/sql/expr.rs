@@ -261,7 +261,7 @@ impl Printer<'_> {
     fn range_order(&self, keys: &[SortKey]) -> Sql {
         let mut parts = Vec::new();
         for key in keys {
-            let number = self.dialect.range_key(&self.sql(&key.expr)?, &self.type_of(&key.expr));
+            let number = self.dialect.range_key(&self.sql(&key.expr)?, &self.type_of(&key.expr), key.descending);
             parts.push(format!("{number}{} NULLS LAST", if key.descending { " DESC" } else { "" }));
         }
         Ok(parts.join(", "))

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::str::FromStr;
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
 
 use super::super::cast::float_to_int;
@@ -17,6 +17,7 @@ use super::arguments::{
 use super::{Function, example, scalar};
 use crate::data::Value;
 use crate::data::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, from_calendar, in_range, to_calendar};
+use crate::data::zones::Zone;
 use crate::diagnostic::did_you_mean;
 use crate::expr::cached::{Cached, cached};
 
@@ -219,48 +220,11 @@ fn from_epoch(args: &[Value]) -> Value {
 }
 
 fn to_local(micros: i64, zone: &str) -> Option<i64> {
-    let zone = Tz::from_str(zone).ok()?;
-    let known = micros - beyond_tables(zone, micros)?;
-    let offset = zone.offset_from_utc_datetime(&to_calendar(known)?).fix().local_minus_utc();
-    in_range(micros + i64::from(offset) * MICROS_PER_SECOND)
+    in_range(Zone::Named(Tz::from_str(zone).ok()?).clock(micros)?)
 }
 
 fn from_local(micros: i64, zone: &str) -> Option<i64> {
-    let zone = Tz::from_str(zone).ok()?;
-    let moved = beyond_tables(zone, micros)?;
-    let local: NaiveDateTime = to_calendar(micros - moved)?;
-    let time = zone.from_local_datetime(&local).earliest()?;
-    in_range(time.timestamp_micros() + moved)
-}
-
-/// The last year of the tables of time zones, which know no rules for the years after it.
-const LAST_TABLED: i32 = 2099;
-
-/// How far a time lies after the same day of a year that the tables hold, in microseconds; 0 where they hold its own.
-/// The rules go on as they are, by month and day of the week: a year is like one that begins on the same day of the week
-/// and is as long. A zone that changes its clocks no more in the last of them does not do so later.
-fn beyond_tables(zone: Tz, micros: i64) -> Option<i64> {
-    let time = to_calendar(micros)?;
-    if time.year() <= LAST_TABLED {
-        return Some(0);
-    }
-    let start = |year: i32| NaiveDate::from_ymd_opt(year, 1, 1);
-    let first = start(time.year())?;
-    let is_like = |year: &i32| {
-        start(*year).is_some_and(|other| other.weekday() == first.weekday() && other.leap_year() == first.leap_year())
-    };
-    let offset = |day: NaiveDate| zone.offset_from_utc_date(&day).fix().local_minus_utc();
-    let months = (LAST_TABLED - 5..=LAST_TABLED).flat_map(|year| (1..=12).map(move |month| (year, month)));
-    let mut offsets = months.filter_map(|(year, month)| NaiveDate::from_ymd_opt(year, month, 15)).map(offset);
-    let is_steady = offsets.next().is_none_or(|first| offsets.all(|other| other == first));
-    // Twenty-eight years hold each kind of year.
-    let like = match is_steady {
-        true => (LAST_TABLED - 5..=LAST_TABLED)
-            .rev()
-            .find(|year| start(*year).is_some_and(|other| other.leap_year() == first.leap_year()))?,
-        false => (LAST_TABLED - 27..=LAST_TABLED).rev().find(is_like)?,
-    };
-    (first - start(like)?).num_microseconds()
+    in_range(Zone::Named(Tz::from_str(zone).ok()?).instant(micros)?)
 }
 
 fn make_timestamp(args: &[Value]) -> Value {

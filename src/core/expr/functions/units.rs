@@ -44,6 +44,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[
             example("parse_duration('1.5s')", "interval '1500 milliseconds'"),
             example("parse_duration('1h30m')", "interval '90 minutes'"),
+            example("parse_duration('820ns')", "interval '0 seconds'"),
             example("parse_duration('12')", "null"),
         ],
     ),
@@ -122,7 +123,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[Int],
         string,
         |a| value_or_null(|| some_text(bytes_text(int_at(a, 0)?))),
-        &[example("format_bytes(3200000)", "'3.2 MB'"), example("format_bytes(512)", "'512 B'")],
+        &[example("format_bytes(3200000)", "'3.2 MB'"), example("format_bytes(999999)", "'1 MB'")],
     ),
 ];
 
@@ -157,7 +158,8 @@ pub fn bytes_of(text: &str) -> Option<i64> {
 fn bytes_text(count: i64) -> String {
     let size = count.unsigned_abs() as f64;
     let unit = [(1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
-    match unit.iter().find(|(factor, _)| size >= *factor) {
+    // With one digit after the point 999,950 bytes are 1 MB, and not 1000 kB.
+    match unit.iter().find(|(factor, _)| size >= factor * 0.999_95) {
         Some((factor, name)) => format!("{} {name}", (count as f64 / factor * 10.0).round() / 10.0),
         None => format!("{count} B"),
     }

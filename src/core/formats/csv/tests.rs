@@ -215,6 +215,36 @@ fn real_files_read_as_expected() {
     assert!(seen >= 10, "{seen}");
 }
 
+#[test]
+fn rows_that_no_header_looks_like_are_no_header_and_a_guess_is_told() {
+    let first = |text: &str| {
+        let sample = Sample::whole("n.csv", text);
+        let spec = crate::formats::recognise(&sample).remove(0).format;
+        (spec.option("header").map(str::to_owned), header_guess(&spec, &sample).map(|told| told.code.clone()))
+    };
+    let yes = Some("yes".to_owned());
+    for text in ["ann@x.de\nbob@x.de\ncy@x.de\n", "ann@x.de,a b\nbob@x.de,c d\n", "a1b2,x\nc3d4,y\n"] {
+        let (header, guess) = first(text);
+        assert!(header != yes && guess.is_none(), "{text}");
+    }
+    for text in ["name,city\nann,berlin\nbob,rome\n", "Name\nAnn\nBob\nCy\n"] {
+        assert_eq!(first(text), (yes.clone(), Some("PW1131".into())), "{text}");
+    }
+    for text in ["e-mail,x\nann@x.de,a\nbob@x.de,b\n", "name,n\nann,1\nbob,2\n", "user_name\nann\nbob\n"] {
+        assert_eq!(first(text), (yes.clone(), None), "{text}");
+    }
+}
+
+#[test]
+fn rows_of_a_table_of_a_file_are_rows_though_they_equal_its_header() {
+    let text = "word,lang\nfoo,en\nword,lang\nbar,de\n";
+    for (is_table, rows) in [(true, 3), (false, 2)] {
+        let sample = Sample { is_table, ..Sample::whole("words", text) };
+        let parser = format("csv").unwrap().prepare(&spec().with("header", "yes"), None, &sample).unwrap();
+        assert_eq!(read_with(parser.as_ref(), &[text]).tally.rows, rows);
+    }
+}
+
 /// A header that repeats one name ten thousand times is read in time, and every name is its own.
 #[test]
 fn names_that_repeat_over_and_over_are_told_apart_at_once() {

@@ -223,9 +223,9 @@ impl FieldedParser {
         }
         if let (Some(day), Some(clock), true) = (day, clock, wants(time_slot)) {
             let micros =
-                parse_date(day).zip(zoned_clock_prefix(clock.as_bytes())).map(|(day, (clock, _, has_zone))| {
+                parse_date(day).zip(zoned_clock_prefix(clock.as_bytes())).and_then(|(day, (clock, _, has_zone))| {
                     let micros = i64::from(day) * MICROS_PER_DAY + clock;
-                    if has_zone { micros } else { from_local(micros) }
+                    if has_zone { Some(micros) } else { from_local(micros) }
                 });
             match micros {
                 Some(micros) => {

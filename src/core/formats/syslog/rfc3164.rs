@@ -1,6 +1,8 @@
 //! The format `syslog_3164`: `<34>Oct 11 22:14:15 host app[pid]: message`, as daemons write it into files too,
 //! without the priority and with other dates.
 
+use chrono::{DateTime, Datelike};
+
 use super::{Priority, SEVERITIES, slots, split_priority};
 use crate::data::instants::{ends_finer, timestamp_prefix};
 use crate::data::{DataType, Schema};
@@ -130,20 +132,31 @@ impl Parser for Syslog3164Parser {
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
         let years = Years::in_file(chunk, self.year);
-        let (mut guessed, mut cut) = (0, 0);
+        let (mut guessed, mut cut, mut unfit) = (0, 0, 0);
         let mut tally = read_events(chunk, out, is_indented, |event, out| {
-            let header = self.event(event, years, wanted, out)?;
+            let header = self.event(event, years.at(event.unit.offset), wanted, out)?;
+            unfit += u64::from(self.has_no_day(&header) && wanted[0]);
             guessed += u64::from(!header.has_year && self.year.is_none());
             cut += u64::from(header.is_cut && wanted[0]);
             Ok(())
         });
         tally.guessed_years = guessed;
         tally.changes.note(Change::Cut, COLUMNS[0].0, cut);
+        tally.changes.note(Change::Unfit, COLUMNS[0].0, unfit);
         tally
     }
 }
 
 impl Syslog3164Parser {
+    /// Whether the day is none of the year that the option says: a 29 February of another year was read.
+    fn has_no_day(&self, header: &Header) -> bool {
+        let year = || DateTime::from_timestamp_micros(header.time).map(|time| (time.year(), time.month()));
+        !header.has_year
+            && self
+                .year
+                .is_some_and(|wanted| year().is_some_and(|(year, month)| year != wanted && (2..=3).contains(&month)))
+    }
+
     /// Fills a row; gives its head.
     fn event<'a>(
         &self,
@@ -164,7 +177,7 @@ impl Syslog3164Parser {
         text(4, message, event.text.get(header.message..).filter(|message| !message.is_empty()));
         text(5, facility, header.priority.map(Priority::facility));
         text(6, severity, header.priority.map(Priority::severity).or(header.severity));
-        if wanted[0] {
+        if wanted[0] && !self.has_no_day(&header) {
             out.timestamp(time, header.time);
         }
         if let (Some(number), true) = (header.pid, wanted[3]) {
@@ -464,6 +477,18 @@ mod tests {
         }
         let given = read(&FormatSpec::new("syslog_3164").with("year", "2016"), "Feb 29 00:00:00 h a: b");
         assert!(given.json()[0].contains("2016-02-29") && given.tally.guessed_years == 0);
+        let none = read(
+            &FormatSpec::new("syslog_3164").with("year", "2023"),
+            "Feb 29 10:00:00 h a: b\nMar  1 10:00:00 h a: c",
+        );
+        assert!(
+            none.json()[0].contains(r#""time":null"#) && none.json()[1].contains("2023-03-01"),
+            "{:?}",
+            none.json()
+        );
+        assert_eq!(none.tally.changes.unfit, [("time".to_owned(), 1)].into());
+        let written = read(&FormatSpec::new("syslog_3164").with("year", "2023"), "Feb 29 2020 10:00:00 h a: b");
+        assert!(written.json()[0].contains("2020-02-29"), "{:?}", written.json());
         let wrong = Syslog3164.prepare(&FormatSpec::new("syslog_3164").with("year", "x"), None, &Sample::default());
         assert_eq!(wrong.err().unwrap().code, "PW1103");
     }
@@ -481,6 +506,18 @@ mod tests {
             times,
             ["2023-12-31T23:59:59Z", "2024-01-01T00:00:00Z", "2024-02-29T00:00:00Z", "2024-03-02T00:00:00Z"]
         );
+    }
+
+    #[test]
+    fn what_stands_before_a_leap_day_is_no_later() {
+        let text = "Dec 31 23:59:59 h a: x\nJan  1 00:00:01 h a: y\nFeb 29 10:00:00 h a: z\nMar  1 10:00:00 h a: m\n";
+        let parser = Syslog3164.prepare(&FormatSpec::new("syslog_3164"), None, &Sample::default()).unwrap();
+        let file_time = parse_timestamp("2025-03-02T00:00:00Z").unwrap();
+        let mut out = RowCollector::new(parser.schema());
+        parser.parse(&Chunk { file_time, ..Chunk::whole(text) }, &mut out);
+        let years: Vec<String> =
+            out.rows.iter().map(|(_, row)| row[0].to_json().to_string()[1..5].to_owned()).collect();
+        assert_eq!(years, ["2023", "2024", "2024", "2024"]);
     }
 
     #[test]

@@ -213,7 +213,10 @@ impl Found {
         let clock = ((hour * 60 + self.minute) * 60 + self.second) * MICROS_PER_SECOND + self.micros;
         let of = |year: i64| {
             let local = i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock;
-            in_range(self.zone.map_or_else(|| from_local(local), |zone| local - zone * MICROS_PER_SECOND))
+            in_range(match self.zone {
+                Some(zone) => local - zone * MICROS_PER_SECOND,
+                None => from_local(local)?,
+            })
         };
         match self.year {
             Some(year) => of(year),

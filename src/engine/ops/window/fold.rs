@@ -4,7 +4,7 @@
 use pipewright_core::data::{DataType, Value, settled};
 use pipewright_core::expr::{Call, function};
 use polars::prelude::{
-    Float64Chunked, IdxCa, IdxSize, Int64Chunked, NewChunkedArray, PolarsResult, Series, SortOptions,
+    BooleanChunked, Float64Chunked, IdxCa, IdxSize, Int64Chunked, NewChunkedArray, PolarsResult, Series, SortOptions,
 };
 
 use crate::allowance::Allowance;
@@ -49,6 +49,31 @@ pub(super) fn fold(
         "first" | "last" => edges(call.function == "first", bounds, values, (0..height).map(kept).collect()),
         _ => by_reference(call, bounds, arguments, keeps, output, allowance),
     }
+}
+
+/// Rows whose sum, mean or spread is null, though their frame has the values for one.
+pub(super) fn beyond(
+    call: &Call,
+    bounds: &Bounds,
+    values: &Series,
+    keeps: Option<&[bool]>,
+    made: &Series,
+) -> BooleanChunked {
+    let least = match call.function.as_str() {
+        "sum" | "avg" => 1,
+        "stddev" | "variance" => 2,
+        _ => i64::MAX,
+    };
+    let is_value = values.is_not_null();
+    let present = is_value.iter().enumerate();
+    let present = present.map(|(row, is)| is == Some(true) && keeps.is_none_or(|keeps| keeps[row]));
+    let counts = running(present);
+    let is_null = made.is_null();
+    let found = bounds
+        .iter()
+        .zip(is_null.iter())
+        .map(|(&(from, to), is_null)| is_null == Some(true) && between(&counts, from, to) >= least);
+    BooleanChunked::from_iter_values("beyond".into(), found)
 }
 
 fn is_null(values: &Series, row: usize) -> bool {
