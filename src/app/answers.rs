@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use pipewright_core::data::figures::{counted, grouped};
-use pipewright_core::data::{Classification, Field, Labels, Schema, TableRows, Value};
+use pipewright_core::data::figures::counted;
+use pipewright_core::data::{Classification, Field, Labels, TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::check_exportable;
@@ -28,9 +28,10 @@ use pipewright_engine::{
 };
 
 use crate::evidence::evidence_until;
+use crate::masked::Masked;
 
 /// Rows of an answer that are looked at: as many as its sentence and chart take in.
-const MOST_ROWS: usize = 100_000;
+pub const MOST_ROWS: usize = 100_000;
 
 /// What answers are worked out to.
 #[derive(Debug)]
@@ -322,6 +323,12 @@ impl Work<'_> {
             let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
             not_in_it.insert(place, NotInIt { count: 1, text, as_asked: false });
         }
+        for (column, count) in table.kept_back().filter(|(column, _)| shape.shows(column)) {
+            let hold = if count == 1 { "text holds" } else { "texts hold" };
+            let text = format!("{hold} something personal or secret in `{column}`, which is not shown");
+            let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
+            not_in_it.insert(place, NotInIt { count, text, as_asked: false });
+        }
         let unread = list.iter().filter(|one| one.kind == LeftOutKind::Unread).map(|one| one.count).sum::<u64>();
         let sources = self.report.sources.iter();
         let own = sources.filter(|source| before.iter().any(|step| step.id == source.step));
@@ -412,43 +419,6 @@ fn told(
     let what = column.replace('_', " ");
     let sentence = format!("{what}: personal or secret, and not shown");
     Headline { number: "–".to_owned(), what, place: String::new(), sentence }
-}
-
-/// Rows of an answer; values that nobody may see are numbered in the order of their first row.
-struct Masked<'a> {
-    rows: &'a dyn TableRows,
-    /// By column that is hidden, what stands for the value of each row.
-    numbers: BTreeMap<usize, Vec<usize>>,
-}
-
-impl<'a> Masked<'a> {
-    fn new(rows: &'a dyn TableRows, hidden: &BTreeSet<String>) -> Self {
-        let numbered = |column: usize| {
-            let mut known: BTreeMap<String, usize> = BTreeMap::new();
-            let first = |row: usize| *known.entry(format!("{:?}", rows.value(row, column))).or_insert(row);
-            (column, (0..rows.rows().min(MOST_ROWS)).map(first).collect())
-        };
-        let columns = hidden.iter().filter_map(|name| rows.schema().index(name));
-        Self { rows, numbers: columns.map(numbered).collect() }
-    }
-}
-
-impl TableRows for Masked<'_> {
-    fn schema(&self) -> &Schema {
-        self.rows.schema()
-    }
-
-    fn rows(&self) -> usize {
-        self.rows.rows()
-    }
-
-    fn value(&self, row: usize, column: usize) -> Value {
-        let value = self.rows.value(row, column);
-        let Some(numbers) = self.numbers.get(&column).filter(|_| value != Value::Null) else { return value };
-        let first = numbers.get(row).copied().unwrap_or(row);
-        let name = self.schema().fields[column].name.replace('_', " ");
-        Value::String(format!("{name} no. {}", grouped(first as u64 + 1)))
-    }
 }
 
 #[cfg(test)]

@@ -258,6 +258,55 @@ fn the_report_of_a_run_has_each_answer_in_a_sentence() {
     );
 }
 
+/// Answers by message and by address: each message holds what the other answer hides.
+#[test]
+fn what_an_answer_hides_stands_in_no_text_of_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = "email,msg\n".to_owned();
+    for number in 0..9 {
+        rows += &format!("ann{number}@ex.org,login of ann{number}@ex.org from 10.1.2.{number}\n");
+        rows += &format!("ann{number}@ex.org,login of ann{number} password=hunterMARK{number}\n");
+    }
+    fs::write(folder.path().join("d.csv"), rows).unwrap();
+    let step = |id: &str, kind: &str, settings: serde_json::Value| json!({"id": id, "kind": kind, "title": id, "settings": settings});
+    let by = |column: &str| {
+        let measures = json!([{"id": format!("m-{column}"), "name": "logins", "expression": "count(*)"}]);
+        json!({"keys": [{"id": format!("k-{column}"), "expression": column}], "measures": measures})
+    };
+    let fields = ["email", "msg"].map(|name| json!({"name": name, "type": "String"}));
+    let wires = [("read", "by-msg"), ("by-msg", "texts"), ("read", "by-email"), ("by-email", "users")];
+    let project = folder.path().join("p.pipewright.json");
+    let design = json!({
+        "pipewright": 1, "name": "p",
+        "sources": [{"id": "d", "title": "d", "path": "d.csv", "format": {"name": "csv"}, "schema": {"fields": fields}}],
+        "questions": [{"id": "q1", "title": "which messages?"}, {"id": "q2", "title": "which users?"}],
+        "steps": [
+            step("read", "file", json!({"source": "d"})),
+            step("by-msg", "aggregate", by("msg")), step("texts", "answer", json!({"question": "q1"})),
+            step("by-email", "aggregate", by("email")), step("users", "answer", json!({"question": "q2"})),
+        ],
+        "wires": wires.map(|(from, to)| json!({"id": format!("{from}-{to}"), "from": from, "to": to})),
+    });
+    fs::write(&project, design.to_string()).unwrap();
+    let report = folder.path().join("report.json");
+    let out = folder.path().join("out");
+    run_ok(&["run", path(&project), "--out", path(&out), "--report", path(&report)]);
+    let pictures = folder.path().join("pictures");
+    run_ok(&["answers", path(&project), "--format", "svg", "--out", path(&pictures)]);
+    let mut shown: Vec<String> = [&[][..], &["--format", "json"], &["--format", "html"]]
+        .map(|form| run_ok(&[&["answers", path(&project)], form].concat()))
+        .to_vec();
+    let told: serde_json::Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+    shown.push(told["answers"].to_string());
+    let drawn = ["which-messages.svg", "which-users.svg"].map(|name| fs::read_to_string(pictures.join(name)).unwrap());
+    shown.extend(drawn);
+    for text in &shown {
+        assert!(text.contains("logins") || text.contains("login"), "{text}");
+        assert!(!text.contains("hunterMARK") && !text.contains("@ex.org") && !text.contains("10.1.2."), "{text}");
+    }
+    assert!(shown[0].contains("not in it: 18 texts hold something personal or secret in `msg`"), "{}", shown[0]);
+}
+
 #[cfg(unix)]
 #[test]
 fn nothing_is_written_over_what_answers_are_made_of_nor_through_links_in_a_folder() {
