@@ -189,7 +189,8 @@ impl App {
             | Action::Compare
             | Action::SaveAnyway
             | Action::SaveElsewhere
-            | Action::Unsaved(_) => self.handle_file(ctx, action),
+            | Action::Unsaved(_)
+            | Action::StopAndClose => self.handle_file(ctx, action),
         }
     }
 
