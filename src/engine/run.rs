@@ -9,6 +9,7 @@ mod flow;
 mod gather;
 mod graph;
 mod incremental;
+mod kept;
 mod memory;
 mod partial;
 mod posts;
@@ -106,6 +107,8 @@ pub struct RunOptions {
 
 /// Is told how a run gets on.
 pub trait RunProgress: Sync {
+    /// What can stand in the way was looked for, and nothing was found: from here on it reads and writes.
+    fn ready(&self) {}
     /// A new stage, in a few words.
     fn step(&self, message: &str);
     /// Bytes of the sources that have been read, of all.
@@ -136,6 +139,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..options.clone()
     };
     let mut prepared = prepare(plan, options, progress, started)?;
+    progress.ready();
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
@@ -192,29 +196,6 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     Ok(report)
 }
 
-/// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
-/// and no row of a table twice.
-fn end_loads(mut loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
-    let many = loaded.len() > 1;
-    // Where one fails those after it are not ended: what can fail most comes first.
-    loaded.sort_by_key(|loading| !loading.is_far());
-    for loading in loaded {
-        let is_resumed = loading.is_resumed();
-        loading.commit().map_err(|fault| {
-            let others = if many { " and other tables may be loaded" } else { "" };
-            // Who hears nothing may have been understood.
-            let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
-                _ if is_resumed => "these objects may not all be: the next run looks, and completes them",
-                true => "whether the rows of this table are there is not known: look before it is loaded again",
-                false => "this table is not",
-            };
-            let message = format!("{}; files are in place{others}, {this}", fault.message);
-            Diagnostic { message, ..fault }
-        })?;
-    }
-    Ok(())
-}
-
 /// Puts outputs and report in place, and ends what is loaded elsewhere, without a signal in between. Files that were
 /// there without being a run's are told.
 fn publish(
@@ -235,7 +216,7 @@ fn publish(
     let mut is_in_place = false;
     let ended = publisher.publish_then(aside, || {
         is_in_place = true;
-        end_loads(loaded)
+        places::end_loads(loaded)
     });
     if let (Err(fault), true, Some(target)) = (&ended, is_in_place, target) {
         correct(report, fault, target);

@@ -17,6 +17,7 @@ use pipewright_core::ir::{
 };
 
 use super::incremental::{Incremental, designs};
+use super::kept;
 use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
 use super::{RunOptions, RunProgress};
@@ -267,7 +268,10 @@ impl Prepared {
         let earlier = |path: &str| place(path).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
         self.applied = interval.applied(&self.plan, &earlier).map_err(|fault| vec![fault])?;
         self.plan = std::mem::take(&mut self.applied.plan);
-        Ok(())
+        let nodes = self.applied.kept.iter().map(|id| self.plan.node(*id));
+        let changed: Vec<Diagnostic> =
+            nodes.filter_map(|node| kept::check(node).err().map(|fault| at(node, fault))).collect();
+        if changed.is_empty() { Ok(()) } else { Err(changed) }
     }
 
     /// A file of the run's own, which nobody else may look into.
