@@ -28,10 +28,7 @@ use pipewright_engine::{
 };
 
 use crate::evidence::{Seen, evidence_until, seen};
-use crate::masked::Masked;
-
-/// Rows of an answer that are looked at: as many as its sentence and chart take in.
-pub const MOST_ROWS: usize = 100_000;
+use crate::masked::{MOST_ROWS, Masked};
 
 /// What answers are worked out to.
 #[derive(Debug)]

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::data::{Classification, Schema, TableRows, Value};
 
-use crate::answers::MOST_ROWS;
 use crate::open_rows::{Hidden, OpenRows};
+
+/// Rows of an answer that are looked at: as many as its sentence and chart take in.
+pub const MOST_ROWS: usize = 100_000;
 
 /// Rows of an answer. Values that nobody may see, and texts that hold something secret, are numbered in the order of
 /// their first row; in other texts something stands for what is personal.

@@ -289,7 +289,7 @@ fn values_that_show_to_be_personal_are_hidden_whatever_their_column_is_called() 
     let folder = tempfile::tempdir().unwrap();
     let rows: String = (0..12).map(|n| format!("anna.huber{n}@example.org,203.0.113.{n}\n")).collect();
     let project = counted_by(folder.path(), &format!("recipient,peer\n{rows}"), ["recipient", "peer"]);
-    assert!(run_ok(&["sources", path(&project)]).contains("personal: peer, recipient"));
+    assert!(run_ok(&["sources", path(&project)]).contains("personal: recipient, peer"));
     let shown = run_ok(&["answers", path(&project), "--format", "json"]);
     let report = folder.path().join("report.json");
     run_ok(&["run", path(&project), "--out", path(&folder.path().join("out")), "--report", path(&report)]);

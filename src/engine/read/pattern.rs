@@ -164,17 +164,18 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// With the place that a link leads to, where it is one.
+    /// With the place that a link leads to, where it is one: whether that may be looked into is asked where it is.
     fn settled(&self, place: Place) -> Result<Place, Diagnostic> {
         let is_link = |place: &Place| fs::symlink_metadata(&place.path).is_ok_and(|about| about.is_symlink());
         if !place.path.ends_with("..") && !is_link(&place) {
             return Ok(place);
         }
-        if self.is_guest && !may_read(self.base, &place.path) {
-            return Err(self.refused.clone());
+        match place.path.canonicalize() {
+            Ok(real) => Ok(Place { path: place.path, real }),
+            // That nothing is there would be told of it.
+            Err(_) if self.is_guest && !may_read(self.base, &place.path) => Err(self.refused.clone()),
+            Err(_) => Ok(place),
         }
-        let real = place.path.canonicalize().unwrap_or(place.real);
-        Ok(Place { path: place.path, real })
     }
 
     fn take(&mut self, Place { path: file, real }: Place) -> Result<(), Diagnostic> {
