@@ -217,3 +217,21 @@ fn what_was_read_is_put_in_place_with_its_outputs_after_a_kill() {
         assert_eq!(all, [true; 3], "after {steps}");
     }
 }
+
+/// What is compared with sources by its path would be another place once it is made.
+#[test]
+fn no_path_leads_back_out_of_a_folder_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("mine.csv"), "mine").unwrap();
+    fs::create_dir(at("there")).unwrap();
+    let mut publication = Publication::default();
+    for place in ["aside/../mine.csv", "aside/deep/../../mine.csv", "there/aside/../../mine.csv"] {
+        assert_eq!(publication.file(&at(place)).unwrap_err().code, "PW0953", "{place}");
+        assert_eq!(publication.output(&at(place)).unwrap_err().code, "PW0953", "{place}");
+    }
+    assert!(!at("aside").exists() && !at("there/aside").exists());
+    publication.output(&at("made/a.csv")).unwrap();
+    assert_eq!(publication.file(&at("made/../mine.csv")).unwrap_err().code, "PW0953");
+    assert!(publication.file(&at("there/../other.csv")).is_ok());
+}
