@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use pipewright_core::data::figures::{counted, grouped};
+use pipewright_core::data::figures::counted;
 use pipewright_core::data::{Classification, Field, Labels, Schema, TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
@@ -16,7 +16,7 @@ use pipewright_core::ir::{
     node_hash, prune, secrets_of,
 };
 use pipewright_core::model::Question;
-use pipewright_core::plan::in_force;
+use pipewright_core::plan::{in_force, plan};
 use pipewright_core::planner::{
     About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
     in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
@@ -27,10 +27,8 @@ use pipewright_engine::{
     Cancel, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport, ToldAnswer, read_rows, run,
 };
 
-use crate::evidence::evidence_until;
-
-/// Rows of an answer that are looked at: as many as its sentence and chart take in.
-const MOST_ROWS: usize = 100_000;
+use crate::evidence::{Seen, evidence_until, seen};
+use crate::masked::{MOST_ROWS, Masked};
 
 /// What answers are worked out to.
 #[derive(Debug)]
@@ -81,10 +79,12 @@ pub fn answers_of(
     told.extend(report.remarks());
     let (sources, _) = evidence_until(project, base, parameters, cancel);
     let catalogue = Catalogue::new(vocabulary, sources).under(project);
+    let judged = judged(project, seen(project, &catalogue.meanings));
     let pictures = &picture_names(project);
     let folder = folder.path();
     let (report, catalogue, plan) = (&report, &catalogue, &with_wholes);
-    let work = Work { project, plan, wholes: &wholes, report, catalogue, parameters, folder, pictures, cancel };
+    let judged = &judged;
+    let work = Work { project, plan, judged, wholes: &wholes, report, catalogue, parameters, folder, pictures, cancel };
     let mut pages = Vec::with_capacity(wanted.len());
     for (number, (step, node)) in wanted.iter().enumerate() {
         pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
@@ -120,14 +120,28 @@ fn tell_others(
     }
 }
 
-/// What makes sentences of a project's answers, for the report of a run.
-pub fn headliners_of(project: &Project, plan: &Plan) -> Headliners {
+/// The plan of a project whose columns are what their values show too, as sources and pins have them.
+fn judged(project: &Project, seen: Seen) -> Plan {
+    let mut looked_at = project.clone();
+    looked_at.set_seen(seen);
+    plan(&looked_at)
+}
+
+/// The columns of an answer, by the closest that is known of them.
+fn judged_schema<'a>(judged: &'a Plan, step: &str, planned: &'a Node) -> &'a Schema {
+    let node = judged.steps.get(step).and_then(|known| known.nodes.last());
+    node.map_or(&planned.schema, |node| &judged.node(*node).schema)
+}
+
+/// What makes sentences of a project's answers, for the report of a run. `seen`: what the values of samples show.
+pub fn headliners_of(project: &Project, plan: &Plan, seen: Seen) -> Headliners {
     let (vocabulary, _) = Vocabulary::of(project);
+    let judged = judged(project, seen);
     let answers = project.steps.values().filter(|step| step.kind == "answer");
     let found = answers.filter_map(|step| {
         let node = plan.steps.get(&step.id)?.nodes.last().copied()?;
         let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, node, &vocabulary, &step.title);
-        let hidden = hidden_columns(project, plan.node(node), &shape);
+        let hidden = hidden_columns(project, judged_schema(&judged, &step.id, plan.node(node)), &shape);
         let headliner: Headliner = Arc::new(move |rows| {
             let Headline { number, what, sentence, .. } = told(&shape, &Masked::new(rows, &hidden), None, &hidden);
             ToldAnswer { number, what, sentence }
@@ -281,6 +295,8 @@ fn with_files(plan: &Plan, answers: &[NodeId], wholes: &[Option<NodeId>]) -> Pla
 struct Work<'a> {
     project: &'a Project,
     plan: &'a Plan,
+    /// The same with what the values of samples show.
+    judged: &'a Plan,
     wholes: &'a [Option<NodeId>],
     report: &'a RunReport,
     catalogue: &'a Catalogue,
@@ -306,7 +322,7 @@ impl Work<'_> {
         let asked = asked_by(self.project, step);
         let mut shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
         shape.range = range_of(self.project, self.plan, node, self.catalogue);
-        let hidden = hidden_columns(self.project, planned, &shape);
+        let hidden = hidden_columns(self.project, judged_schema(self.judged, &step.id, planned), &shape);
         let file = self.folder.join(file_name(number));
         let first = FirstRows {
             rows: read_rows(&file, FileKind::Parquet, &planned.schema, MOST_ROWS, self.cancel)?,
@@ -321,6 +337,12 @@ impl Work<'_> {
             let text = format!("column `{column}` is personal or secret: its values are not shown");
             let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
             not_in_it.insert(place, NotInIt { count: 1, text, as_asked: false });
+        }
+        for (column, count) in table.kept_back().filter(|(column, _)| shape.shows(column)) {
+            let hold = if count == 1 { "text holds" } else { "texts hold" };
+            let text = format!("{hold} something personal or secret in `{column}`, which is not shown");
+            let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
+            not_in_it.insert(place, NotInIt { count, text, as_asked: false });
         }
         let unread = list.iter().filter(|one| one.kind == LeftOutKind::Unread).map(|one| one.count).sum::<u64>();
         let sources = self.report.sources.iter();
@@ -372,7 +394,7 @@ fn shown_parameters(plan: &Plan, parameters: &BTreeMap<String, Value>) -> BTreeM
 
 /// Columns whose values are of single people, or secret: nobody outside of the designer sees them. How many people there
 /// are is no value of any of them; where groups are too small even for that, the policy says so, and refuses the flow.
-fn hidden_columns(project: &Project, node: &Node, shape: &AnswerShape) -> BTreeSet<String> {
+fn hidden_columns(project: &Project, schema: &Schema, shape: &AnswerShape) -> BTreeSet<String> {
     let (rules, _) = in_force(project);
     let counted: Vec<&str> = match &shape.about {
         About::Measure(measure) => match &measure.unit {
@@ -390,7 +412,7 @@ fn hidden_columns(project: &Project, node: &Node, shape: &AnswerShape) -> BTreeS
         Classification::Personal => !counted.contains(&field.name.as_str()),
         Classification::Secret => true,
     };
-    node.schema.fields.iter().filter(is_hidden).map(|field| field.name.clone()).collect()
+    schema.fields.iter().filter(is_hidden).map(|field| field.name.clone()).collect()
 }
 
 /// The measure, where nobody may see its values.
@@ -414,48 +436,10 @@ fn told(
     Headline { number: "–".to_owned(), what, place: String::new(), sentence }
 }
 
-/// Rows of an answer; values that nobody may see are numbered in the order of their first row.
-struct Masked<'a> {
-    rows: &'a dyn TableRows,
-    /// By column that is hidden, what stands for the value of each row.
-    numbers: BTreeMap<usize, Vec<usize>>,
-}
-
-impl<'a> Masked<'a> {
-    fn new(rows: &'a dyn TableRows, hidden: &BTreeSet<String>) -> Self {
-        let numbered = |column: usize| {
-            let mut known: BTreeMap<String, usize> = BTreeMap::new();
-            let first = |row: usize| *known.entry(format!("{:?}", rows.value(row, column))).or_insert(row);
-            (column, (0..rows.rows().min(MOST_ROWS)).map(first).collect())
-        };
-        let columns = hidden.iter().filter_map(|name| rows.schema().index(name));
-        Self { rows, numbers: columns.map(numbered).collect() }
-    }
-}
-
-impl TableRows for Masked<'_> {
-    fn schema(&self) -> &Schema {
-        self.rows.schema()
-    }
-
-    fn rows(&self) -> usize {
-        self.rows.rows()
-    }
-
-    fn value(&self, row: usize, column: usize) -> Value {
-        let value = self.rows.value(row, column);
-        let Some(numbers) = self.numbers.get(&column).filter(|_| value != Value::Null) else { return value };
-        let first = numbers.get(row).copied().unwrap_or(row);
-        let name = self.schema().fields[column].name.replace('_', " ");
-        Value::String(format!("{name} no. {}", grouped(first as u64 + 1)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use pipewright_core::data::DataType;
-    use pipewright_core::plan::plan;
     use pipewright_core::project::{Edit, Place};
     use serde_json::json;
 
@@ -582,7 +566,7 @@ mod tests {
         let plan = plan(&project);
         let schema = &plan.node(plan.steps["end"].nodes[0]).schema;
         let rows = vec![vec![Value::String("ann@x.example".into()), Value::Int(1)]; 3];
-        let told = headliners_of(&project, &plan).0["end"](&FirstRows { rows, total: 3, schema });
+        let told = headliners_of(&project, &plan, Seen::new()).0["end"](&FirstRows { rows, total: 3, schema });
         assert_eq!(told.sentence, "client no. 1: 3 errors");
     }
 

@@ -10,6 +10,8 @@ pub mod bundle;
 mod differences;
 pub mod evidence;
 mod first_lines;
+mod masked;
+mod open_rows;
 mod pin;
 pub mod pinned;
 pub mod resolve;

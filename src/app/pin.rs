@@ -1,20 +1,19 @@
 //! Pins rows to a step: a few rows of its inputs and what it makes of them now, as a test of the project. A project is
 //! shared: personal values are replaced, secret ones left out. Must not import the command line or the designer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use pipewright_core::data::{Classification, DataType, Schema, Value};
+use pipewright_core::data::{Classification, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::with_stand_ins;
 use pipewright_core::ir::{NodeId, Plan};
 use pipewright_core::plan::plan;
-use pipewright_core::policy::{Sensitivities, names_secret};
 use pipewright_core::project::{PinnedRows, Project, StepTest};
 use pipewright_engine::{ResultTable, rows_behind};
 
 use crate::evidence::seen_in_samples;
+use crate::open_rows::{OpenRows, PERSON};
 use crate::pinned::results_of;
 
 /// Rows that are pinned of an input at most.
@@ -55,7 +54,7 @@ pub fn pin(
         return Err(vec![Diagnostic::error("PW0725", message).help(help).step(step, &known.title)]);
     }
     let behind = output.and_then(|(node, output)| behind(project, base, plan, step, inputs, node, &output));
-    let mut stand_ins = StandIns::default();
+    let mut open_rows = OpenRows::new(stand_in);
     let seen = seen_classes(project, base, step);
     let pinned = inputs.iter().map(|(port, table)| {
         let chosen = behind.as_ref().and_then(|behind| behind.get(port)).cloned().unwrap_or_default();
@@ -66,7 +65,7 @@ pub fn pin(
             let own = field.labels.classified();
             seen(&field.name).map_or(own, |seen| seen.max(own))
         });
-        (port.clone(), stand_ins.pinned(table.schema(), &classes.collect::<Vec<_>>(), rows))
+        (port.clone(), pinned_rows(&mut open_rows, table.schema(), &classes.collect::<Vec<_>>(), rows))
     });
     let title = format!("rows of {}", today());
     let id = project.new_id("tst");
@@ -138,111 +137,25 @@ fn with_others(chosen: &[usize], count: usize) -> BTreeSet<usize> {
     rows
 }
 
-/// What stands for personal values: the same for the same value, so that keys still find each other.
-#[derive(Default)]
-struct StandIns {
-    texts: HashMap<String, String>,
+/// Rows as a shared project may hold them.
+fn pinned_rows(
+    open_rows: &mut OpenRows,
+    schema: &Schema,
+    classes: &[Classification],
+    rows: impl Iterator<Item = Vec<Value>>,
+) -> PinnedRows {
+    let rows: Vec<Vec<Value>> = rows.map(|row| open_rows.row(row, schema, classes)).collect();
+    rows_as_pinned(schema, &rows)
 }
 
-impl StandIns {
-    fn pinned(
-        &mut self,
-        schema: &Schema,
-        classes: &[Classification],
-        rows: impl Iterator<Item = Vec<Value>>,
-    ) -> PinnedRows {
-        let rows: Vec<Vec<Value>> = rows.map(|row| self.safe_row(row, schema, classes)).collect();
-        rows_as_pinned(schema, &rows)
+/// In their form, so that what takes texts apart still does.
+fn stand_in(kind: &str, number: usize) -> String {
+    match kind {
+        PERSON => format!("person {number}"),
+        "<email>" => format!("person{number}@example.com"),
+        "<ip>" => format!("192.0.2.{}", number % 255),
+        other => other.to_owned(),
     }
-
-    /// A row without what is personal or secret, also where that stands in the texts of other columns.
-    fn safe_row(&mut self, row: Vec<Value>, schema: &Schema, classes: &[Classification]) -> Vec<Value> {
-        /// Shorter texts stand in many others by chance.
-        const SHORTEST: usize = 3;
-        let texts = |wanted: Classification| -> Vec<String> {
-            let of_class = row.iter().zip(classes).filter(|(_, class)| **class == wanted).map(|(value, _)| value);
-            let texts = of_class.filter_map(|value| if let Value::String(text) = value { Some(text) } else { None });
-            texts.filter(|text| text.chars().count() >= SHORTEST).cloned().collect()
-        };
-        let hidden = Hidden { personal: texts(Classification::Personal), secret: texts(Classification::Secret) };
-        let cells = row.into_iter().zip(&schema.fields).zip(classes);
-        cells.map(|((value, field), class)| self.safe(value, &field.data_type, *class, &hidden)).collect()
-    }
-
-    fn safe(&mut self, value: Value, data_type: &DataType, class: Classification, hidden: &Hidden) -> Value {
-        match (class, value) {
-            (Classification::Public | Classification::Internal, value) => self.open(value, hidden),
-            (Classification::Personal, Value::String(text)) if *data_type == DataType::String => {
-                Value::String(self.person(text))
-            }
-            (Classification::Personal | Classification::Secret, _) => Value::Null,
-        }
-    }
-
-    fn person(&mut self, text: String) -> String {
-        let next = self.texts.len() + 1;
-        self.texts.entry(text).or_insert_with(|| format!("person {next}")).clone()
-    }
-
-    /// What nobody called personal, without what free text may hold.
-    fn open(&mut self, value: Value, hidden: &Hidden) -> Value {
-        match value {
-            Value::String(text) => self.open_text(text, hidden).map_or(Value::Null, Value::String),
-            Value::List(items) => Value::List(items.into_iter().map(|item| self.open(item, hidden)).collect()),
-            Value::Record(fields) => {
-                let is_secret = |name: &str| Sensitivities::shipped().of_column(name) == Some(Classification::Secret);
-                let open = |(name, value): (String, Value)| match is_secret(&name) {
-                    true => (name, Value::Null),
-                    false => (name, self.open(value, hidden)),
-                };
-                Value::Record(fields.into_iter().map(open).collect())
-            }
-            other => other,
-        }
-    }
-
-    /// `None`: it names or holds something secret.
-    fn open_text(&mut self, mut text: String, hidden: &Hidden) -> Option<String> {
-        if names_secret(&text) || hidden.secret.iter().any(|secret| text.contains(secret)) {
-            return None;
-        }
-        for personal in &hidden.personal {
-            if text.contains(personal) {
-                text = with_words_replaced(&text, personal, &self.person(personal.clone()));
-            }
-        }
-        // In their form, so that what takes texts apart still does.
-        with_stand_ins(&text, &mut |kind, found| {
-            let next = self.texts.len() + 1;
-            let form = || match kind {
-                "<email>" => format!("person{next}@example.com"),
-                "<ip>" => format!("192.0.2.{}", next % 255),
-                other => other.to_owned(),
-            };
-            self.texts.entry(found.to_owned()).or_insert_with(form).clone()
-        })
-    }
-}
-
-/// Texts of a row that may stand in others of its texts.
-struct Hidden {
-    personal: Vec<String>,
-    secret: Vec<String>,
-}
-
-/// A text in which a word has another in its place; what only begins or ends with it is another word.
-fn with_words_replaced(text: &str, word: &str, other: &str) -> String {
-    let mut made = String::with_capacity(text.len());
-    let mut rest = 0;
-    for (at, found) in text.match_indices(word) {
-        let (before, behind) = (text[..at].chars().next_back(), text[at + found.len()..].chars().next());
-        if before.is_none_or(|c| !c.is_alphanumeric()) && behind.is_none_or(|c| !c.is_alphanumeric()) {
-            made.push_str(&text[rest..at]);
-            made.push_str(other);
-            rest = at + found.len();
-        }
-    }
-    made + &text[rest..]
 }
 
 fn rows_as_pinned(schema: &Schema, rows: &[Vec<Value>]) -> PinnedRows {
@@ -252,7 +165,7 @@ fn rows_as_pinned(schema: &Schema, rows: &[Vec<Value>]) -> PinnedRows {
 
 #[cfg(test)]
 mod tests {
-    use pipewright_core::data::Field;
+    use pipewright_core::data::{DataType, Field};
     use pipewright_core::project::{Edit, Place};
     use pipewright_engine::{Sampling, preview_now};
     use serde_json::json;
@@ -318,7 +231,8 @@ mod tests {
         let row = |user: &str| {
             ["", "geheim", "1"].map(|text| Value::String(if text.is_empty() { user } else { text }.into())).to_vec()
         };
-        let pinned = StandIns::default().pinned(&schema, &classes, ["anna", "bert", "anna"].map(row).into_iter());
+        let rows = ["anna", "bert", "anna"].map(row).into_iter();
+        let pinned = pinned_rows(&mut OpenRows::new(stand_in), &schema, &classes, rows);
         assert_eq!(
             serde_json::to_value(&pinned.rows).unwrap(),
             json!([["person 1", null, "1"], ["person 2", null, "1"], ["person 1", null, "1"]])
@@ -337,7 +251,7 @@ mod tests {
             ["bert", "", "Authorization: Bearer abcdefghijklmnopqrstuvw"],
         ];
         let rows = rows.map(|row| row.map(|text| Value::String(text.to_owned())).to_vec());
-        let pinned = StandIns::default().pinned(&schema, &classes, rows.into_iter());
+        let pinned = pinned_rows(&mut OpenRows::new(stand_in), &schema, &classes, rows.into_iter());
         let texts: Vec<_> = pinned.rows.iter().map(|row| row[2].clone()).collect();
         assert_eq!(texts[0], json!("login of person 1 from 192.0.2.2"));
         assert_eq!(texts[1], json!("person 3's annual report for person4@example.com, not 192.0.2.2"));

@@ -2,16 +2,17 @@
 //! not fail because they cannot be told.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
 use pipewright_core::files;
 use pipewright_core::ir::Connection;
-use pipewright_engine::{RunOptions, RunReport, Visit};
+use pipewright_engine::{RunOptions, RunProgress, RunReport, Visit};
 use serde_json::Value as Json;
 
 use super::args::RunArgs;
 use super::metrics::prometheus;
-use super::openlineage::{Ended, Told, append};
+use super::openlineage::{Ended, Told, append, is_event};
 use super::output::tell;
 use super::project::Opened;
 use super::{Failure, usage};
@@ -23,19 +24,46 @@ pub struct Observers<'a> {
     /// The connection of `--openlineage-to`.
     to: Option<Connection>,
     visit: Visit<'a>,
+    has_begun: AtomicBool,
 }
+
+/// The progress of a run that others are told of once nothing stands in its way: what is told into a file of its own must
+/// not be one of those that the run reads.
+pub struct Observed<'a> {
+    pub observers: Option<&'a Observers<'a>>,
+    pub progress: &'a dyn RunProgress,
+}
+
+impl RunProgress for Observed<'_> {
+    fn ready(&self) {
+        self.observers.into_iter().for_each(Observers::begun);
+        self.progress.ready();
+    }
+
+    fn step(&self, message: &str) {
+        self.progress.step(message);
+    }
+
+    fn bytes(&self, done: u64, total: u64) {
+        self.progress.bytes(done, total);
+    }
+}
+
+/// The file that another program's lines are in stays as it is.
+type IsOwn = fn(&[u8]) -> bool;
 
 impl<'a> Observers<'a> {
     /// What stands in the way of telling them is found before anything is run.
     pub fn new(args: &'a RunArgs, opened: &'a Opened, options: &'a RunOptions) -> Result<Observers<'a>, Failure> {
+        let are_measures: IsOwn = |text| text.starts_with(b"# HELP pipewright_");
         let own = [
-            ("--metrics", &args.metrics, "# HELP pipewright_", "holds no measures of a run"),
-            ("--openlineage", &args.openlineage, "{", "holds no events"),
+            ("--metrics", &args.metrics, are_measures, "holds no measures of a run"),
+            ("--openlineage", &args.openlineage, is_event, "holds no events"),
         ];
-        for (option, path, start, why) in own {
+        for (option, path, is_own, why) in own {
             let Some(path) = path else { continue };
             let text = if path.exists() { files::read_file(path)? } else { Vec::new() };
-            if !(text.is_empty() || text.starts_with(start.as_bytes())) {
+            if !(text.is_empty() || is_own(&text)) {
                 let message = format!("the file of {option} {why}: {}", path.display());
                 return Err(usage(message, "it stays as it is: give the path of another file"));
             }
@@ -43,14 +71,23 @@ impl<'a> Observers<'a> {
         let to = args.openlineage_to.as_deref().map(|name| connection(opened, name)).transpose()?;
         let (base, parameters) = (&*options.base, &options.parameters);
         let visit = Visit { base, parameters, variables: &options.variables, cancel: &options.cancel };
-        Ok(Observers { args, design: &opened.name, told: Told::new(&opened.name), to, visit })
+        let (design, told) = (&opened.name, Told::new(&opened.name));
+        Ok(Observers { args, design, told, to, visit, has_begun: AtomicBool::new(false) })
     }
 
-    pub fn begun(&self) {
-        self.tell_event(&|told| told.begun());
+    fn begun(&self) {
+        if !self.has_begun.swap(true, Ordering::SeqCst) {
+            self.tell_event(&|told| told.begun());
+        }
     }
 
     pub fn ended(&self, result: &Result<RunReport, Vec<Diagnostic>>) {
+        // What was to be told of it would go into a file that the run reads.
+        let is_read = |faults: &Vec<Diagnostic>| faults.iter().any(|fault| fault.code == "PW0969");
+        if result.as_ref().is_err_and(is_read) {
+            return;
+        }
+        self.begun();
         self.tell_event(&|told| {
             told.ended(&match result {
                 Ok(report) => Ended::Well(report),

@@ -102,6 +102,13 @@ fn facet_of(schema: &Schema) -> Json {
     json!({"_producer": PRODUCER, "_schemaURL": OF_SCHEMA, "fields": fields})
 }
 
+/// Whether a file's first line is an event of a run.
+pub fn is_event(text: &[u8]) -> bool {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let event: Json = serde_json::from_slice(first).unwrap_or_default();
+    event["eventType"].is_string() && event["run"]["runId"].is_string()
+}
+
 /// Adds an event to a file.
 pub fn append(path: &Path, event: &Json) -> Result<(), Diagnostic> {
     let line = format!("{event}\n");
@@ -121,6 +128,7 @@ mod tests {
     fn events_of_a_run_share_its_id() {
         let told = Told::new("shop");
         let (begun, ended) = (told.begun(), told.ended(&Ended::Failed(&[Diagnostic::error("PW0001", "no")])));
+        assert!(is_event(format!("{begun}\n").as_bytes()) && !is_event(b"{\"pipewright\":1}") && !is_event(b"{"));
         assert_eq!((&begun["run"]["runId"], &begun["eventType"]), (&ended["run"]["runId"], &json!("START")));
         assert_eq!(ended["run"]["facets"]["errorMessage"]["message"], "no");
         let id = begun["run"]["runId"].as_str().unwrap();

@@ -62,7 +62,10 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
 fn put_report(publication: &mut Publication, report: &Path, from: &Path, to: &Path) -> Result<(), Failure> {
     let folder = report.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let aside = if is_same_place(folder, to) { publication.output(report)? } else { publication.report(report)? };
-    fs::copy(from, &aside).map(drop).map_err(|error| unwritable(report, &error))
+    copy(from, &aside, report).map_err(|fault| match fault {
+        Fault::Unreadable(error) => unwritable(report, &error),
+        Fault::Told(failure) => failure,
+    })
 }
 
 /// Whether a place is or will be in a folder, by whatever name or mount either is known.

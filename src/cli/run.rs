@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use pipewright_app::evidence::{Seen, seen_in_samples};
 use pipewright_app::headliners_of;
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file};
@@ -20,7 +21,7 @@ use pipewright_core::quote::visible;
 use pipewright_engine::{RunOptions, RunProgress, RunReport, Silent, offer_standard_input, share_files};
 
 use super::args::{Form, RunArgs, RunEngine};
-use super::observers::Observers;
+use super::observers::{Observed, Observers};
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
 use super::project::Opened;
 use super::{Failure, Outcome, VerbResult, engine, project, usage};
@@ -36,7 +37,11 @@ pub fn run(args: &RunArgs) -> VerbResult {
         opened.keep_flow(flow)?;
     }
     let (parameters, variables) = parameters(args, &opened)?;
-    let headliners = opened.project.as_ref().map(|project| headliners_of(project, &opened.plan));
+    let headliners = opened.project.as_ref().map(|project| {
+        let has_answers = project.steps.values().any(|step| step.kind == "answer");
+        let seen = if has_answers { seen_in_samples(project, &opened.base) } else { Seen::new() };
+        headliners_of(project, &opened.plan, seen)
+    });
     opened.plan = load_answers(&opened.plan);
     let mut faults = check_exportable(&opened.plan);
     if args.quarantine.is_some() {
@@ -112,8 +117,8 @@ fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
     let progress = Progress::new(args.log_format);
     let watcher: &dyn RunProgress = if args.follow.is_some() { &Silent } else { &progress };
     let observers = if options.dry_run { None } else { Some(Observers::new(args, opened, options)?) };
-    observers.iter().for_each(Observers::begun);
-    let result = pipewright_engine::run(&opened.plan, options, watcher);
+    let watched = Observed { observers: observers.as_ref(), progress: watcher };
+    let result = pipewright_engine::run(&opened.plan, options, &watched);
     progress.finish();
     observers.iter().for_each(|observers| observers.ended(&result));
     let mut report = result.map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Failed })?;
@@ -271,9 +276,13 @@ fn env_file_fault(error: &dotenvy::Error, path: &Path) -> Diagnostic {
 
 fn say(report: &RunReport, args: &RunArgs) {
     for sink in &report.sinks {
-        let verb = if args.dry_run { "would write" } else { "wrote" };
-        let rows = if args.dry_run { String::new() } else { format!("{} to ", counted(sink.rows, "row")) };
-        tell!("{verb} {rows}{}", sink.path);
+        // What is sent may not all have been taken.
+        let is_sent = sink.delivered + sink.refused + sink.undelivered > 0;
+        match args.dry_run {
+            true => tell!("would write {}", sink.path),
+            false if is_sent => tell!("sent {} to {}", counted(sink.delivered, "row"), sink.path),
+            false => tell!("wrote {} to {}", counted(sink.rows, "row"), sink.path),
+        }
         say_left_out(&sink.left_out);
     }
     say_read(report);

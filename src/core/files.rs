@@ -20,14 +20,14 @@ mod stand_in;
 
 pub use aside::{PrivateFolder, abandon_all};
 pub use folder::FolderUpdate;
-pub use inside::{check_file_name, inside, is_hidden, without_links};
+pub use inside::{check_file_name, inside, is_hidden, real, without_links};
 pub use lock::{Holder, Lock, Locked, Place, hold, is_at_place, is_same_file, is_same_place, place_of};
 pub use marker::{MARKER, is_foreign, is_receipt, is_result};
 pub use names::{CHECKPOINT, TURN, is_record, make_folder, slashes};
 pub use publication::{Publication, there_is_one};
 pub use reach::{
     OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, leads_out, may_read,
-    out_of_reach, remember, settings_folder, trust, variable,
+    may_read_real, out_of_reach, remember, settings_folder, trust, variable,
 };
 pub use recovery::Kept;
 pub use regular::{open_file, read_file, read_text};

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use file::{POLICY_VERSION, digest, json_schema_of_policy, loosened, parse_organisation, parse_own};
-pub use keys_in_text::{keys_in, names_secret, plain};
+pub use keys_in_text::{is_named, is_naming, keys_in, names_secret, plain};
 pub use sensitivity::{Sensitivities, normal_name};
 pub use violation::Violation;
 

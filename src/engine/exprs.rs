@@ -71,6 +71,9 @@ fn lower_level(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
         _ if expr.columns().is_empty() && is_constant(expr) => {
             let value = expr::eval(expr, &|_| Value::Null);
             of_measure(&value)?;
+            if rowwise::loses(expr) {
+                Allowance::current().lose();
+            }
             let data_type = match type_of(expr, schema) {
                 DataType::Unknown => value.data_type(),
                 known => known,

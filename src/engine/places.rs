@@ -26,7 +26,7 @@ use pipewright_core::formats::FormatSpec;
 use pipewright_core::ir::{Connection, ConnectionKind, Location, Read, TableName, interpolate};
 use pipewright_core::quote::sql_identifier;
 
-pub(crate) use load::{Loading, another_went_on, check_load, load, note, noted};
+pub(crate) use load::{Loading, another_went_on, check_load, end_loads, load, note, noted};
 pub(crate) use send::{Delivery, deliver};
 
 use crate::budget::Budget;

@@ -27,7 +27,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::{PathPieces, Read};
 
-pub(crate) use chunks::Chunker;
+pub(crate) use chunks::{Chunker, EVENT_LIMIT};
 pub use expand::{expand, expand_all, partitioned, path_of_source, share_files};
 pub(crate) use follow::Follower;
 pub(crate) use input::{Origin, name_file, origin_of};

@@ -10,6 +10,7 @@ mod flow;
 mod gather;
 mod graph;
 mod incremental;
+mod kept;
 mod memory;
 mod partial;
 mod posts;
@@ -35,7 +36,7 @@ use pipewright_core::formats::Tally;
 use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out};
 
 use blocking::{Build, Gather, Task, Work};
-use columns::{check_values, missing_columns};
+use columns::missing_columns;
 pub(crate) use flow::Count;
 use flow::{Flow, Out, Yield};
 use graph::Graph;
@@ -109,6 +110,8 @@ pub struct RunOptions {
 
 /// Is told how a run gets on.
 pub trait RunProgress: Sync {
+    /// What can stand in the way was looked for, and nothing was found: from here on it reads and writes.
+    fn ready(&self) {}
     /// A new stage, in a few words.
     fn step(&self, message: &str);
     /// Bytes of the sources that have been read, of all.
@@ -139,6 +142,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..options.clone()
     };
     let mut prepared = prepare(plan, options, progress, started)?;
+    progress.ready();
     let mut report = RunReport {
         started_at: format_timestamp(started),
         dry_run: options.dry_run,
@@ -150,7 +154,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         ..RunReport::default()
     };
     let place = prepared.report.take();
-    let (tells, kept) = (told::tells(&prepared.plan), prepared.kept_steps());
+    let tells = told::tells(&prepared.plan);
     let undisturbed = std::mem::take(&mut prepared.undisturbed);
     let (loads, parameters, aside) =
         (prepared.loads(), std::mem::take(&mut prepared.parameters), prepared.aside.take());
@@ -162,7 +166,6 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             true => (prepared.publisher, None, None),
             false => execute(prepared, options, progress, &mut report)?,
         };
-        check_values(&kept, &report.sources)?;
         let mut loaded = Vec::new();
         // A dry run opens nothing.
         for load in loads.iter().filter(|load| !options.dry_run && !posts.contains_key(&load.id)) {
@@ -200,29 +203,6 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
     Ok(report)
 }
 
-/// Ends the transactions, when all files are in place: who runs again after a fault here puts the same files there again,
-/// and no row of a table twice.
-fn end_loads(mut loaded: Vec<places::Loading>) -> Result<(), Diagnostic> {
-    let many = loaded.len() > 1;
-    // Where one fails those after it are not ended: what can fail most comes first.
-    loaded.sort_by_key(|loading| !loading.is_far());
-    for loading in loaded {
-        let is_resumed = loading.is_resumed();
-        loading.commit().map_err(|fault| {
-            let others = if many { " and other tables may be loaded" } else { "" };
-            // Who hears nothing may have been understood.
-            let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
-                _ if is_resumed => "these objects may not all be: the next run looks, and completes them",
-                true => "whether the rows of this table are there is not known: look before it is loaded again",
-                false => "this table is not",
-            };
-            let message = format!("{}; files are in place{others}, {this}", fault.message);
-            Diagnostic { message, ..fault }
-        })?;
-    }
-    Ok(())
-}
-
 /// Puts outputs and report in place, and ends what is loaded elsewhere, without a signal in between. Files that were
 /// there without being a run's are told.
 fn publish(
@@ -243,7 +223,7 @@ fn publish(
     let mut is_in_place = false;
     let ended = publisher.publish_then(aside, || {
         is_in_place = true;
-        end_loads(loaded)
+        places::end_loads(loaded)
     });
     if let (Err(fault), true, Some(target)) = (&ended, is_in_place, target) {
         correct(report, fault, target);

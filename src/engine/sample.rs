@@ -19,7 +19,7 @@ use crate::budget::{Budget, Met};
 use crate::cancel::Cancel;
 use crate::columns::Quarantined;
 use crate::frames::weight;
-use crate::read::{Chunker, Parsed, ReadJob, job_of, read_schema, unreadable};
+use crate::read::{Chunker, EVENT_LIMIT, Parsed, ReadJob, job_of, read_schema, unreadable};
 use crate::sampling::Sampling;
 use crate::table::ResultTable;
 
@@ -233,7 +233,7 @@ impl Taken {
             }
             let mut start = (*place).max(end);
             if start > opened.offset {
-                let Some(border) = next_border(&mut file, start).map_err(fail)? else { continue };
+                let Some(border) = next_border(&mut file, start).map_err(fail)? else { break };
                 start = border;
             }
             if counts_lines {
@@ -321,7 +321,8 @@ fn places(total: u64, block: u64, seed: Option<u64>) -> BTreeMap<u64, ()> {
     }
 }
 
-/// The start of the first line that begins at or after `place`.
+/// The start of the first line that begins at or after `place`; none where the file ends before, or what stands there
+/// is longer than an event may be.
 fn next_border(file: &mut File, place: u64) -> std::io::Result<Option<u64>> {
     let mut at = place - 1;
     file.seek(SeekFrom::Start(at))?;
@@ -335,6 +336,9 @@ fn next_border(file: &mut File, place: u64) -> std::io::Result<Option<u64>> {
             return Ok(Some(at + found as u64 + 1));
         }
         at += bytes.len() as u64;
+        if at - place > EVENT_LIMIT as u64 {
+            return Ok(None);
+        }
     }
 }
 
@@ -434,6 +438,19 @@ mod tests {
             let about = about / found.statement.bytes_read as f64;
             assert!((500_000.0..2_000_000.0).contains(&about), "{name}: {about} of {:?}", found.statement);
         }
+    }
+
+    #[test]
+    fn a_line_that_never_ends_ends_the_sample() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        std::fs::write(&path, "one\ntwo\n").unwrap();
+        let mut file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        // Nothing of it lies on the disk.
+        file.set_len(EVENT_LIMIT as u64 * 3).unwrap();
+        assert_eq!(next_border(&mut file, 5).unwrap(), Some(8));
+        assert_eq!(next_border(&mut file, 20).unwrap(), None);
+        assert!(file.stream_position().unwrap() < EVENT_LIMIT as u64 * 2);
     }
 
     #[test]

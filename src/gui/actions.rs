@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use egui::{Context, Pos2, vec2};
+use pipewright_app::evidence::seen;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::DesignInfo;
 use pipewright_core::ir::parse_parameter;
@@ -189,7 +190,8 @@ impl App {
             | Action::Compare
             | Action::SaveAnyway
             | Action::SaveElsewhere
-            | Action::Unsaved(_) => self.handle_file(ctx, action),
+            | Action::Unsaved(_)
+            | Action::StopAndClose => self.handle_file(ctx, action),
         }
     }
 
@@ -601,7 +603,9 @@ impl App {
             self.notice(ctx, "the design cannot run yet: see the Run tab", true);
             return;
         }
-        let headliners = pipewright_app::headliners_of(&self.state.project, &plan);
+        let looked = self.state.planning.latest.as_ref();
+        let seen = looked.map(|planning| seen(&self.state.project, &planning.catalogue.meanings)).unwrap_or_default();
+        let headliners = pipewright_app::headliners_of(&self.state.project, &plan, seen);
         let design = self.state.path.as_ref().and_then(|path| path.file_name());
         let design = design.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let base = self.state.base();

@@ -212,7 +212,7 @@ impl App {
             }
         }
         /// A cancelled run takes its staged files away; no longer than this is waited for it.
-        const CLEANING: f64 = 0.7;
+        const CLEANING: f64 = 5.0;
         if let Some(since) = self.view.closed_at.filter(|_| !self.view.may_close) {
             let is_over = ctx.input(|input| input.time) - since > CLEANING;
             if self.state.run.active.is_none() || is_over {

@@ -297,6 +297,8 @@ pub enum Action {
     SaveElsewhere,
     /// Answers to “unsaved changes”.
     Unsaved(UnsavedAnswer),
+    /// Answers to “a run is going on”.
+    StopAndClose,
     Dismiss,
     CopyText(String),
     /// Copies rows of a table: in an order, or as they are.

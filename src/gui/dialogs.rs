@@ -48,6 +48,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::Open { path } => is_done = open_ui(ui, state, path, is_new, out),
             Dialog::SaveAs { path, .. } => is_done = save_as_ui(ui, path, is_new, out),
             Dialog::Unsaved { .. } => unsaved_ui(ui, state, out),
+            Dialog::Running => is_done = running_ui(ui, out),
             Dialog::Export { target, folder } => {
                 is_done = export_dialog::export_ui(ui, state, target, folder, is_new, out);
             }
@@ -271,6 +272,21 @@ fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             out.push(Action::Unsaved(UnsavedAnswer::Discard));
         }
     });
+}
+
+fn running_ui(ui: &mut Ui, out: &mut Actions) -> bool {
+    ui.label(RichText::new("A run is going on: stop it and close?").font(theme::title()));
+    ui.add_space(theme::SPACE_2);
+    soft(ui, "What it has written so far is taken away; the results of earlier runs stay as they are.");
+    ui.add_space(theme::SPACE_3);
+    let answers = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let goes_on = primary_button(ui, "Keep on").clicked();
+        if ui.button("Stop and close").clicked() {
+            out.push(Action::StopAndClose);
+        }
+        goes_on
+    });
+    answers.inner
 }
 
 /// Asks for the file that a planned source waited for.

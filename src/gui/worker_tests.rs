@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
 
 use super::App;
 use super::backend::Message;
@@ -115,4 +116,30 @@ fn what_takes_long_ends_with_the_window() {
         assert!(begun.elapsed() < Duration::from_secs(1), "the window closes within a second");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn a_window_is_not_closed_under_a_run_without_a_word() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), "users.csv");
+    wait(&mut harness, "the table", |app| app.project().steps.len() == 1);
+    harness.state_mut().state.run.active = Some(7);
+    let ctx = harness.ctx.clone();
+    let close = |harness: &mut Harness<'_, App>| {
+        harness.state_mut().proceed(&ctx, super::state::view::Then::Quit);
+        harness.run_ok();
+    };
+    close(&mut harness);
+    assert!(!harness.state().view.closing);
+    harness.get_by_label("Keep on").click();
+    harness.run_ok();
+    harness.run_ok();
+    assert!(harness.state().view.dialog.is_none() && !harness.state().view.closing);
+    close(&mut harness);
+    harness.get_by_label("Stop and close").click();
+    harness.run_ok();
+    assert!(harness.state().view.closing);
+    harness.state_mut().state.run.active = None;
+    wait(&mut harness, "the end", |app| app.view.may_close);
 }

@@ -1,10 +1,10 @@
 //! Answers on the command line: as text, as one page, as pictures; the map; and what a run says of them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::support::{path, pipewright, python_that, run, run_ok, texts};
 
@@ -261,6 +261,77 @@ fn the_report_of_a_run_has_each_answer_in_a_sentence() {
             "recommendations: busy in 442 of 476 samples (93 %)",
         ]
     );
+}
+
+/// A project that counts rows of a table by each of two columns, and answers with both.
+fn counted_by(folder: &Path, rows: &str, columns: [&str; 2]) -> PathBuf {
+    fs::write(folder.join("d.csv"), rows).unwrap();
+    let step =
+        |id: &str, kind: &str, settings: Json| json!({"id": id, "kind": kind, "title": id, "settings": settings});
+    let (mut steps, mut wires) = (vec![step("read", "file", json!({"source": "d"}))], Vec::new());
+    for (number, column) in columns.into_iter().enumerate() {
+        let (by, end) = (format!("by-{column}"), format!("end-{column}"));
+        let measures = json!([{"id": format!("m-{column}"), "name": "logins", "expression": "count(*)"}]);
+        let keys = json!([{"id": format!("k-{column}"), "expression": column}]);
+        steps.push(step(&by, "aggregate", json!({"keys": keys, "measures": measures})));
+        steps.push(step(&end, "answer", json!({"question": format!("q{number}")})));
+        wires.push(json!({"id": format!("w{number}"), "from": "read", "to": by}));
+        wires.push(json!({"id": format!("v{number}"), "from": by, "to": end}));
+    }
+    let question = |number: usize| json!({"id": format!("q{number}"), "title": format!("by {}?", columns[number])});
+    let fields = columns.map(|name| json!({"name": name, "type": "String"}));
+    let design = json!({
+        "pipewright": 1, "name": "p", "questions": [question(0), question(1)], "steps": steps, "wires": wires,
+        "sources": [{"id": "d", "title": "d", "path": "d.csv", "format": {"name": "csv"}, "schema": {"fields": fields}}],
+    });
+    let project = folder.join("p.pipewright.json");
+    fs::write(&project, design.to_string()).unwrap();
+    project
+}
+
+#[test]
+fn values_that_show_to_be_personal_are_hidden_whatever_their_column_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..12).map(|n| format!("anna.huber{n}@example.org,203.0.113.{n}\n")).collect();
+    let project = counted_by(folder.path(), &format!("recipient,peer\n{rows}"), ["recipient", "peer"]);
+    assert!(run_ok(&["sources", path(&project)]).contains("personal: recipient, peer"));
+    let shown = run_ok(&["answers", path(&project), "--format", "json"]);
+    let report = folder.path().join("report.json");
+    run_ok(&["run", path(&project), "--out", path(&folder.path().join("out")), "--report", path(&report)]);
+    let report: Json = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+    for text in [&shown, &report["answers"].to_string()] {
+        assert!(text.contains("logins") && !text.contains("anna.huber") && !text.contains("203.0.113."), "{text}");
+    }
+    assert!(shown.contains("`peer` is personal") && shown.contains("`recipient` is personal"), "{shown}");
+}
+
+/// Answers by message and by address: each message holds what the other answer hides.
+#[test]
+fn what_an_answer_hides_stands_in_no_text_of_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = "email,msg\n".to_owned();
+    for number in 0..9 {
+        rows += &format!("ann{number}@ex.org,login of ann{number}@ex.org from 10.1.2.{number}\n");
+        rows += &format!("ann{number}@ex.org,login of ann{number} password=hunterMARK{number}\n");
+    }
+    let project = counted_by(folder.path(), &rows, ["email", "msg"]);
+    let report = folder.path().join("report.json");
+    let out = folder.path().join("out");
+    run_ok(&["run", path(&project), "--out", path(&out), "--report", path(&report)]);
+    let pictures = folder.path().join("pictures");
+    run_ok(&["answers", path(&project), "--format", "svg", "--out", path(&pictures)]);
+    let mut shown: Vec<String> = [&[][..], &["--format", "json"], &["--format", "html"]]
+        .map(|form| run_ok(&[&["answers", path(&project)], form].concat()))
+        .to_vec();
+    let told: Json = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
+    shown.push(told["answers"].to_string());
+    let drawn = ["by-email.svg", "by-msg.svg"].map(|name| fs::read_to_string(pictures.join(name)).unwrap());
+    shown.extend(drawn);
+    for text in &shown {
+        assert!(text.contains("logins") || text.contains("login"), "{text}");
+        assert!(!text.contains("hunterMARK") && !text.contains("@ex.org") && !text.contains("10.1.2."), "{text}");
+    }
+    assert!(shown[0].contains("not in it: 18 texts hold something personal or secret in `msg`"), "{}", shown[0]);
 }
 
 #[cfg(unix)]

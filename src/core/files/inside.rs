@@ -72,7 +72,7 @@ pub fn without_links(folder: &Path) -> PathBuf {
 }
 
 /// A path with all links followed, as far as it exists; `None` where a link on it leads to nothing.
-pub(super) fn real(path: &Path) -> Option<PathBuf> {
+pub fn real(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     let (mut there, mut rest) = (path.as_path(), Vec::<OsString>::new());
     // Between two looks others may make a folder, or remove it.

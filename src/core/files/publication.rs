@@ -236,6 +236,12 @@ impl Publication {
         let unusable = |error: io::Error| fault("the output folder cannot be used", folder, &error);
         // A signal comes before all of this or after it.
         let mut all = aside();
+        let made = all.get(&self.id).into_iter().flatten();
+        let made: Vec<&Path> =
+            made.filter_map(|left| if let Left::Folder(made) = left { Some(&**made) } else { None }).collect();
+        if leads_back(folder, &made) {
+            return Err(unusable(io::ErrorKind::NotFound.into()));
+        }
         let mut goes = |left: Left| all.entry(self.id.clone()).or_default().push(left);
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !exists(folder) && **folder != *"").collect();
         for folder in missing.into_iter().rev() {
@@ -581,6 +587,17 @@ pub fn there_is_one(path: &str) -> Diagnostic {
     Diagnostic::error("PW0967", format!("`{path}` exists, and the step is not to replace it"))
         .help("remove the file, or let the step replace it")
         .field("path")
+}
+
+/// Whether a path goes out again, by `..`, of a folder that is not there, or that was made for the outputs: nobody could
+/// tell before where it leads.
+fn leads_back(folder: &Path, made: &[&Path]) -> bool {
+    let is_unknown = |place: &Path| !exists(place) || made.iter().any(|made| is_same_place(made, place));
+    folder
+        .ancestors()
+        .filter(|place| place.ends_with(".."))
+        .filter_map(Path::parent)
+        .any(|place| !place.as_os_str().is_empty() && !place.ends_with("..") && is_unknown(place))
 }
 
 fn same_folder(place: &Path, folder: &Path) -> bool {

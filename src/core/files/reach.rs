@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::inside::real;
 use super::names::fault;
 use super::publication::Publication;
-use super::regular::read_text;
+use super::regular::{open_lock, read_text};
 use crate::diagnostic::Diagnostic;
 
 /// Code of what a project may not read until it is trusted.
@@ -69,12 +69,15 @@ pub fn variable(base: &Path, name: &str) -> Option<String> {
 
 /// Whether a path (of a file, a folder or a glob) may be read for the project at `base`; links are followed.
 pub fn may_read(base: &Path, path: &Path) -> bool {
-    let place = before_glob(base, path);
+    is_trusted(base) || real(&before_glob(base, path)).is_some_and(|place| may_read_real(base, &place))
+}
+
+/// The same of a place on whose way no link lies: for many places of one folder, whose own way need not be followed for
+/// each of them.
+pub fn may_read_real(base: &Path, place: &Path) -> bool {
     let base = key(base);
     let reach = reaches().get(&base).cloned().unwrap_or_default();
-    let is_in_reach =
-        |place: PathBuf| place.starts_with(&base) || reach.places.iter().any(|allowed| place.starts_with(allowed));
-    reach.is_trusted || real(&place).is_some_and(is_in_reach)
+    reach.is_trusted || place.starts_with(&base) || reach.places.iter().any(|allowed| place.starts_with(allowed))
 }
 
 /// The same, as what to tell.
@@ -143,7 +146,7 @@ pub fn remember(settings: &Path, project: &Path) -> Result<(), Diagnostic> {
     let cannot = |error: std::io::Error| fault("the file of trusted projects cannot be written", &list, &error);
     // One at a time: what another one adds meanwhile is not lost.
     fs::create_dir_all(settings).map_err(cannot)?;
-    let turn = fs::File::create(settings.join(".trusted.lock")).map_err(cannot)?;
+    let turn = open_lock(&settings.join(".trusted.lock")).map_err(cannot)?;
     let _ = turn.lock();
     if is_remembered(settings, project) {
         return Ok(());
@@ -251,6 +254,9 @@ mod tests {
         fs::write(folder.path().join("a.json"), "{}").unwrap();
         assert!(!is_remembered(folder.path(), &folder.path().join("a.json")));
         assert!(remember(folder.path(), &folder.path().join("a.json")).is_err());
+        fs::rename(&list, folder.path().join(".trusted.lock")).unwrap();
+        assert!(remember(folder.path(), &folder.path().join("a.json")).is_err());
+        assert!(!list.exists());
     }
 
     #[test]

@@ -153,8 +153,22 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
         entry.folder = home.join(&entry.folder);
     }
     // One that somebody else made up is none.
-    if !entries.iter().all(|entry| is_well_formed(entry, id, home)) {
+    if !entries.iter().all(|entry| is_well_formed(entry, id)) {
         return Ok(Kept::new());
+    }
+    // Nor does one put anything where programs look for their settings, which may come with a folder of somebody else's:
+    // but what is aside may be the user's own, and is not thrown away.
+    if let Some(entry) = entries.iter().find(|entry| is_hidden_place(entry, home)) {
+        let message = format!(
+            "results of an earlier run are not all in place, and one of them goes to a hidden place: `{}`",
+            entry.target().display()
+        );
+        return Err(Diagnostic::error("PW0742", message)
+            .help(
+                "take what is wanted out of the folder beside the file named here; then remove that file to give the \
+                 rest up, and run again",
+            )
+            .file(manifest.display().to_string()));
     }
     // Nor is one of somebody who may not replace what lies there: who has more rights lends them to nobody.
     if !entries.iter().all(|entry| may_replace(manifest, &entry.target())) {
@@ -226,13 +240,23 @@ fn keep_unlisted(entry: &mut Entry, home: &Path) {
     let (target, old) = (entry.target(), entry.old());
     let is_pending = !entry.is_exchanged() && entry.staged().is_some_and(|staged| exists(&staged));
     let is_same = entry.staged().is_some_and(|staged| same_file(&staged, &target));
-    let is_marker = entry.name == MARKER && Marker::is_free(&entry.folder);
-    if is_pending && !is_same && !is_marker && exists(&target) && !is_listed(entry, home) {
+    let is_record = match entry.name.as_str() {
+        MARKER => Marker::is_free(&entry.folder),
+        names::CHECKPOINT => is_checkpoint(&target),
+        _ => false,
+    };
+    if is_pending && !is_same && !is_record && exists(&target) && !is_listed(entry, home) {
         entry.keep = true;
         let _ = remove(&old);
         let has_folder = target.is_dir() || entry.staged().is_some_and(|staged| staged.is_dir());
         entry.swap |= has_folder || fs::hard_link(&target, &old).is_err();
     }
+}
+
+/// Whether a file is what an earlier run has noted that it read.
+fn is_checkpoint(path: &Path) -> bool {
+    let text = open_file(path).and_then(|file| io::read_to_string(file.take(64 << 20))).unwrap_or_default();
+    serde_json::from_str::<serde_json::Value>(&text).is_ok_and(|record| record.get("pipewright_checkpoint").is_some())
 }
 
 /// Whether what stands at an entry's place is Pipewright's.
@@ -254,15 +278,19 @@ fn is_listed(entry: &Entry, home: &Path) -> bool {
     !digests.is_empty() && digest_of(&target).is_ok_and(|found| digests.contains(&found))
 }
 
-/// Whether a manifest may say this: names of its own, and no hidden places.
-fn is_well_formed(entry: &Entry, id: &str, home: &Path) -> bool {
+/// Whether a manifest may say this: names of its own.
+fn is_well_formed(entry: &Entry, id: &str) -> bool {
     let is_name = |name: &str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
     let of_id = |name: &str| names::is_staged(name, id);
-    // A manifest may come with a folder of somebody else's: it puts nothing where programs look for their settings.
+    is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
+}
+
+/// Whether something goes where programs look for their settings; the records of a folder do not.
+fn is_hidden_place(entry: &Entry, home: &Path) -> bool {
+    let is_record = [MARKER, names::CHECKPOINT].contains(&entry.name.as_str());
     let real = |path: &Path| path.canonicalize().ok();
     let is_below = real(&entry.folder).zip(real(home)).is_some_and(|(folder, home)| folder.starts_with(home));
-    let is_hidden = entry.name.starts_with('.') && entry.name != MARKER || is_below && is_hidden(home, &entry.folder);
-    !is_hidden && is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
+    entry.name.starts_with('.') && !is_record || is_below && is_hidden(home, &entry.folder)
 }
 
 /// How often somebody else may come in between while one thing is put in place.

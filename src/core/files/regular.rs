@@ -16,13 +16,25 @@ pub fn open_file(path: &Path) -> io::Result<File> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !about.is_file() && !is_handed_over(path) {
-        return Err(io::Error::new(io::ErrorKind::Unsupported, "it is a pipe or a device, not a file"));
+        return Err(no_file());
     }
     File::open(path)
 }
 
 fn is_handed_over(path: &Path) -> bool {
     path == Path::new("/dev/stdin") || path.starts_with("/dev/fd")
+}
+
+/// Opens a file that stands for a turn, and makes it where there is none.
+pub(super) fn open_lock(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
+        return Err(no_file());
+    }
+    File::options().write(true).create(true).truncate(false).open(path)
+}
+
+fn no_file() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "it is a pipe or a device, not a file")
 }
 
 /// All bytes of a file that people or programs write as one document.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::CHECKPOINT;
 use super::folder::FolderUpdate;
 use super::publication::Publication;
 use super::recovery::recover;
@@ -190,4 +191,47 @@ fn a_verb_that_was_killed_at_any_moment_is_finished_or_undone() {
         write("newest").publish(false).unwrap();
         assert_eq!(text("c"), "newest", "{steps}");
     }
+}
+
+/// Without its record the next run would not know what the outputs are of.
+#[test]
+fn what_was_read_is_put_in_place_with_its_outputs_after_a_kill() {
+    for steps in 1..=4 {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let write = |of: &str| {
+            let mut publication = Publication::default();
+            for name in ["a.jsonl", "b.jsonl"] {
+                fs::write(publication.output(&at(name)).unwrap(), of).unwrap();
+            }
+            let record = format!("{{\"pipewright_checkpoint\": 1, \"of\": \"{of}\"}}");
+            fs::write(publication.checkpoint(folder.path()).unwrap(), record).unwrap();
+            publication
+        };
+        write("old").publish().unwrap();
+        write("new").die_after(steps);
+        let kept = recover(folder.path()).unwrap_or_else(|fault| panic!("after {steps}: {fault}"));
+        assert!(kept.is_empty(), "after {steps}: {kept:?}");
+        let of = |name: &str| fs::read_to_string(at(name)).unwrap().contains("new");
+        let all = ["a.jsonl", "b.jsonl", CHECKPOINT].map(of);
+        assert_eq!(all, [true; 3], "after {steps}");
+    }
+}
+
+/// What is compared with sources by its path would be another place once it is made.
+#[test]
+fn no_path_leads_back_out_of_a_folder_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("mine.csv"), "mine").unwrap();
+    fs::create_dir(at("there")).unwrap();
+    let mut publication = Publication::default();
+    for place in ["aside/../mine.csv", "aside/deep/../../mine.csv", "there/aside/../../mine.csv"] {
+        assert_eq!(publication.file(&at(place)).unwrap_err().code, "PW0953", "{place}");
+        assert_eq!(publication.output(&at(place)).unwrap_err().code, "PW0953", "{place}");
+    }
+    assert!(!at("aside").exists() && !at("there/aside").exists());
+    publication.output(&at("made/a.csv")).unwrap();
+    assert_eq!(publication.file(&at("made/../mine.csv")).unwrap_err().code, "PW0953");
+    assert!(publication.file(&at("there/../other.csv")).is_ok());
 }

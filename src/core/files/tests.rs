@@ -505,7 +505,10 @@ fn a_manifest_of_a_stranger_puts_nothing_into_hidden_places() {
         let entry = serde_json::json!({"folder": place, "name": name, "staged": staged, "old": old, "swap": true});
         let manifest = serde_json::json!({ "entries": [entry] }).to_string();
         fs::write(at(&format!(".pipewright-{id}.manifest")), manifest).unwrap();
-        recover(folder.path()).unwrap();
+        // It may be the user's own as well: nothing of it is thrown away.
+        let fault = recover(folder.path()).unwrap_err();
+        assert!(fault.code == "PW0742" && fault.message.contains("a hidden place"), "{fault}");
+        assert!(at(place).join(format!(".pipewright-{id}/0")).exists());
         assert_eq!(text(at(".git/config")), "mine", "{place} {name}");
         assert!(!at(".envrc").exists() && !at(".git.before").exists(), "{place} {name}");
     }

@@ -6,12 +6,12 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use crate::data::{Classification, Field, Schema};
+use crate::data::{Classification, DataType, Field, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
-use crate::ir::{LoweredBy, Node, NodeId, Op, Origin, Plan, Read, is_secret_default, output_schema};
+use crate::ir::{LoweredBy, Node, NodeId, Op, Origin, Plan, Read, Write, is_secret_default, output_schema};
 use crate::model::Parameter;
-use crate::policy::{InForce, Policy, Sensitivities, Violation, loosened, parse_own};
+use crate::policy::{InForce, Policy, Sensitivities, Site, Violation, loosened, parse_own};
 use crate::project::Project;
 use crate::steps::DataRules;
 
@@ -176,7 +176,12 @@ impl Check<'_> {
         let is_apart = self.plan.policy.keeps_apart();
         for node in &self.plan.nodes {
             match &node.op {
-                Op::Write(write) => self.write(node, &write.site),
+                Op::Write(write) => {
+                    self.write(node, &write.site, "", &|field| field.labels.clone());
+                    if let Some(site) = told_site(write) {
+                        self.write(node, &site, ", of which the alert tells,", &told_labels);
+                    }
+                }
                 Op::Join(_) | Op::AsofJoin(_) | Op::Union if is_apart => self.bring_together(node),
                 Op::Project(project) => {
                     for lowered in &project.lowered {
@@ -203,12 +208,13 @@ impl Check<'_> {
         self.found
     }
 
-    /// Each column that is written, against the site; columns with the same fault are told together.
-    fn write(&mut self, node: &Node, site: &crate::policy::Site) {
+    /// Each column that is written, with what is left of its `labels`, against the site; columns with the same fault are
+    /// told together, and `how` they come there.
+    fn write(&mut self, node: &Node, site: &Site, how: &str, labels: &dyn Fn(&Field) -> Labels) {
         let Some(input) = node.inputs.first() else { return };
         let mut by_fault: BTreeMap<Violation, Vec<&Field>> = BTreeMap::new();
         for field in &self.schemas[input.0 as usize].fields {
-            for violation in self.plan.policy.violations(&field.labels, site) {
+            for violation in self.plan.policy.violations(&labels(field), site) {
                 by_fault.entry(violation).or_default().push(field);
             }
         }
@@ -220,7 +226,7 @@ impl Check<'_> {
                 _ => names.join(", "),
             };
             let owners = self.owners(*input, fields.iter().map(|field| field.name.as_str()));
-            let diagnostic = violation.diagnostic(&columns, fields.len() > 1, &owners);
+            let diagnostic = violation.diagnostic(&format!("{columns}{how}"), fields.len() > 1, &owners);
             found.push((diagnostic.step(&node.origin.step, &node.origin.title).field("input.in"), 0));
         }
         self.found.extend(found);
@@ -327,6 +333,18 @@ impl Check<'_> {
             _ => false,
         })
     }
+}
+
+/// Where it is told that the condition of a watched answer is met, in a sentence that holds values of its rows.
+fn told_site(write: &Write) -> Option<Site> {
+    let connection = write.watch.as_ref()?.tells.as_ref()?;
+    Some(Site { residency: connection.residency.clone(), ..Site::default() })
+}
+
+/// What holds of a column in such a sentence: texts of people and secrets are not shown in it, measures of them are.
+fn told_labels(field: &Field) -> Labels {
+    let is_measure = matches!(field.data_type, DataType::Int | DataType::Float | DataType::Duration);
+    Labels { classification: field.labels.classification.filter(|_| is_measure), ..field.labels.clone() }
 }
 
 fn conjuncts(expr: &Expr) -> Vec<&Expr> {

@@ -301,3 +301,27 @@ fn an_order_that_does_not_reach_a_file_is_told() {
     let behind = ("t", "sort", json!({"keys": ["n"]}));
     assert_eq!(of(&[sort(), window(), behind, load(&[])], &again), []);
 }
+
+/// The sentence that is told holds values of the rows, wherever the answer itself lies.
+#[test]
+fn an_alert_goes_where_the_rows_of_its_answer_may_go() {
+    let told = |residency: &str| {
+        let alert = json!({"residency": "eu", "alert": "n > 1", "alert_to": "hook"});
+        let mut project =
+            project(&[("read", "file", json!({"source": "src"})), ("end", "answer", alert)], &[("read", "end")]);
+        let fields = json!([{"name": "n", "type": "Int", "labels": {"residency": "eu"}}]);
+        let source = json!({"id": "src", "title": "S", "path": "a.csv", "format": {"name": "csv"}, "schema": {"fields": fields}});
+        project.sources.insert("src".into(), serde_json::from_value(source).unwrap());
+        let hook =
+            json!({"id": "hook", "title": "Hook", "kind": "http", "address": "http://h", "residency": residency});
+        project.connections.insert("hook".into(), serde_json::from_value(hook).unwrap());
+        let errors = plan(&project).diagnostics.into_iter().filter(|fault| fault.is_error());
+        errors.map(|fault| (fault.code.to_string(), fault.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("eu"), []);
+    for place in ["us", ""] {
+        let faults = told(place);
+        assert!(faults.len() == 1 && faults[0].0 == "PW1003", "{faults:?}");
+        assert!(faults[0].1.contains("`n`, of which the alert tells,"), "{faults:?}");
+    }
+}

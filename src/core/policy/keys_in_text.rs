@@ -3,12 +3,49 @@
 //! at. Must not import formats.
 //!
 //! Some secrets have no name beside them and are known by their form: they are found as what they are (`password` of an
-//! address, `bearer`).
+//! address, `bearer`, `jwt`). Others have it in a field of its own: `"name": "password", "value": "…"`.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::sensitivity::Sensitivities;
 use crate::data::Classification;
+
+/// The last word of fields that hold the name of something, whose value stands in a field of its own.
+const NAMING: [&str; 14] = [
+    "name",
+    "key",
+    "field",
+    "header",
+    "param",
+    "parameter",
+    "property",
+    "attribute",
+    "option",
+    "setting",
+    "variable",
+    "var",
+    "env",
+    "k",
+];
+/// The last word of fields that hold what such a name is of.
+const VALUES: [&str; 6] = ["value", "values", "val", "v", "content", "data"];
+
+/// Tokens that tell by their form what they are, with the name of what they hold.
+static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
+    const FORMS: [(&str, &str); 4] = [
+        ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
+        ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
+        ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
+        (
+            "token",
+            r"\b(?:gh[opusr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}|npm_\w{30,}|pypi-[\w-]{30,}|hf_\w{30,}|shp[a-z]{2}_\w{24,}|ya29\.[\w-]{20,})",
+        ),
+    ];
+    FORMS.iter().filter_map(|(name, form)| Some((*name, Regex::new(&format!("(?-u){form}")).ok()?))).collect()
+});
 
 /// The words of a text that `=`, `:`, `|`, `->` or a text in quotes follows, and names of elements, without their quotes; after quotes also those before a comma; and the
 /// words that `…Label=` gives as the name of another pair's value. Letters that are written as `\u0061` are seen where
@@ -19,7 +56,52 @@ pub fn keys_in(text: &str) -> impl Iterator<Item = &str> {
         std::iter::once(key).chain(label.filter(|word| !word.is_empty()))
     });
     let elements = text.match_indices('<').map(|(at, _)| word_at(&text[at + 1..])).filter(|word| !word.is_empty());
-    marked.chain(options_in(text)).chain(elements).chain(known_by_form(text))
+    marked.chain(options_in(text)).chain(elements).chain(named_in(text)).chain(known_by_form(text))
+}
+
+/// Whether a field holds the name of what stands in a field of its own: `name`, `headerName`.
+pub fn is_naming(field: &str) -> bool {
+    ends_with_one(field, &NAMING)
+}
+
+/// Whether a field holds what another one names: `value`.
+pub fn is_named(field: &str) -> bool {
+    ends_with_one(field, &VALUES)
+}
+
+/// Whether the last word of a name is one of these: `headerName` ends with `name`, `rename` does not.
+fn ends_with_one(field: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        let Some((before, last)) = field.len().checked_sub(word.len()).and_then(|at| field.split_at_checked(at)) else {
+            return false;
+        };
+        let is_apart =
+            |sign: char| !sign.is_alphanumeric() || sign.is_lowercase() && last.starts_with(char::is_uppercase);
+        last.eq_ignore_ascii_case(word) && before.chars().next_back().is_none_or(is_apart)
+    })
+}
+
+/// Names that a field of its own gives to the value of another: `name=password, value=…`, in either order.
+fn named_in(text: &str) -> impl Iterator<Item = &str> {
+    let elements = || {
+        text.match_indices('<').filter_map(|(at, _)| {
+            let word = word_at(&text[at + 1..]);
+            Some((word, text[at + 1 + word.len()..].strip_prefix('>')?))
+        })
+    };
+    let has_value = marked_in(text).chain(elements()).any(|(key, _)| is_named(key));
+    let pairs = has_value.then(|| marked_in(text).chain(elements())).into_iter().flatten();
+    pairs.filter(|(key, _)| is_naming(key)).map(|(_, after)| given_in(after)).filter(|name| !name.is_empty())
+}
+
+/// What a text begins with: a text in quotes, else a word.
+fn given_in(text: &str) -> &str {
+    let text = text.trim_start();
+    let inside = text.trim_start_matches('\\');
+    match inside.strip_prefix(['"', '\'']) {
+        Some(quoted) => &quoted[..quoted.find(['"', '\'', '\\']).unwrap_or(quoted.len())],
+        None => word_at(inside),
+    }
 }
 
 /// Whether a text names something secret, which it then holds as well.
@@ -50,7 +132,8 @@ fn known_by_form(text: &str) -> impl Iterator<Item = &str> {
     let bearer =
         ["Bearer ", "bearer "].into_iter().any(|mark| text.match_indices(mark).any(has_token)).then_some("bearer");
     let private_key = text.contains("PRIVATE KEY-----").then_some("private_key");
-    password.into_iter().chain(bearer).chain(private_key)
+    let tokens = TOKENS.iter().filter(|(_, form)| form.is_match(text)).map(|(name, _)| *name);
+    password.into_iter().chain(bearer).chain(private_key).chain(tokens)
 }
 
 /// The word that a text begins with; empty where it begins with none.
@@ -120,7 +203,7 @@ fn is_of_word(sign: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{keys_in, plain};
+    use super::{keys_in, names_secret, plain};
 
     #[test]
     fn words_that_name_a_value_are_found_in_any_form() {
@@ -159,5 +242,44 @@ mod tests {
             assert!(!keys_in(text).any(|key| ["bearer", "password", ""].contains(&key)), "{text}");
         }
         assert_eq!(plain(r"a \u00e9 \ud800 \uzz \u"), r"a é \ud800 \uzz \u");
+    }
+
+    #[test]
+    fn a_name_in_a_field_of_its_own_names_the_value_beside_it() {
+        for text in [
+            r#"{"headers":[{"name":"Authorization","value":"Bearer abc"}]}"#,
+            r#"{"kv":{"key":"password","value":"s"}}"#,
+            r#"{"value":"s","key":"password"}"#,
+            r#"{"name":"DB Password","value":"s"}"#,
+            r#"{"a":"{\"name\":\"DB_PASSWORD\",\"value\":\"s\"}"}"#,
+            r#"{"key":"password","value":{"stringValue":"s"}}"#,
+            "name=api_key,value=s",
+            "header_name: X-Api-Key header_value: s",
+            r#"<add key="password" value="s"/>"#,
+            "<name>password</name><value>s</value>",
+        ] {
+            assert!(names_secret(text), "{text}: {:?}", keys_in(text).collect::<Vec<_>>());
+        }
+        for text in [r#"{"name":"password"}"#, "key=token id=3", r#"{"name":"retries","value":3}"#] {
+            assert!(!names_secret(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_stand_alone_are_known_by_their_form() {
+        let letters = "aB3".repeat(14);
+        for text in [
+            "sent eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl on".to_owned(),
+            "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            format!("ghp_{letters}"),
+            format!("xoxb-{letters}"),
+            format!("sk_live_{letters}"),
+            format!("glpat-{letters}"),
+        ] {
+            assert!(names_secret(&text), "{text}");
+        }
+        for text in ["eyJ.a.b", "AKIA is a prefix", "sk-learn and npm_config_registry", "1.2.3"] {
+            assert!(!names_secret(text), "{text}");
+        }
     }
 }

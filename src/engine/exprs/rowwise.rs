@@ -43,6 +43,32 @@ pub(super) fn lower(expr: &Expr, schema: &Schema) -> Result<Typed, Diagnostic> {
     Ok(Typed::new(kernels::elementwise("row by row", exprs, &data_type, run), data_type))
 }
 
+/// Whether a constant expression makes a text somewhere that would be too long, and is null there.
+pub(super) fn loses(expr: &Expr) -> bool {
+    settle(&mut expr.clone())
+}
+
+/// Puts its value in the place of a constant expression, from the inside out, so that nothing is worked out twice; tells
+/// whether a text was lost on the way. Of cases and lists only some are worked out at all.
+fn settle(expr: &mut Expr) -> bool {
+    let mut loses = false;
+    if !matches!(expr.kind, ExprKind::Case { .. } | ExprKind::InList { .. }) {
+        for child in expr.children_mut() {
+            loses |= settle(child);
+        }
+    }
+    let value = eval(expr, &|_| Value::Null);
+    if let ExprKind::Call(call) = &expr.kind
+        && Grows::of(&call.function) != Grows::Never
+        && value.is_null()
+    {
+        let is_given = |argument: &Expr| matches!(&argument.kind, ExprKind::Literal(value) if !value.is_null());
+        loses |= call.args.iter().all(is_given);
+    }
+    *expr = Expr::literal(value);
+    loses
+}
+
 fn evaluate(
     node: &Expr,
     columns: &mut [Column],

@@ -343,3 +343,19 @@ fn ints_beside_floats_are_not_rounded() {
     assert_eq!(found("nullif(i, 3.0)")[2..5], [Value::Int(i64::MAX), Value::Null, Value::Null]);
     assert_eq!(found("clamp(1, i, y)")[0], Value::Null);
 }
+
+#[test]
+fn a_constant_text_that_would_be_too_long_is_counted_as_one_of_a_row_is() {
+    for (text, lost) in [
+        ("repeat('x', 2000000)", 1),
+        ("coalesce(upper(repeat('x', 2000000)), 'none')", 1),
+        ("pad_start('a', 2000000, 'x')", 1),
+        ("repeat('x', 20)", 0),
+        ("repeat(null, 20)", 0),
+    ] {
+        let allowance = Allowance::unlimited();
+        let _entered = allowance.enter();
+        lower(&parse(text).unwrap(), &Schema::default()).unwrap();
+        assert_eq!(allowance.lost(), lost, "{text}");
+    }
+}

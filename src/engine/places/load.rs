@@ -5,7 +5,7 @@ use std::path::Path;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::is_same_place;
-use pipewright_core::ir::{ConnectionKind, Destination, Replaced, TableName, TablePlace};
+use pipewright_core::ir::{ConnectionKind, Destination, LoadMode, Replaced, TableName, TablePlace};
 use pipewright_core::quote::{sql_identifier, sql_text};
 
 use super::table::{NOTES, Noted, Table};
@@ -60,6 +60,7 @@ pub(crate) fn note(
         }
         None => format!("INSERT INTO {NOTES} (output, state) VALUES ({key}, {state}) ON CONFLICT DO NOTHING"),
     };
+    own.is_noted = true;
     let Loading { opened, transaction, .. } = own;
     let mut run = |sql: &str| match transaction {
         Some(Transaction::Postgresql(transaction)) => transaction.run(opened, sql),
@@ -82,10 +83,17 @@ pub(crate) fn another_went_on() -> Diagnostic {
 /// are gone.
 pub(crate) struct Loading<'a> {
     opened: Opened<'a>,
-    /// Names of the tables among them.
-    tables: Vec<String>,
+    tables: Vec<LoadedTable>,
+    /// What was read for them is noted beside the rows: the next run goes on behind it.
+    is_noted: bool,
     /// Until it ends.
     transaction: Option<Transaction>,
+}
+
+struct LoadedTable {
+    name: String,
+    /// The rows came beside those that were there: another run puts them there again.
+    appends: bool,
 }
 
 enum Transaction {
@@ -125,7 +133,7 @@ pub(crate) fn load<'a>(
     if known.is_some() {
         table.iter().try_for_each(|table| check_waits(&loading[index].opened, table, loading))?;
     }
-    let Loading { opened, transaction, tables } = &mut loading[index];
+    let Loading { opened, transaction, tables, .. } = &mut loading[index];
     let loaded = match (transaction, destination, &table) {
         (Some(Transaction::Postgresql(transaction)), _, Some(table)) => transaction.load(opened, table, schema, rows),
         (Some(Transaction::Sqlite(transaction)), _, Some(table)) => {
@@ -136,7 +144,8 @@ pub(crate) fn load<'a>(
         }
         _ => Err(not_for_loads(opened)),
     };
-    tables.extend(table.map(|table| table.name));
+    let appends = |table: &Table| table.mode == LoadMode::Append && table.only.is_none();
+    tables.extend(table.map(|table| LoadedTable { appends: appends(&table), name: table.name }));
     loaded.map_err(|fault| opened.secrets.hidden(fault))
 }
 
@@ -159,7 +168,7 @@ fn check_waits(opened: &Opened, table: &Table, loading: &[Loading]) -> Result<()
         ConnectionKind::Postgresql => {
             let name = |table: &str| TableName::parse(table).map(|table| table.name);
             postgresql::is_same_database(&opened.address, &other.opened.address)
-                && other.tables.iter().any(|loaded| name(loaded) == name(&table.name))
+                && other.tables.iter().any(|loaded| name(&loaded.name) == name(&table.name))
         }
         ConnectionKind::Http | ConnectionKind::S3 => false,
     };
@@ -178,7 +187,7 @@ impl<'a> Loading<'a> {
             ConnectionKind::Http => Err(not_for_loads(&opened)),
         };
         let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;
-        Ok(Loading { opened, tables: Vec::new(), transaction: Some(transaction) })
+        Ok(Loading { opened, tables: Vec::new(), is_noted: false, transaction: Some(transaction) })
     }
 
     /// Whether the rows can stay, which databases may put off to the end.
@@ -192,18 +201,33 @@ impl<'a> Loading<'a> {
         settled.map_err(|fault| self.opened.secrets.hidden(fault))
     }
 
+    /// What is loaded, for people: tables, or all that goes to a store.
+    fn shown(&self) -> Vec<String> {
+        let connection = self.opened.connection.shown();
+        match self.tables.is_empty() {
+            true => vec![format!("“{connection}”")],
+            false => self.tables.iter().map(|table| format!("`{}` of “{connection}”", table.name)).collect(),
+        }
+    }
+
+    /// Those of them whose rows another run puts there again, beside these.
+    fn appended(&self) -> Vec<String> {
+        let again = self.tables.iter().zip(self.shown()).filter(|(table, _)| table.appends && !self.is_noted);
+        again.map(|(_, shown)| shown).collect()
+    }
+
     /// Whether others hear of it over a network, which can fail at any time.
-    pub fn is_far(&self) -> bool {
+    fn is_far(&self) -> bool {
         matches!(self.transaction, Some(Transaction::Postgresql(_) | Transaction::Objects(_)))
     }
 
     /// Whether the next run ends what this one cannot.
-    pub fn is_resumed(&self) -> bool {
+    fn is_resumed(&self) -> bool {
         matches!(self.transaction, Some(Transaction::Objects(_)))
     }
 
     /// Now the rows are there for everybody. Not to be cancelled: everything else is in place.
-    pub fn commit(mut self) -> Result<(), Diagnostic> {
+    fn commit(mut self) -> Result<(), Diagnostic> {
         let ended = match self.transaction.take() {
             Some(Transaction::Postgresql(transaction)) => transaction.commit(&self.opened),
             Some(Transaction::Sqlite(transaction)) => transaction.commit(&self.opened),
@@ -212,6 +236,69 @@ impl<'a> Loading<'a> {
         };
         ended.map_err(|fault| self.opened.secrets.hidden(fault))
     }
+}
+
+/// Ends the transactions, when all files are in place. Where one cannot be ended, those after it are not: what can fail
+/// most comes first.
+pub(crate) fn end_loads(mut loaded: Vec<Loading>) -> Result<(), Diagnostic> {
+    loaded.sort_by_key(|loading| !loading.is_far());
+    let (mut stand, mut appended) = (Vec::new(), Vec::new());
+    let mut loaded = loaded.into_iter();
+    while let Some(loading) = loaded.next() {
+        let (own, again, is_resumed) = (loading.shown(), loading.appended(), loading.is_resumed());
+        if let Err(fault) = loading.commit() {
+            let left = loaded.flat_map(|loading| loading.shown()).collect();
+            return Err(half_ended(fault, Halves { stand, appended, own, is_resumed, left }));
+        }
+        stand.extend(own);
+        appended.extend(again);
+    }
+    Ok(())
+}
+
+/// What became of the loads of a run of which one could not be ended.
+struct Halves {
+    /// Whose rows are there.
+    stand: Vec<String>,
+    /// Those among them whose rows another run puts there again.
+    appended: Vec<String>,
+    /// What could not be ended.
+    own: Vec<String>,
+    is_resumed: bool,
+    /// What comes after it.
+    left: Vec<String>,
+}
+
+/// Says what stands and what does not, and how to mend it: who runs again puts the same files there again, and the same
+/// rows where they take the place of others.
+fn half_ended(fault: Diagnostic, halves: Halves) -> Diagnostic {
+    let Halves { stand, appended, own, is_resumed, left } = halves;
+    let own = own.join(", ");
+    let this = match ["PW0668", "PW0669"].contains(&&*fault.code) {
+        _ if is_resumed => "these objects may not all be: the next run looks, and completes them".to_owned(),
+        // Who hears nothing may have been understood.
+        true => format!("whether the rows of {own} are there is not known: look before they are loaded again"),
+        false => format!("the rows of {own} are not"),
+    };
+    let rows = |tables: &[String], what: &str| match tables {
+        [] => String::new(),
+        tables => format!("{what} {}", tables.join(", ")),
+    };
+    let message = format!(
+        "{}; files are in place{}; {this}{}",
+        fault.message,
+        rows(&stand, ", and so are the rows of"),
+        rows(&left, "; nor are those of")
+    );
+    let again = match appended.is_empty() {
+        true => "run again when that is mended: what stands is put there once more, and nothing twice".to_owned(),
+        false => format!(
+            "before another run, take out what this one added to {}: it would be there twice",
+            appended.join(", ")
+        ),
+    };
+    let help = fault.help.iter().cloned().chain([again]).collect::<Vec<_>>().join("; ");
+    Diagnostic { message, help: Some(help), ..fault }
 }
 
 impl Drop for Loading<'_> {
@@ -225,4 +312,61 @@ impl Drop for Loading<'_> {
 
 fn not_for_loads(opened: &Opened) -> Diagnostic {
     opened.fault("PW0648", "rows are not loaded there in this way").help("choose another connection")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use pipewright_core::data::DataType;
+    use pipewright_core::files::trust;
+    use pipewright_core::ir::Connection;
+
+    use super::*;
+    use crate::Cancel;
+
+    /// Loads into the tables `t` of two files, of which the second ends its transaction itself; what is told of the end.
+    fn told_of_two(folder: &Path, modes: [LoadMode; 2]) -> Diagnostic {
+        trust(folder);
+        std::fs::write(folder.join("rows"), "{\"n\":1}\n").unwrap();
+        let (parameters, variables, cancel) = (BTreeMap::new(), BTreeMap::new(), Cancel::new());
+        let visit = Visit { base: folder, parameters: &parameters, variables: &variables, cancel: &cancel };
+        let schema = Schema::of([("n", DataType::Int)]);
+        let places = [("One", "one.db", modes[0]), ("Other", "other.db", modes[1])].map(|(title, address, mode)| {
+            drop(rusqlite::Connection::open(folder.join(address)).unwrap().execute_batch("CREATE TABLE t (n integer)"));
+            let connection = Connection {
+                id: title.to_lowercase(),
+                title: title.into(),
+                kind: ConnectionKind::Sqlite,
+                address: address.into(),
+                ..Connection::default()
+            };
+            Destination::Table(Box::new(TablePlace { connection, table: "t".into(), mode, keys: Vec::new() }))
+        });
+        let mut loaded = Vec::new();
+        for place in &places {
+            load(&mut loaded, place, &schema, (&folder.join("rows"), None), visit).unwrap();
+        }
+        let Loading { opened, transaction: Some(Transaction::Sqlite(transaction)), .. } = &mut loaded[1] else {
+            panic!("no transaction")
+        };
+        transaction.run(opened, "ROLLBACK").unwrap();
+        end_loads(loaded).unwrap_err()
+    }
+
+    #[test]
+    fn of_loads_of_which_one_cannot_be_ended_it_is_told_which_stand() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = told_of_two(folder.path(), [LoadMode::Replace; 2]);
+        let wanted = "files are in place, and so are the rows of `t` of “One”; the rows of `t` of “Other” are not";
+        assert!(told.message.ends_with(wanted), "{}", told.message);
+        assert!(told.help.as_ref().unwrap().contains("run again when that is mended"), "{told:?}");
+        let rows = |file: &str| {
+            let opened = rusqlite::Connection::open(folder.path().join(file)).unwrap();
+            opened.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!((rows("one.db"), rows("other.db")), (1, 0));
+        let told = told_of_two(folder.path(), [LoadMode::Append, LoadMode::Replace]);
+        assert!(told.help.as_ref().unwrap().contains("take out what this one added to `t` of “One”"), "{told:?}");
+    }
 }

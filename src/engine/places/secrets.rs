@@ -50,8 +50,25 @@ fn spellings(value: &str) -> Vec<String> {
     let (small, large) = (hex(|byte| format!("{byte:02x}")), hex(|byte| format!("{byte:02X}")));
     let capitals = [value.to_uppercase(), value.to_lowercase()];
     let base64 = super::http::base64(value.as_bytes());
+    let twice = encoded(&percent);
+    let each: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let each_small = lower_case_percents(&each);
     let all = [value.to_owned(), base64, percent, lower_case, json, slashes, markup, small, large];
-    all.into_iter().chain(capitals).collect()
+    all.into_iter().chain(capitals).chain([twice, each, each_small]).chain(inside_of_base64(value)).collect()
+}
+
+/// What a secret is inside of a longer text in base64, such as `user:password` or `Bearer …`: by where it begins in it, the
+/// signs that what stands around it does not change.
+fn inside_of_base64(value: &str) -> impl Iterator<Item = String> {
+    /// Shorter ones stand in other texts by chance.
+    const SHORTEST_INSIDE: usize = 6;
+    let inner = (0..3_usize).map(move |before| {
+        let whole = [vec![0; before], value.as_bytes().to_vec()].concat();
+        let (start, end) = ((before * 8).div_ceil(6), whole.len() * 8 / 6);
+        super::http::base64(&whole).get(start..end).unwrap_or_default().to_owned()
+    });
+    let inner = inner.filter(|inner| inner.len() >= SHORTEST_INSIDE);
+    inner.flat_map(|inner| [inner.replace('+', "-").replace('/', "_"), inner])
 }
 
 /// `%2F` as `%2f`.
@@ -104,8 +121,12 @@ impl Secrets {
         self.values.iter().filter_map(move |(name, value)| Some((name.strip_prefix(start)?, value.as_str())))
     }
 
-    /// A text without the secrets, however they are spelt in it.
+    /// A text without the secrets, however they are spelt in it, and without long parts of them.
     pub fn hide(&self, text: &str) -> String {
+        self.values.values().fold(self.without_whole(text), |text, value| without_parts(&text, value.trim()))
+    }
+
+    fn without_whole(&self, text: &str) -> String {
         let mut text = self.spelt.iter().fold(text.to_owned(), |text, spelt| text.replace(spelt.as_str(), HIDDEN));
         for word in &self.words {
             while let Some(at) = word_in(&text, word) {
@@ -117,7 +138,7 @@ impl Secrets {
 
     /// Whether one stands in an address.
     pub fn stands_in(&self, address: &str) -> bool {
-        self.hide(address) != address
+        self.without_whole(address) != address
     }
 
     /// Takes them out of an answer that lies in a file; gives how often one stood there. A word that is too short to be
@@ -157,6 +178,31 @@ impl Secrets {
         let help = fault.help.as_deref().map(|help| self.hide(help));
         Diagnostic { message: self.hide(&fault.message), help, ..fault }
     }
+}
+
+/// A text without what is a long part of a secret: of one that a server cuts, or says in two pieces.
+fn without_parts(text: &str, secret: &str) -> String {
+    /// Letters of a part that is hidden: half of the secret, but no fewer and no more than these.
+    const FEWEST: usize = 6;
+    const MOST: usize = 16;
+    let starts: Vec<usize> = secret.char_indices().map(|(at, _)| at).chain([secret.len()]).collect();
+    let letters = ((starts.len() - 1) / 2).clamp(FEWEST, MOST);
+    let mut parts: Vec<(usize, usize)> = starts
+        .windows(letters + 1)
+        .flat_map(|part| text.match_indices(&secret[part[0]..part[letters]]))
+        .map(|(at, part)| (at, at + part.len()))
+        .collect();
+    parts.sort_unstable();
+    let (mut shown, mut done) = (String::with_capacity(text.len()), 0);
+    for (start, end) in parts {
+        // A part that goes on where the last one ended, or before.
+        if start > done || done == 0 {
+            shown.push_str(&text[done..start]);
+            shown.push_str(HIDDEN);
+        }
+        done = done.max(end);
+    }
+    shown + &text[done..]
 }
 
 /// Whether a piece of a file, of some mebibytes, or one that lies across two of them, is one that is looked for.
@@ -215,6 +261,45 @@ mod tests {
         assert_eq!(secrets.hide("pw for `pw`: pwd=s3cretpw"), "••• for `•••`: pwd=••••••");
         assert_eq!(secrets.hide("as pw, pw.pw"), "as •••, •••.•••");
         assert!(secrets.stands_in("the pw") && !secrets.stands_in("the pwd"));
+    }
+
+    fn secrets_of(value: &str) -> Secrets {
+        let values = BTreeMap::from([("token".to_owned(), value.to_owned())]);
+        let mut spelt = spellings(value);
+        spelt.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Secrets { values, spelt, words: Vec::new() }
+    }
+
+    #[test]
+    fn secrets_are_hidden_inside_of_what_is_encoded_with_them() {
+        let secrets = secrets_of("TOKMARK0123456789");
+        for before in ["", "u:", "me:", "Bearer ", "Authorization: Bearer ", "x"] {
+            for behind in ["", "!", "\r\n"] {
+                let text = super::super::http::base64(format!("{before}TOKMARK0123456789{behind}").as_bytes());
+                let hidden = secrets.hide(&format!("got {text}"));
+                let left = hidden.replace("got ", "").replace(HIDDEN, "");
+                assert!(hidden.contains(HIDDEN) && left.len() <= text.len() - 20, "{text}: {hidden}");
+            }
+        }
+        assert_eq!(secrets.hide("?t=%54%4f%4b%4d%41%52%4b%30%31%32%33%34%35%36%37%38%39."), "?t=•••.");
+        assert_eq!(secrets_of("a/b+c").hide("a%252Fb%252Bc"), "•••");
+        assert!(secrets.stands_in("http://h/VE9LTUFSSzAxMjM0NTY3ODk="));
+    }
+
+    #[test]
+    fn long_parts_of_secrets_are_hidden_too() {
+        let secrets = secrets_of("TOKMARK0123456789");
+        assert_eq!(
+            secrets.hide("no TOKMARK012345678, KMARK0123456789 and TOKMARK0 123456789."),
+            "no •••, ••• and ••• •••."
+        );
+        assert_eq!(
+            secrets.hide("TOKMARK: 0123456 789"),
+            "TOKMARK: 0123456 789",
+            "shorter parts are words of their own"
+        );
+        assert_eq!(secrets_of("geheim").hide("geheim geh eim"), "••• geh eim");
+        assert_eq!(secrets_of("éééééééé").hide("a éééééé b"), "a ••• b");
     }
 
     #[test]

@@ -91,8 +91,6 @@ fn files_of(path: &str, base: &Path) -> Result<Expanded, Diagnostic> {
     let full = base.join(path);
     if full.is_dir() {
         let found = below(&full, base)?;
-        // A link leads elsewhere.
-        found.files.iter().try_for_each(|file| check_reach(base, file))?;
         return Ok(Expanded { files: once(found.files), closed: told(&found.closed) });
     }
     // Another pipe or a device: who opens it says so.
@@ -147,10 +145,12 @@ fn left_out(place: &Path, cause: &str) -> Diagnostic {
 /// here.
 fn below(folder: &Path, base: &Path) -> Result<Found, Diagnostic> {
     let (mut files, mut links, mut closed) = (Vec::new(), Vec::new(), BTreeMap::new());
-    let mut folders = vec![folder.to_owned()];
+    let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    // With its place without links: that of a folder in it is known from it, however deep they nest.
+    let mut folders = vec![(folder.to_owned(), real(folder))];
     let mut seen = BTreeSet::new();
-    while let Some(folder) = folders.pop().or_else(|| links.pop()) {
-        if !seen.insert(folder.canonicalize().unwrap_or_else(|_| folder.clone())) {
+    while let Some((folder, place)) = folders.pop().or_else(|| links.pop()) {
+        if !seen.insert(place.clone()) {
             continue;
         }
         let entries = std::fs::read_dir(&folder).map_err(|error| no_folder(&folder, &error))?;
@@ -158,12 +158,19 @@ fn below(folder: &Path, base: &Path) -> Result<Found, Diagnostic> {
             let entry = entry.map_err(|error| unreadable(&folder, &error))?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && !hidden && !is_receipt(&entry.path()) => folders.push(entry.path()),
+                Ok(kind) if kind.is_dir() && !hidden && !is_receipt(&entry.path()) => {
+                    folders.push((entry.path(), place.join(entry.file_name())));
+                }
                 Ok(kind) if kind.is_symlink() && !hidden && entry.path().is_dir() && !is_receipt(&entry.path()) => {
                     check_reach(base, &entry.path())?;
-                    links.push(entry.path());
+                    links.push((entry.path(), real(&entry.path())));
                 }
-                Ok(_) if !hidden && entry.path().is_file() => files.push(entry.path()),
+                Ok(kind) if !hidden && entry.path().is_file() => {
+                    if kind.is_symlink() {
+                        check_reach(base, &entry.path())?;
+                    }
+                    files.push(entry.path());
+                }
                 Ok(_) if !hidden && leads_nowhere(&entry.path()) => {
                     closed.insert(entry.path(), NOWHERE.to_owned());
                 }

@@ -49,15 +49,26 @@ impl Post {
         let (step, word) = (&node.origin.step, word_of(&node.origin.step));
         // Ids that are no words may be one word.
         let more = if *step == word { String::new() } else { format!("-{:08x}", xxh3_64(step.as_bytes()) as u32) };
-        let target = inside(out, &format!("undelivered-{word}{more}.jsonl"))?;
+        let name = format!("undelivered-{word}{more}.jsonl");
+        let target = inside(out, &name)?;
+        if is_left(&target) && is_foreign(&target) {
+            let message =
+                format!("`{name}`, which keeps rows that are to be sent, was copied or changed since a run wrote it");
+            return Err(Diagnostic::error("PW0982", message)
+                .help("move it away: then its rows are not sent; who still wants them sent reads them as a source")
+                .file(target.display().to_string()));
+        }
         Ok(Post { aside: publisher.output(&target)?, target })
     }
 
-    /// What an earlier run has left. A file that no run wrote is not sent.
+    /// What an earlier run has left.
     fn earlier(&self) -> Option<&Path> {
-        let is_left = self.target.metadata().is_ok_and(|about| about.is_file() && about.len() > 0);
-        (is_left && !is_foreign(&self.target)).then_some(self.target.as_path())
+        (is_left(&self.target) && !is_foreign(&self.target)).then_some(self.target.as_path())
     }
+}
+
+fn is_left(target: &Path) -> bool {
+    target.metadata().is_ok_and(|about| about.is_file() && about.len() > 0)
 }
 
 /// Sends the rows of a load.

@@ -16,8 +16,8 @@ use pipewright_core::ir::{
     SOURCE_FOLDER, WhenExists, Write, interpolate, prune, resolve_parameters,
 };
 
-use super::columns::check_columns;
 use super::incremental::{Incremental, designs};
+use super::kept;
 use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
 use super::undisturbed::Undisturbed;
@@ -277,14 +277,10 @@ impl Prepared {
         let earlier = |path: &str| place(path).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
         self.applied = interval.applied(&self.plan, &earlier).map_err(|fault| vec![fault])?;
         self.plan = std::mem::take(&mut self.applied.plan);
-        let kept = self.applied.kept.iter().map(|id| check_columns(self.plan.node(*id)));
-        let faults: Vec<Diagnostic> = kept.filter_map(Result::err).collect();
-        if faults.is_empty() { Ok(()) } else { Err(faults) }
-    }
-
-    /// Steps whose outputs have rows that stay.
-    pub fn kept_steps(&self) -> BTreeSet<String> {
-        self.applied.kept.iter().map(|id| self.plan.node(*id).origin.step.clone()).collect()
+        let nodes = self.applied.kept.iter().map(|id| self.plan.node(*id));
+        let changed: Vec<Diagnostic> =
+            nodes.filter_map(|node| kept::check(node).err().map(|fault| at(node, fault))).collect();
+        if changed.is_empty() { Ok(()) } else { Err(changed) }
     }
 
     /// A file of the run's own, which nobody else may look into.

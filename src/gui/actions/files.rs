@@ -49,6 +49,10 @@ impl App {
             Action::SaveAnyway => self.save_anyway(),
             Action::SaveElsewhere => self.save_elsewhere(),
             Action::Unsaved(answer) => self.answer_unsaved(ctx, answer),
+            Action::StopAndClose => {
+                self.view.dialog = None;
+                self.close();
+            }
             _ => {}
         }
     }
@@ -132,15 +136,13 @@ impl App {
     }
 
     pub(in crate::gui) fn proceed(&mut self, ctx: &Context, then: Then) {
+        if matches!(then, Then::Quit) && self.state.run.active.is_some() {
+            self.view.show_dialog(Dialog::Running);
+            return;
+        }
         self.view.given_up = Some(self.state.project.revision());
         match then {
-            Then::Quit => {
-                self.view.closing = true;
-                // The journal of work that was saved or given up goes; what a crash left and nobody decided on stays.
-                self.backend.file(FileTask::CloseJournal);
-                self.backend.file(FileTask::Close);
-                self.backend.stop();
-            }
+            Then::Quit => self.close(),
             Then::New => self.show_new_project(),
             Then::Example => self.backend.file(FileTask::OpenExample),
             Then::Open(path) => {
@@ -148,6 +150,14 @@ impl App {
                 self.notice(ctx, format!("opening {}", path.display()), false);
             }
         }
+    }
+
+    fn close(&mut self) {
+        self.view.closing = true;
+        // The journal of work that was saved or given up goes; what a crash left and nobody decided on stays.
+        self.backend.file(FileTask::CloseJournal);
+        self.backend.file(FileTask::Close);
+        self.backend.stop();
     }
 
     pub(in crate::gui) fn show_new_project(&mut self) {
@@ -283,7 +293,9 @@ impl App {
                 self.state.run.outcome = Some(result);
                 self.show_tab(BottomTab::Run);
                 // What it wrote may be what the design reads.
-                self.request_preview();
+                if !self.view.closing {
+                    self.request_preview();
+                }
             }
             Message::Findings { look, outcome } if self.state.findings.looking == Some(look) => {
                 self.state.findings.looking = None;

@@ -80,6 +80,8 @@ pub enum Dialog {
     Unsaved {
         then: Then,
     },
+    /// The designer is to be closed while a run goes on.
+    Running,
     Export {
         target: String,
         folder: String,
@@ -136,6 +138,7 @@ impl Dialog {
             Dialog::Open { .. } => "open",
             Dialog::SaveAs { .. } => "save as",
             Dialog::Unsaved { .. } => "unsaved",
+            Dialog::Running => "running",
             Dialog::Export { .. } => "export",
             Dialog::Run { .. } => "run",
             Dialog::RealFile { .. } => "real file",

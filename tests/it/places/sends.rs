@@ -176,6 +176,7 @@ fn what_is_not_delivered_is_sent_by_the_next_run() {
     let desk = send(&down, settings.clone(), rows(5));
     let (code, said) = go(&desk);
     assert!(code == 3 && said.contains("PW0770") && said.contains("3 rows are kept"), "{said}");
+    assert!(said.contains("sent 2 rows to "), "{said}");
     assert!(is_there(&desk.at("out/beside.jsonl")), "everything else is in place");
     assert_eq!((&sink(&desk)["delivered"], &sink(&desk)["undelivered"]), (&json!(2), &json!(3)));
     assert_eq!(desk.rows("undelivered-send.jsonl").len(), 3);
@@ -184,6 +185,14 @@ fn what_is_not_delivered_is_sent_by_the_next_run() {
     assert_eq!(down.asked().len(), 1 + 2 + 2, "nothing more is asked once it is down");
     let kept: Vec<i64> = desk.rows("undelivered-send.jsonl").iter().map(|row| row["n"].as_i64().unwrap()).collect();
     assert_eq!(kept, [2, 3, 4, 0, 1, 2, 3, 4]);
+    // What was restored from elsewhere is not passed over.
+    let left = desk.at("out/undelivered-send.jsonl");
+    std::fs::copy(&left, desk.at("copy.jsonl")).unwrap();
+    std::fs::rename(&left, desk.at("left.jsonl")).unwrap();
+    std::fs::rename(desk.at("copy.jsonl"), &left).unwrap();
+    let (code, said) = go(&desk);
+    assert!(code == 1 && said.contains("PW0982") && said.contains("undelivered-send.jsonl"), "{said}");
+    std::fs::rename(desk.at("left.jsonl"), &left).unwrap();
     // It is up again.
     let up = Api::new(|_, _| ok(""));
     let text = std::fs::read_to_string(desk.project()).unwrap().replace(&down.address, &up.address);

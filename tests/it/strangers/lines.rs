@@ -49,6 +49,7 @@ fn a_line_that_no_parser_takes_apart_shows_its_secrets_in_no_receipt() {
         ("lines", "GET /login?user=u&password=ZZSECRET"),
         ("json_lines", r#"{"id":2,"pass\u0077ord":"ZZSECRET""#),
         ("json_lines", r#"{"id":2,"headers":["password","ZZSECRET"]"#),
+        ("json_lines", r#"{"id":2,"headers":[{"name":"password","value":"ZZSECRET"}]}"#),
     ]
     .into_iter()
     .enumerate()
@@ -157,6 +158,30 @@ fn a_line_with_a_secret_that_no_column_declares_is_kept_in_no_quarantine() {
     assert_eq!(lines.len(), 2, "{kept}");
     assert!(!kept.contains("ZZSECRET") && lines[0]["raw"].as_str().unwrap().contains("`password`"), "{kept}");
     assert_eq!((&lines[0]["line"], &lines[1]["raw"]), (&json!(4), &json!("{\"id\":5,\"colour\":\"red\"")), "{kept}");
+}
+
+#[test]
+fn a_secret_without_a_name_before_it_is_kept_in_no_quarantine_and_shown_in_no_line() {
+    const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJaWlNFQ1JFVCJ9.ZZSECRET";
+    for line in [
+        r#"{"id":2,"headers":[{"name":"Authorization","value":"Bearer ZZSECRET"}],"x":1"#,
+        r#"{"id":2,"kv":{"value":"ZZSECRET","key":"password"},"x":1"#,
+        r#"{"id":2,"env":"name=DB_PASSWORD, value=ZZSECRET""#,
+        &format!("{{\"id\":2,\"sent\":\"{JWT}\""),
+        r#"{"id":2,"sent":"ghp_ZZSECRETZZSECRETZZSECRETZZSECRET""#,
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let data = format!("{line}}}\n{line}\n");
+        let file = project(&folder.path().join("p"), "json_lines", &data, json!([]));
+        let (out, aside) = (folder.path().join("out"), folder.path().join("aside"));
+        let (code, _, talk) =
+            run(&["run", path(&file), "--out", path(&out), "--quarantine", path(&aside), "--max-quarantined", "1"]);
+        assert_eq!(code, 0, "{talk}");
+        let kept = fs::read_to_string(aside.join("quarantine.jsonl")).unwrap();
+        assert!(kept.contains("secret by its name") && !kept.contains("ZZSECRET"), "{kept}");
+        let (code, shown, talk) = run(&["preview", path(&file), "--step", "read", "--lines"]);
+        assert!(code == 0 && shown.contains("not shown") && !shown.contains("ZZSECRET"), "{shown} {talk}");
+    }
 }
 
 #[test]

@@ -302,3 +302,87 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// Whoever opens a pipe waits for somebody at its other end.
+#[test]
+fn no_verb_waits_for_a_pipe_in_the_place_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let file = project(&at("p"), "in.log", true);
+    fs::write(at("p/in.log"), "a\n").unwrap();
+    fs::create_dir_all(at("new")).unwrap();
+    fs::write(at("new/a.csv"), "n\n1\n").unwrap();
+    fs::create_dir_all(at("settings")).unwrap();
+    let pipes = ["pipe", "settings/trusted", "settings/designer.json", "p/.p.journal", "p/.p.lock", "p/.p.lock-held"];
+    for name in pipes {
+        assert!(std::process::Command::new("mkfifo").arg(at(name)).status().unwrap().success());
+    }
+    let (file, pipe, out, line) = (path(&file), at("pipe"), at("out"), at("p/in.log"));
+    let (pipe, out, line) = (path(&pipe), path(&out), path(&line));
+    let new = at("new");
+    let cases: [(&[&str], bool); 12] = [
+        (&["check", file], true),
+        (&["run", file, "--out", out], true),
+        (&["check", pipe], false),
+        (&["check", file, "--policy", pipe], false),
+        (&["run", file, "--out", out, "--env-file", pipe], false),
+        (&["verify", "--contract", pipe, line], false),
+        (&["import", file, pipe], false),
+        (&["apply", file, pipe], false),
+        (&["read", line, "--declared", pipe], false),
+        (&["sniff", pipe], false),
+        (&["replace", file, "src", pipe], false),
+        (&["publish", path(&new), out, "--report", "r.json", "--report-from", pipe], false),
+    ];
+    for (args, works) in cases {
+        let mut child = pipewright()
+            .args(args)
+            .current_dir(folder.path())
+            .env("PIPEWRIGHT_CONFIG", at("settings"))
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = std::time::Instant::now();
+        let ended = loop {
+            if let Some(ended) = child.try_wait().unwrap() {
+                break ended;
+            }
+            if begun.elapsed() > std::time::Duration::from_secs(120) {
+                child.kill().unwrap();
+                panic!("{args:?} waits");
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        };
+        assert_eq!(ended.success(), works, "{args:?}");
+    }
+}
+
+/// Events are added to a file: one that holds something else would be destroyed by the first of them.
+#[test]
+fn events_of_runs_go_into_no_file_that_is_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join("p").join(name);
+    let file = project(&at(""), "in.log", true);
+    fs::write(at("in.log"), "a\n").unwrap();
+    fs::write(at("mine.jsonl"), "{\"mine\":1}\n").unwrap();
+    let go = |events: &str, out: &str| {
+        run(&["run", path(&file), "--out", path(&at(out)), "--openlineage", path(&at(events))])
+    };
+    assert_eq!(go("events.jsonl", "out").0, 0);
+    for name in ["p.pipewright.json", "in.log", "mine.jsonl", "out/.pipewright.json"] {
+        let before = fs::read_to_string(at(name)).unwrap();
+        let (code, _, talk) = go(name, "out");
+        assert!(code == 2 && talk.contains("holds no events"), "{name}: {talk}");
+        assert_eq!(fs::read_to_string(at(name)).unwrap(), before);
+    }
+    // Nor into one of events that the run itself reads.
+    let before = fs::read_to_string(at("events.jsonl")).unwrap();
+    assert_eq!(before.lines().count(), 2);
+    let file = project(&at(""), "events.jsonl", true);
+    let (code, _, talk) =
+        run(&["run", path(&file), "--out", path(&at("out")), "--openlineage", path(&at("events.jsonl"))]);
+    assert!(code == 1 && talk.contains("PW0969"), "{talk}");
+    assert_eq!(fs::read_to_string(at("events.jsonl")).unwrap(), before);
+}
