@@ -4,6 +4,7 @@
 mod cheapest;
 mod faults;
 mod parts;
+mod phases;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,8 @@ pub struct Cut {
     pub steps: BTreeMap<Id, (Id, Option<PlacedBy>)>,
     /// In the order of the plan.
     pub crossings: Vec<Crossing>,
+    /// Estimated bytes of what other steps take, by node, as far as they are known.
+    pub bytes: BTreeMap<NodeId, u64>,
     pub per_day: bool,
 }
 
@@ -232,7 +235,8 @@ impl<'a> Asked<'a> {
                 bytes: self.sizes.of(*node, columns),
             }));
         }
-        Cut { steps, crossings, per_day: self.sizes.per_day }
+        let known = self.taken.iter().filter_map(|(node, _, _, columns)| Some((*node, self.sizes.of(*node, columns)?)));
+        Cut { steps, crossings, bytes: known.collect(), per_day: self.sizes.per_day }
     }
 
     /// What stands against a cut.

@@ -386,9 +386,10 @@ impl App {
             Message::FindingDiffers { finding, result } => {
                 self.state.findings.differs.insert(finding, Some(result));
             }
-            Message::Volume { look, outcome } if self.state.volume.looking == Some(look) => {
+            Message::Volume { look, outcome, cut } if self.state.volume.looking == Some(look) => {
                 self.state.volume.looking = None;
                 self.state.volume.outcome = Some(outcome);
+                self.state.volume.cut = cut;
             }
             Message::Suggested { look, result: Ok(found) } => {
                 let (asked, proposals, gaps) = *found;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Cut;
+use super::phases::Phases;
 use crate::data::{DataType, Labels, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::export::handover;
@@ -111,7 +112,7 @@ pub fn parts(plan: &Plan, cut: &Cut, design: &Design) -> Result<Parts, Vec<Diagn
             moved: BTreeMap::new(),
         };
         let (takes, gives) = making.fill().map_err(|fault| vec![fault])?;
-        let place = layout.places[layout.parts[number].1].id.clone();
+        let place = layout.places[layout.parts[number]].id.clone();
         found.parts.push(Part { name: name.clone(), place, plan: making.made, takes, gives });
     }
     Ok(found)
@@ -132,8 +133,8 @@ struct Transfer {
 struct Layout<'a> {
     plan: &'a Plan,
     places: Vec<&'a StepPlace>,
-    /// By part: how many handovers lead to it, and the number of its place.
-    parts: Vec<(usize, usize)>,
+    /// By part: the number of its place.
+    parts: Vec<usize>,
     names: Vec<String>,
     /// By node: the number of its part.
     part_of: Vec<usize>,
@@ -145,14 +146,11 @@ impl<'a> Layout<'a> {
         let places: Vec<&StepPlace> = design.places.values().collect();
         let place_of =
             |id: &str| cut.place(id).and_then(|id| places.iter().position(|place| place.id == *id)).unwrap_or(0);
-        let level = levels(plan, &place_of);
-        let key = |node: &Node| (level[node.origin.step.as_str()], place_of(&node.origin.step));
-        let parts: BTreeSet<(usize, usize)> = plan.nodes.iter().map(|node| key(node)).collect();
-        let parts: Vec<(usize, usize)> = parts.into_iter().collect();
-        let part_of =
-            plan.nodes.iter().map(|node| parts.iter().position(|part| *part == key(node)).unwrap_or(0)).collect();
+        let phases = Phases::of(plan, places.len(), &place_of, &cut.bytes);
+        let part_of = plan.nodes.iter().map(|node| phases.part_of[node.origin.step.as_str()]).collect();
+        let parts = phases.places;
         let mut words = Words::default();
-        let names = parts.iter().map(|(_, place)| words.free(&places[*place].title, "place")).collect();
+        let names = parts.iter().map(|place| words.free(&places[*place].title, "place")).collect();
         let mut layout = Layout { plan, places, parts, names, part_of, transfers: Vec::new() };
         layout.transfers = layout.find(cut);
         layout
@@ -165,7 +163,7 @@ impl<'a> Layout<'a> {
         let mut words = Words::default();
         for (id, node) in self.plan.iter() {
             for input in node.inputs.iter().filter(|input| part(**input) != part(id)) {
-                let to = self.parts[part(id)].1;
+                let to = self.parts[part(id)];
                 let known = found.entry((*input, to)).or_insert_with(|| {
                     let giver = self.plan.node(*input);
                     let crossing = cut.crossings.iter().find(|crossing| crossing.node == *input);
@@ -192,7 +190,7 @@ impl<'a> Layout<'a> {
     }
 
     fn kind(&self, transfer: &Transfer) -> FileKind {
-        self.places[self.parts[transfer.from].1].handover.unwrap_or(FileKind::Parquet)
+        self.places[self.parts[transfer.from]].handover.unwrap_or(FileKind::Parquet)
     }
 
     fn handover(&self, transfer: &Transfer) -> Result<Handover, Diagnostic> {
@@ -222,43 +220,13 @@ impl<'a> Layout<'a> {
             name: transfer.name.clone(),
             step: taken_step(&transfer.name),
             title: origin.title.clone(),
-            from: place(self.parts[transfer.from].1),
+            from: place(self.parts[transfer.from]),
             to: place(transfer.to),
             path: format!("{}/rows.{ending}", transfer.name),
             format,
             schema,
         })
     }
-}
-
-/// When each step is done: how many handovers come before it. As late as may be, so that a place is gone to as seldom as
-/// may be.
-fn levels<'p>(plan: &'p Plan, place_of: &dyn Fn(&str) -> usize) -> BTreeMap<&'p str, usize> {
-    let goes_over = |from: &str, to: &str| usize::from(place_of(from) != place_of(to));
-    let step_of = |id: NodeId| plan.node(id).origin.step.as_str();
-    let before = |node: &'p Node| node.inputs.iter().map(move |input| step_of(*input));
-    let mut earliest: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut last: BTreeMap<usize, usize> = BTreeMap::new();
-    for node in &plan.nodes {
-        let step = node.origin.step.as_str();
-        let others = before(node).filter(|other| *other != step);
-        let least = others.map(|other| earliest[other] + goes_over(other, step)).max().unwrap_or(0);
-        let known = earliest.entry(step).or_default();
-        *known = least.max(*known);
-        let of_place = last.entry(place_of(step)).or_default();
-        *of_place = (*known).max(*of_place);
-    }
-    let mut latest: BTreeMap<&str, usize> = BTreeMap::new();
-    for node in plan.nodes.iter().rev() {
-        let step = node.origin.step.as_str();
-        let own = *latest.entry(step).or_insert_with(|| last[&place_of(step)]);
-        for other in before(node).filter(|other| *other != step) {
-            let most = own - goes_over(other, step);
-            let known = latest.entry(other).or_insert(most);
-            *known = most.min(*known);
-        }
-    }
-    latest
 }
 
 /// Id of the step that reads what is handed over under a name.
@@ -357,7 +325,7 @@ impl Making<'_> {
         let (project, types) = (Op::Project(Project::new(columns)), self.made.parameter_types());
         let schema = output_schema(&project, &[&self.made.node(from).schema], &types)?;
         let rows = self.push(project, vec![from], schema.clone(), &origin);
-        let is_own = self.layout.parts[self.number].1 == transfer.to;
+        let is_own = self.layout.parts[self.number] == transfer.to;
         let site = match is_own {
             true => Site::in_place(&Labels::merged(schema.fields.iter().map(|field| &field.labels))),
             false => self.layout.places[transfer.to].site(),

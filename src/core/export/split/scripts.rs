@@ -166,8 +166,8 @@ run_part() {
     rm -rf -- "$made/@HANDED@"
   fi
   if [ -d "$made/quarantine" ]; then
-    mkdir -p -- "$work/out/quarantine"
-    mv -- "$made/quarantine" "$work/out/quarantine/$name"
+    mkdir -p -- "$work/quarantine"
+    mv -- "$made/quarantine" "$work/quarantine/$name"
   fi
   cp -R -- "$made/." "$work/out/"
 }
@@ -183,6 +183,7 @@ arrived() {
 if [ -z "${PIPEWRIGHT_RECEIPT:-}" ]; then
   mkdir -p -- "$work/out/reports"
   cp -- "$work/reports"/*.json "$work/out/reports/"
+  [ ! -d "$work/quarantine" ] || mv -- "$work/quarantine" "$work/out/quarantine"
 fi
 @PUT@
 "#;
@@ -204,7 +205,7 @@ const README: &str = r#"# @NAME@: split by place
 Each part is a bundle of its own, for the engine of its place:
 
 @ORDER@
-`./run.sh OUT` runs them in this order and puts the results of all into the folder OUT when the last is done, all or none, with the report of each in `reports/`. What one part hands over is counted where it is made, and held against what the next has read: rows that do not arrive stop the run. `handovers.json` lists what goes over, with its columns and types. `./verify.sh` runs all parts on the pinned sample in their `receipt/` and compares the results with those of the whole design, as Pipewright's own engine makes them (`receipt/expected`).
+`./run.sh OUT` runs them in this order and puts the results of all into the folder OUT when the last is done, all or none, with the report of each in `reports/`, and what each turned away in `quarantine/PART`. What one part hands over is counted where it is made, and held against what the next has read: rows that do not arrive stop the run. `handovers.json` lists what goes over, with its columns and types. `./verify.sh` runs all parts on the pinned sample in their `receipt/` and compares the results with those of the whole design, as Pipewright's own engine makes them (`receipt/expected`).
 
 Needs: `pipewright` on the PATH (or its path in `PIPEWRIGHT`), and what each part's README says.
 

@@ -204,7 +204,8 @@ fn what_several_take_in_one_place_goes_there_once() {
 #[test]
 fn each_part_is_a_plan_of_its_own_and_what_goes_over_has_its_columns_and_types() {
     let mut project = two_teams();
-    project.apply(&[set("join", "place", json!("grid")), set("load", "place", json!("store"))]).unwrap();
+    project.apply(&[set("sum", "place", json!("grid")), set("load", "place", json!("store"))]).unwrap();
+    project.apply(&[set("join", "place", json!("grid"))]).unwrap();
     let plan = planned(&project);
     let (cut, _) = super::cut(&plan, &project, &Sizes::default());
     let found = parts(&plan, &cut, &project).unwrap();
@@ -280,4 +281,57 @@ fn spans_go_over_as_parquet_has_them_and_lists_not_as_csv() {
     assert_eq!((faults[0].code.as_str(), faults[0].location.id.as_deref()), ("PW1207", Some("u")));
     project.apply(&[set("store", "handover", json!("jsonl"))]).unwrap();
     assert_eq!(unsplit(&project).unwrap().handovers[0].path, "users/rows.jsonl");
+}
+
+#[test]
+fn places_take_as_few_turns_as_may_be() {
+    // The users go over, and the errors come back: the warehouse begins, else the cluster would have to go twice.
+    let mut project = two_teams();
+    project
+        .apply(&[
+            set("join", "place", json!("grid")),
+            insert("steps", json!({"id": "both", "kind": "join", "title": "Users with errors", "place": "store",
+                "settings": {"kind": "left", "on": [{"id": "bk", "left": "id", "right": "user"}], "columns": ["status"]}})),
+            insert("steps", json!({"id": "out", "kind": "load_file", "title": "Out", "place": "store",
+                "settings": {"path": "out.csv", "kind": "csv"}})),
+            wire("w6", "u", "both", "left"),
+            wire("w7", "bad", "both", "right"),
+            wire("w8", "both", "out", "in"),
+        ])
+        .unwrap();
+    let plan = planned(&project);
+    let (cut, faults) = super::cut(&plan, &project, &Sizes::default());
+    assert!(faults.is_empty(), "{faults:?}");
+    let found = parts(&plan, &cut, &project).unwrap();
+    let order: Vec<&str> = found.parts.iter().map(|part| part.name.as_str()).collect();
+    assert_eq!(order, ["warehouse", "cluster", "warehouse_2"]);
+    let done = |part: usize, step: &str| found.parts[part].plan.steps.contains_key(step);
+    assert!(done(0, "u") && done(1, "bad") && done(1, "join") && done(2, "both") && !done(0, "both"));
+}
+
+#[test]
+fn of_ways_with_as_few_turns_the_one_is_taken_in_which_less_waits() {
+    // Requests and users are needed in both places: whichever begins keeps its rows for a later turn.
+    let mut project = two_teams();
+    project
+        .apply(&[
+            set("join", "place", json!("grid")),
+            insert("steps", json!({"id": "both", "kind": "join", "title": "Users with requests", "place": "store",
+                "settings": {"kind": "left", "on": [{"id": "bk", "left": "id", "right": "user"}], "columns": ["status"]}})),
+            insert("steps", json!({"id": "out", "kind": "load_file", "title": "Out", "place": "store",
+                "settings": {"path": "out.csv", "kind": "csv"}})),
+            wire("w6", "u", "both", "left"),
+            wire("w7", "h", "both", "right"),
+            wire("w8", "both", "out", "in"),
+        ])
+        .unwrap();
+    let plan = planned(&project);
+    let order = |users: f64, requests: f64| {
+        let sizes = sizes(&plan, &[("h", requests), ("bad", requests), ("u", users), ("join", 10.0), ("sum", 1.0)]);
+        let (cut, faults) = super::cut(&plan, &project, &sizes);
+        assert!(faults.is_empty(), "{faults:?}");
+        parts(&plan, &cut, &project).unwrap().parts.into_iter().map(|part| part.name).collect::<Vec<_>>()
+    };
+    assert_eq!(order(10.0, 1000.0), ["warehouse", "cluster", "warehouse_2"]);
+    assert_eq!(order(1000.0, 10.0), ["cluster", "warehouse", "cluster_2"]);
 }
