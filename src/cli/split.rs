@@ -43,14 +43,10 @@ impl<'a> Split<'a> {
     /// The steps of a place, each with what says that it is done there.
     fn steps(&self, place: &StepPlace) -> impl Iterator<Item = (&str, &str, &'static str)> {
         let here = self.cut.steps.iter().filter(move |(_, (id, _))| *id == place.id);
-        here.map(|(id, (_, by))| {
+        here.map(|(id, _)| {
             let title = self.plan.steps.get(id).map_or(id.as_str(), |step| step.title.as_str());
-            (id.as_str(), title, by.map_or("the least goes over", |by| by.title()))
+            (id.as_str(), title, self.cut.why(id))
         })
-    }
-
-    fn per(&self) -> &'static str {
-        if self.cut.per_day { "a day" } else { "of the sample" }
     }
 
     pub fn text(&self) -> String {
@@ -66,7 +62,7 @@ impl<'a> Split<'a> {
             let columns = crossing.columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             let size = crossing.bytes.map_or_else(
                 || "of a size that is not known".to_owned(),
-                |size| format!("about {} {}", bytes(size as f64), self.per()),
+                |size| format!("about {} {}", bytes(size as f64), self.cut.per()),
             );
             let (title, from, to) = (&crossing.title, self.title(&crossing.from), self.title(&crossing.to));
             line!(text, "goes over: {title}, from {from} to {to}: {columns}, {size}");
@@ -85,7 +81,7 @@ impl<'a> Split<'a> {
         let crossings = self.cut.crossings.iter().map(|crossing| {
             json!({
                 "step": crossing.step, "title": crossing.title, "from": crossing.from, "to": crossing.to,
-                "columns": crossing.columns, "bytes": crossing.bytes, "per": self.per(),
+                "columns": crossing.columns, "bytes": crossing.bytes, "per": self.cut.per(),
             })
         });
         json!({

@@ -83,9 +83,10 @@ fn goes_through(warehouse: &str, cluster: &str) {
     let (code, out, err) = texts(desk.script("verify.sh", &python).output().unwrap());
     assert_eq!(code, 0, "{warehouse}, {cluster}: {out}{err}");
     assert_eq!(out.matches("same: ").count(), ANSWERS.len(), "{out}{err}");
+    // Results may lie in the folder of the bundle, below it.
     let data = desk.path("other");
     run_ok(&["generate", "teams", "--seed", "5", "--rows", "1500", "--out", path(&data)]);
-    let results = desk.path("results");
+    let results = desk.path("bundle").join("results");
     let mut script = desk.script("run.sh", &python);
     let (code, out, err) = texts(script.arg(&results).env("PW_DATA", &data).output().unwrap());
     assert_eq!(code, 0, "{warehouse}, {cluster}: {out}{err}");

@@ -67,6 +67,17 @@ impl Cut {
     pub fn place(&self, step: &str) -> Option<&Id> {
         self.steps.get(step).map(|(place, _)| place)
     }
+
+    /// Why a step is done where it is, as people say it.
+    pub fn why(&self, step: &str) -> &'static str {
+        let said = self.steps.get(step).and_then(|(_, by)| *by);
+        said.map_or("the least goes over", PlacedBy::title)
+    }
+
+    /// What estimated bytes are of.
+    pub fn per(&self) -> &'static str {
+        if self.per_day { "a day" } else { "of the sample" }
+    }
 }
 
 /// What of a plan is split: all that its loads and answers need.

@@ -390,6 +390,8 @@ impl App {
                 self.state.volume.looking = None;
                 self.state.volume.outcome = Some(outcome);
                 self.state.volume.cut = cut;
+                // Wires say how much goes over.
+                self.view.drawn = None;
             }
             Message::Suggested { look, result: Ok(found) } => {
                 let (asked, proposals, gaps) = *found;

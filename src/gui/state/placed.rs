@@ -31,9 +31,8 @@ fn title(state: StateRef<'_>, place: &str) -> String {
 
 /// Where a step is done, and what says so.
 pub fn place_text(state: StateRef<'_>, step: &Step) -> Option<String> {
-    let (place, by) = cut_of(state).steps.get(&step.id)?;
-    let why = by.map_or("the least goes over", |by| by.title());
-    Some(format!("done in {} ({why})", title(state, place)))
+    let cut = cut_of(state);
+    Some(format!("done in {} ({})", title(state, cut.place(&step.id)?), cut.why(&step.id)))
 }
 
 /// What goes over on a wire, in words; `None`: it stays in one place.
@@ -44,10 +43,9 @@ pub fn crossing_text(state: StateRef<'_>, wire: &Wire) -> Option<String> {
     let crossing = cut.crossings.iter().find(of_wire)?;
     let columns =
         crossing.columns.iter().map(|name| format!("`{}`", shown_name(name, 60))).collect::<Vec<_>>().join(", ");
-    let per = if cut.per_day { "a day" } else { "of the sample" };
     let size = crossing.bytes.map_or_else(
         || "estimate the volume to see how much".to_owned(),
-        |bytes| format!("about {} {per}", bytes_text(bytes as f64)),
+        |bytes| format!("about {} {}", bytes_text(bytes as f64), cut.per()),
     );
     let (from, to) = (title(state, &crossing.from), title(state, to));
     Some(format!("goes over from {from} to {to}\n{columns}\n{size}"))

@@ -72,8 +72,10 @@ fn run_script(parts: &Parts, design: &Design) -> String {
         format!("run_part {number} {} \"$@\"\n{after}", part.name)
     });
     let calls: String = calls.collect();
+    let folders: Vec<&str> = parts.parts.iter().map(|part| part.name.as_str()).collect();
     staging::script(RUN)
         .replace("@VARIABLE@", &parts.variable)
+        .replace("@FOLDERS@", &folders.join(" "))
         .replace("@PARTS@\n", &functions)
         .replace("@CALLS@\n", &calls)
         .replace("@HANDED@", HANDED)
@@ -130,7 +132,7 @@ report=
 pipewright=${PIPEWRIGHT:-pipewright}
 # What is run is one and the same bundle from its first part to its last.
 bundle() {
-  (cd -- "$here" && find . -path './*/receipt' -prune -o -path ./receipt -prune -o -type f -exec cksum {} + | LC_ALL=C sort | cksum)
+  (cd -- "$here" && find run.sh handovers.json @FOLDERS@ -name receipt -prune -o -type f -exec cksum {} + | LC_ALL=C sort | cksum)
 }
 known=$(bundle)
 code=0
