@@ -41,6 +41,7 @@ mod read;
 mod run;
 mod serve;
 mod signals;
+mod split;
 mod test;
 mod verify;
 
@@ -197,6 +198,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Export(args)) => export::export(&args),
         Some(Verb::Run(args)) => run::run(&args),
         Some(Verb::Publish(args)) => publish::publish(&args),
+        Some(Verb::Handover(args)) => split::handover(&args),
         Some(Verb::Serve(args)) => serve::serve(&args),
         Some(Verb::Test(args)) => test::test(&args),
         Some(Verb::Graph(args)) => lists::graph(&args),

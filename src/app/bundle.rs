@@ -13,7 +13,7 @@ use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::export::pipeline::{PIPELINE_VERSION, Pipeline};
 use pipewright_core::export::schedulers::{self, Scheduler};
-use pipewright_core::export::{DesignInfo, Target};
+use pipewright_core::export::{Bundle, DesignInfo, Target};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
@@ -71,45 +71,76 @@ pub fn write_bundle(
         return Err(bundle.diagnostics);
     }
     schedulers::write(&mut bundle, schedulers, &exported, &info.name);
-    let mut report = BundleReport { files: Vec::new(), diagnostics: std::mem::take(&mut bundle.diagnostics) };
-    let one = |fault: Diagnostic| vec![fault];
-    let mut update = FolderUpdate::new(out, "export");
-    let receipt = update.scratch().map_err(one)?;
-    match receipt_in(&receipt, &plan, &info.sources, base)? {
-        Ok(pinned) => {
-            bundle.text("receipt/pipeline.json", pipeline_text(info, &pinned));
-            if let Some(staged) = target.stage(&pinned) {
-                bundle.text("receipt/stage.json", pipeline_text(info, &staged));
+    let receipt = |bundle: &mut Bundle, pinned: &Plan| {
+        bundle.text("receipt/pipeline.json", pipeline_text(&info.name, pinned));
+        if let Some(staged) = target.stage(pinned) {
+            bundle.text("receipt/stage.json", pipeline_text(&info.name, &staged));
+        }
+        Ok(())
+    };
+    let finishing = Finishing { plan: &plan, info, base, out, force, verify: target.verify_command() };
+    finishing.finish(bundle, receipt, &|name| name)
+}
+
+/// What is left to do once the files of a bundle are made: its receipt, and putting it in place.
+pub(crate) struct Finishing<'a> {
+    /// The whole plan, as the project has it.
+    pub plan: &'a Plan,
+    pub info: &'a DesignInfo,
+    pub base: &'a Path,
+    pub out: &'a Path,
+    pub force: bool,
+    /// What `verify.sh` runs.
+    pub verify: &'a str,
+}
+
+impl Finishing<'_> {
+    /// `receipt`: what the bundle has to run the plan with pinned sources; `moved`: where a file of the receipt lies in the
+    /// bundle.
+    pub fn finish(
+        &self,
+        mut bundle: Bundle,
+        receipt: impl FnOnce(&mut Bundle, &Plan) -> Result<(), Vec<Diagnostic>>,
+        moved: &dyn Fn(String) -> String,
+    ) -> Result<BundleReport, Vec<Diagnostic>> {
+        let Finishing { plan, base, out, .. } = *self;
+        let mut report = BundleReport { files: Vec::new(), diagnostics: std::mem::take(&mut bundle.diagnostics) };
+        let one = |fault: Diagnostic| vec![fault];
+        let mut update = FolderUpdate::new(out, "export");
+        let folder = update.scratch().map_err(one)?;
+        match receipt_in(&folder, plan, &self.info.sources, base)? {
+            Ok(pinned) => {
+                receipt(&mut bundle, &pinned)?;
+                bundle.script("verify.sh", verify_script(self.verify, &pinned));
+                take_all(&folder, &mut update, moved).map_err(one)?;
+                report.files.push("receipt/".to_owned());
             }
-            bundle.script("verify.sh", verify_script(target, &pinned));
-            take_all(&receipt, &mut update).map_err(one)?;
-            report.files.push("receipt/".to_owned());
+            // An export does not make of a stranger's project one that reads more; nor does a full disk take the receipt
+            // of an earlier one.
+            Err(diagnostic) if [OUT_OF_REACH, UNWRITABLE].contains(&&*diagnostic.code) => return Err(vec![diagnostic]),
+            Err(diagnostic) => {
+                // Sources that are elsewhere: the bundle is whole, only its receipt is not. The script is there all the
+                // same: what stands in its place is not taken for the bundle's.
+                bundle.script("verify.sh", NOTHING_TO_VERIFY.to_owned());
+                report.diagnostics.push(
+                    Diagnostic::warning("PW0630", format!("no receipt was made: {}", diagnostic.message))
+                        .help("export where the sources' files can be read, to have rows to verify the bundle with"),
+                );
+            }
         }
-        // An export does not make of a stranger's project one that reads more; nor does a full disk take the receipt
-        // of an earlier one.
-        Err(diagnostic) if [OUT_OF_REACH, UNWRITABLE].contains(&&*diagnostic.code) => return Err(vec![diagnostic]),
-        Err(diagnostic) => {
-            // Sources that are elsewhere: the bundle is whole, only its receipt is not. The script is there all the
-            // same: what stands in its place is not taken for the bundle's.
-            bundle.script("verify.sh", NOTHING_TO_VERIFY.to_owned());
-            report.diagnostics.push(
-                Diagnostic::warning("PW0630", format!("no receipt was made: {}", diagnostic.message))
-                    .help("export where the sources' files can be read, to have rows to verify the bundle with"),
-            );
+        check_sources_stay(plan, base, out, bundle.files.keys()).map_err(one)?;
+        for (name, file) in &bundle.files {
+            update.write(name, file.text.as_bytes(), file.executable).map_err(one)?;
         }
+        update.publish(self.force).map_err(one)?;
+        report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
+        report.files.sort();
+        Ok(report)
     }
-    check_sources_stay(&plan, base, out, bundle.files.keys()).map_err(one)?;
-    for (name, file) in &bundle.files {
-        update.write(name, file.text.as_bytes(), file.executable).map_err(one)?;
-    }
-    update.publish(force).map_err(one)?;
-    report.files.extend(bundle.files.into_keys().filter(|name| !name.starts_with("receipt/")));
-    report.files.sort();
-    Ok(report)
 }
 
 /// What is handed over to a run (`-`, `/dev/stdin`) is no file that lies in the folder of a bundle's sources.
-fn check_handed_over(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn check_handed_over(plan: &Plan) -> Result<(), Vec<Diagnostic>> {
     let faults = plan.nodes.iter().filter_map(|node| match &node.op {
         Op::Read(read) if matches!(read.path.trim(), STANDARD_INPUT | "/dev/stdin") => Some(
             Diagnostic::error("PW0639", "standard input is read, which no bundle has")
@@ -183,7 +214,7 @@ fn receipt_in(
 }
 
 /// `verify.sh`: the secrets of the design are keys that it says itself.
-fn verify_script(target: &dyn Target, plan: &Plan) -> String {
+fn verify_script(command: &str, plan: &Plan) -> String {
     let secrets = plan.parameters.iter().filter(|parameter| parameter.is_secret());
     let keys: String =
         secrets.map(|secret| format!("export {}={RECEIPT_KEY}\n", parameter_variable(&secret.name))).collect();
@@ -193,12 +224,12 @@ fn verify_script(target: &dyn Target, plan: &Plan) -> String {
     VERIFY
         .replace("@KEYS@\n", &keys)
         .replace("@MAY_BE_NONE@", may_be_none)
-        .replace("@RUN@", target.verify_command())
+        .replace("@RUN@", command)
         .replace("@MARKER@", MARKER)
 }
 
-/// Moves what the receipt consists of to the bundle's other files.
-fn take_all(receipt: &Path, update: &mut FolderUpdate) -> Result<(), Diagnostic> {
+/// Moves what the receipt consists of to the bundle's other files, each to where `moved` has it.
+fn take_all(receipt: &Path, update: &mut FolderUpdate, moved: &dyn Fn(String) -> String) -> Result<(), Diagnostic> {
     let mut folders = vec!["receipt".to_owned()];
     while let Some(folder) = folders.pop() {
         let place = receipt.join(folder.trim_start_matches("receipt").trim_start_matches('/'));
@@ -209,7 +240,7 @@ fn take_all(receipt: &Path, update: &mut FolderUpdate) -> Result<(), Diagnostic>
             if entry.path().is_dir() {
                 folders.push(name);
             } else if file_name != MARKER {
-                let aside = update.file(&name)?;
+                let aside = update.file(&moved(name))?;
                 fs::rename(entry.path(), aside).map_err(|error| unwritable(&place, &error))?;
             }
             Ok(())
@@ -237,12 +268,12 @@ fn pinned_parameters(plan: &Plan) -> Result<BTreeMap<String, Value>, Vec<Diagnos
     Ok(values)
 }
 
-fn pipeline_text(info: &DesignInfo, plan: &Plan) -> String {
-    Pipeline { pipeline: PIPELINE_VERSION, name: info.name.clone(), plan: plan.clone() }.to_text()
+pub(crate) fn pipeline_text(name: &str, plan: &Plan) -> String {
+    Pipeline { pipeline: PIPELINE_VERSION, name: name.to_owned(), plan: plan.clone() }.to_text()
 }
 
 /// Sources with something secret, also under the paths by which the plan reads their files.
-fn with_names_of(plan: &Plan, sources: &Plan, base: &Path) -> Plan {
+pub(crate) fn with_names_of(plan: &Plan, sources: &Plan, base: &Path) -> Plan {
     let parameters = pinned_parameters(plan).unwrap_or_default();
     let path = |read: &Read| interpolate(&read.path, &parameters).unwrap_or_default();
     let mut named = sources.clone();
@@ -266,7 +297,7 @@ fn with_names_of(plan: &Plan, sources: &Plan, base: &Path) -> Plan {
 }
 
 /// Relative source paths cannot stay relative to a project that is not there any more: they start from a parameter.
-fn with_source_folder(plan: &Plan) -> Plan {
+pub(crate) fn with_source_folder(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     let mut is_used = false;
     let variables: Vec<String> = plan.parameters.iter().map(|known| parameter_variable(&known.name)).collect();

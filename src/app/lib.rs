@@ -17,6 +17,7 @@ pub mod pinned;
 pub mod resolve;
 mod sample;
 mod source_files;
+pub mod split;
 mod step_rows;
 mod tried;
 mod volume;

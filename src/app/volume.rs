@@ -56,14 +56,21 @@ pub fn volumes_until(
 
 /// Bytes of a row as text, on average: its values with one separator each.
 fn row_bytes(table: &ResultTable) -> f64 {
-    let count = table.rows().min(MEASURED);
+    column_bytes(table).iter().map(|(_, bytes)| bytes).sum()
+}
+
+/// Bytes of a value of each column as text, on average, each with a separator.
+pub(crate) fn column_bytes(table: &ResultTable) -> Vec<(String, f64)> {
     let step = (table.rows() / MEASURED).max(1);
+    let rows: Vec<Vec<Value>> = (0..table.rows()).step_by(step).take(MEASURED).map(|row| table.row(row)).collect();
     let length = |value: &Value| match value {
         Value::Null => 1,
         Value::String(text) => text.len() + 1,
         other => other.to_json().to_string().len() + 1,
     };
-    let rows = (0..table.rows()).step_by(step).take(count);
-    let bytes: usize = rows.map(|row| table.row(row).iter().map(length).sum::<usize>()).sum();
-    if count == 0 { 0.0 } else { bytes as f64 / count as f64 }
+    let of_column = |(at, name): (usize, &str)| {
+        let bytes: usize = rows.iter().filter_map(|row| row.get(at)).map(length).sum();
+        (name.to_owned(), bytes as f64 / rows.len().max(1) as f64)
+    };
+    table.schema().names().enumerate().map(of_column).collect()
 }

@@ -13,7 +13,7 @@ use pipewright_core::expr::bytes_of;
 use pipewright_core::ir::MAX_QUARANTINED;
 
 pub use self::comments::CommentsArgs;
-pub use self::export::ExportArgs;
+pub use self::export::{ExportArgs, HandoverArgs};
 pub use self::files::{PatternArgs, ProfileArgs, ReadArgs, SniffArgs};
 pub use self::places::{ConnectionsArgs, SampleArgs, ServeArgs};
 pub use self::run::{RunArgs, RunEngine};
@@ -86,6 +86,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Put the files and folders of one folder into another, all of them or none
     Publish(PublishArgs),
+    /// Count the rows that a part of a split design hands over, or hold what arrived against it: for scripts
+    Handover(HandoverArgs),
     /// Show the runs of which a folder holds reports, as a page on this machine
     Serve(ServeArgs),
     /// Run the tests that a project pins to its steps
@@ -141,6 +143,8 @@ pub struct GenerateArgs {
 #[derive(ValueEnum, Debug, Clone, Copy)]
 pub enum ExampleName {
     Shop,
+    /// Two teams, each with a store of its own
+    Teams,
 }
 
 #[derive(Args, Debug)]
@@ -193,6 +197,9 @@ pub struct PlanArgs {
     /// Rows and bytes per day at every source, wire and sink, what filters save, and what is kept with retention
     #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question", "ask", "coverage", "gaps", "differs"])]
     pub volume: bool,
+    /// In which places the steps are done, and what goes over between them
+    #[arg(long, conflicts_with_all = ["findings", "finding", "meanings", "question", "ask", "coverage", "gaps", "differs", "volume"])]
+    pub places: bool,
     /// What a gigabyte costs that is kept, for --volume
     #[arg(long, value_name = "PER_GB", requires = "volume")]
     pub price: Option<f64>,

@@ -1,13 +1,17 @@
 //! `pipewright check`: everything that is wrong with a project or pipeline.
 
+use std::collections::BTreeMap;
+
 use pipewright_app::resolve::{doubts, missing_files};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::ir::resolve_parameters;
 use pipewright_core::project::Project;
 use pipewright_core::quote::one_line;
 use serde_json::Value as Json;
 
 use super::args::{CheckArgs, Form};
 use super::output::{counted, print_json, print_text};
+use super::split::Split;
 use super::{Outcome, VerbResult, project};
 
 pub fn check(args: &CheckArgs) -> VerbResult {
@@ -18,6 +22,10 @@ pub fn check(args: &CheckArgs) -> VerbResult {
         diagnostics.extend(doubts(project, &opened.base));
     }
     diagnostics.extend(opened.plan.undivided());
+    let parameters = resolve_parameters(&opened.plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
+    let placed = opened.project.as_ref().filter(|project| !project.places.is_empty() && !opened.plan.has_errors());
+    let split = placed.map(|project| Split::of(&opened, project, &parameters));
+    diagnostics.extend(split.iter().flat_map(|split| split.faults.clone()));
     match args.format {
         Form::Json => print_json(&diagnostics)?,
         Form::Text => {
@@ -25,6 +33,9 @@ pub fn check(args: &CheckArgs) -> VerbResult {
                 let lines = opened.project.iter().flat_map(|project| excerpt(project, diagnostic));
                 let lines: String = lines.map(|line| format!("  | {line}\n")).collect();
                 print_text(&format!("{diagnostic}\n{lines}"))?;
+            }
+            if let Some(split) = &split {
+                print_text(&split.text())?;
             }
             let count =
                 |severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count() as u64;

@@ -11,10 +11,11 @@ use pipewright_core::ir::{Op, Plan};
 
 use super::args::ExportArgs;
 use super::output::{print_text, say, tell};
-use super::{Failure, Outcome, VerbResult, project, usage};
+use super::{Failure, Outcome, VerbResult, project, split, usage};
 
 pub fn export(args: &ExportArgs) -> VerbResult {
-    let (target, schedulers) = (chosen(args)?, schedulers(args)?);
+    let schedulers = schedulers(args)?;
+    let target = args.target.as_deref().map(|name| chosen(name, args)).transpose()?;
     let mut opened = project::open_under(&args.project, args.policy.as_deref())?;
     let info = opened.design_info();
     if let Some(flow) = &args.flow {
@@ -24,6 +25,7 @@ pub fn export(args: &ExportArgs) -> VerbResult {
     if !faults.is_empty() {
         return Err(opened.invalid(faults));
     }
+    let Some(target) = target else { return split::export(args, &opened, &schedulers) };
     let out = match (&args.into, &args.out) {
         (Some(into), _) => package_folder(into, &info.name)?,
         (None, out) => out.clone().unwrap_or_default(),
@@ -52,17 +54,17 @@ fn unwatched(target: &dyn Target, plan: &Plan) -> Option<Diagnostic> {
     )
 }
 
-fn chosen(args: &ExportArgs) -> Result<&'static dyn Target, Failure> {
-    let is_dbt = args.target == "dbt" || args.target.starts_with("dbt-");
+fn chosen(named: &str, args: &ExportArgs) -> Result<&'static dyn Target, Failure> {
+    let is_dbt = named == "dbt" || named.starts_with("dbt-");
     if !is_dbt && (args.adapter.is_some() || args.into.is_some()) {
         let option = if args.adapter.is_some() { "--adapter" } else { "--into" };
         return Err(usage(
-            format!("the target `{}` takes no {option}", args.target),
+            format!("the target `{named}` takes no {option}"),
             "only `dbt` does: give it with --target dbt, or leave the option out".to_owned(),
         ));
     }
     let name = match args.adapter.as_deref() {
-        None => args.target.as_str(),
+        None => named,
         Some("duckdb") => "dbt",
         Some("postgres" | "postgresql") => "dbt-postgres",
         Some(other) => {
@@ -75,7 +77,7 @@ fn chosen(args: &ExportArgs) -> Result<&'static dyn Target, Failure> {
     target(name).ok_or_else(|| {
         let names: Vec<&str> = targets().iter().map(|target| target.name()).collect();
         usage(
-            format!("there is no target `{}`{}", args.target, did_you_mean(&args.target, names.iter().copied())),
+            format!("there is no target `{named}`{}", did_you_mean(named, names.iter().copied())),
             format!("the targets are {}", names.join(", ")),
         )
     })

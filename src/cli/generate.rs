@@ -3,15 +3,12 @@
 use std::fs::File;
 
 use pipewright_core::files::FolderUpdate;
-use pipewright_core::generate::{ShopOptions, shop};
+use pipewright_core::generate::{ShopOptions, TEAM_ROWS, shop, teams};
 
 use super::args::{ExampleName, GenerateArgs};
 use super::{Failure, Outcome, VerbResult, unwritable};
 
 pub fn generate(args: &GenerateArgs) -> VerbResult {
-    let ExampleName::Shop = args.example;
-    let defaults = ShopOptions::default();
-    let options = ShopOptions { seed: args.seed, rows: args.rows.unwrap_or(defaults.rows) };
     let mut update = FolderUpdate::new(&args.out, "generate");
     let mut refused = None;
     let mut create = |name: &str| {
@@ -22,7 +19,13 @@ pub fn generate(args: &GenerateArgs) -> VerbResult {
         })?;
         Ok(Box::new(File::create(aside)?) as Box<dyn std::io::Write>)
     };
-    let made = shop(&options, &mut create);
+    let made = match args.example {
+        ExampleName::Shop => {
+            let rows = args.rows.unwrap_or(ShopOptions::default().rows);
+            shop(&ShopOptions { seed: args.seed, rows }, &mut create)
+        }
+        ExampleName::Teams => teams(args.seed, args.rows.unwrap_or(TEAM_ROWS), &mut create),
+    };
     let report = made.map_err(|error| refused.map_or_else(|| unwritable(&args.out, &error), Failure::from))?;
     update.publish(args.force)?;
     for file in &report.files {

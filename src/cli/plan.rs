@@ -21,6 +21,7 @@ use serde_json::{Value as Json, json};
 
 use super::args::{Form, NameArgs, PlanArgs, PlanForm};
 use super::output::{print_json, print_text, tell};
+use super::split::Split;
 use super::{Failure, Outcome, VerbResult, plan_text, project, usage};
 
 pub fn plan(args: &PlanArgs) -> VerbResult {
@@ -29,10 +30,10 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
     }
     let opened = project::open(&args.project)?;
     let wants = args.findings || args.finding.is_some() || args.meanings || args.question.is_some() || args.coverage;
-    let wants = wants || args.differs.is_some() || args.volume;
+    let wants = wants || args.differs.is_some() || args.volume || args.places;
     if !wants && !args.gaps && args.ask.is_none() {
         let help = "add --findings, --finding ID, --question ID, --ask SENTENCE, --gaps, --coverage, --differs STEP, \
-                    --volume or --meanings";
+                    --volume, --places or --meanings";
         return Err(usage("nothing says what is to be planned", help));
     }
     let Some(mut design) = opened.project.clone() else {
@@ -44,6 +45,9 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
             .map_err(|diagnostics| Failure { diagnostics, outcome: Outcome::Invalid })?;
     if let (Some(step), Some(condition)) = (&args.differs, &args.condition) {
         return differs(args, &mut design, &opened.base, &parameters, step, condition);
+    }
+    if args.places {
+        return places(args, &opened, &design, &parameters);
     }
     let (vocabulary, mut diagnostics) = Vocabulary::of(&design);
     diagnostics.extend(check_meanings(&design, &vocabulary));
@@ -96,6 +100,22 @@ pub fn plan(args: &PlanArgs) -> VerbResult {
         _ => print_text(&plan_text::meanings(&catalogue))?,
     }
     Ok(Outcome::Done)
+}
+
+/// Where the steps are done, and what goes over.
+fn places(
+    args: &PlanArgs,
+    opened: &project::Opened,
+    design: &Project,
+    parameters: &BTreeMap<String, Value>,
+) -> VerbResult {
+    let split = Split::of(opened, design, parameters);
+    tell(&split.faults);
+    match args.format {
+        PlanForm::Json => print_json(&split.json())?,
+        _ => print_text(&split.text())?,
+    }
+    Ok(if split.faults.iter().any(Diagnostic::is_error) { Outcome::Failed } else { Outcome::Done })
 }
 
 /// What differs between the rows of a step that fulfil a condition and the others.

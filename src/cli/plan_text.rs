@@ -96,7 +96,7 @@ pub fn volumes(volumes: &[Volume]) -> String {
 }
 
 /// `12.3 MB`, in powers of ten.
-fn bytes(count: f64) -> String {
+pub fn bytes(count: f64) -> String {
     let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
     match units.into_iter().find(|(size, _)| count >= *size) {
         Some((size, unit)) => format!("{:.1} {unit}", count / size),

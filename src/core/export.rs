@@ -16,6 +16,7 @@ pub mod python;
 mod run_script;
 pub mod schedulers;
 pub mod spark;
+pub mod split;
 pub mod sql;
 mod staging;
 pub mod vector;

@@ -7,6 +7,8 @@
 mod random;
 mod sheet;
 pub mod shop;
+mod teams;
 
 pub use sheet::{FileReport, GenerateReport};
 pub use shop::{FILES, ShopOptions, TRUTH, shop};
+pub use teams::{TEAM_FILES, TEAM_ROWS, teams};

@@ -47,7 +47,7 @@ pub use places::{
     presets,
 };
 pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, SOURCE_FOLDER, built_in_parameters};
-pub use prune::prune;
+pub use prune::{needed_columns, prune};
 pub(crate) use rules::{POSITION, near_names};
 pub use rules::{ParameterTypes, node_hash, output_schema};
 pub use secrets::{check_secrets, check_secrets_of, is_secret_default, misused, secret_in_text, secrets_of};

@@ -1,5 +1,5 @@
 //! What a design is made of besides steps: plain data with ids. Every item keeps the keys that this version does
-//! not know (`extra`), so that nothing is lost on saving. Imports data, formats, ir; nothing above.
+//! not know (`extra`), so that nothing is lost on saving. Imports data, policy, formats, ir; nothing above.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::data::{DataType, Schema};
+use crate::data::{Classification, DataType, Schema};
 use crate::formats::FormatSpec;
 pub use crate::ir::{Connection, Synthetic};
-use crate::ir::{Inquiry, Location};
+use crate::ir::{FileKind, Inquiry, Location};
+use crate::policy::Site;
 
 /// Short, stable, random (`flt-7k2m`); never an index, never reused.
 pub type Id = String;
@@ -36,6 +37,40 @@ pub struct Team {
     pub contact: String,
     #[serde(flatten)]
     pub extra: Map<String, Json>,
+}
+
+/// Where steps are done: an engine, where it stands, and what may leave it. A design of several is exported as one bundle
+/// for each (`export --split`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StepPlace {
+    pub id: Id,
+    pub title: String,
+    /// Name of the target that the bundle of its steps is for: `postgresql`, `spark`, ….
+    pub target: String,
+    /// The stack that it is: sources of that stack are read here, where their steps do not say otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stack: String,
+    /// Where it lies: `eu`. Empty: not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub residency: String,
+    /// Teams that see what comes here, by id or title. Empty: not said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audience: Vec<String>,
+    /// The closest classification that may leave it for another place; `None`: what the policy lets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lets_out: Option<Classification>,
+    /// What the rows that leave it are handed over as; `None`: Parquet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<FileKind>,
+    #[serde(flatten)]
+    pub extra: Map<String, Json>,
+}
+
+impl StepPlace {
+    /// As policy looks at it.
+    pub fn site(&self) -> Site {
+        Site { stack: self.stack.clone(), residency: self.residency.clone(), audience: self.audience.clone() }
+    }
 }
 
 /// Where data comes from: files that exist, a place that a connection leads to, or a source that is planned.
@@ -96,6 +131,8 @@ impl Source {
         let mut inquiry = self.inquiry.clone().unwrap_or_default();
         // What this version does not know has no effect, and stays with the project.
         connection.extra.clear();
+        // Where steps are done is no matter of the run that does them.
+        connection.place.clear();
         inquiry.extra.clear();
         Some(Location { connection, inquiry })
     }

@@ -6,12 +6,14 @@ mod checks;
 mod lost_order;
 mod mend;
 mod order;
+mod placing;
 mod planner;
 mod policy;
 
 use std::collections::BTreeMap;
 
 pub use mend::{Mend, mend};
+pub use placing::{PlacedBy, place_of};
 pub use planner::Planner;
 pub use policy::{check_kept_lines, check_policy, in_force, is_same_path, secret_field};
 

@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::model::{Connection, Id, Note, Parameter, Question, Request, Source, Team};
+use crate::model::{Connection, Id, Note, Parameter, Question, Request, Source, StepPlace, Team};
 use crate::policy::Policy;
 
 pub use changes::{ItemChange, ProjectChange, changes};
@@ -61,6 +61,9 @@ pub struct Step {
     /// Left out for now: what arrives at the first input leaves as it is; a load writes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bypassed: bool,
+    /// Id of the place in which it is done; empty: that of its lane or connection, or wherever the least goes over.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: Id,
     #[serde(flatten)]
     pub extra: Map<String, Json>,
 }
@@ -104,6 +107,9 @@ pub struct Frame {
     pub y: i32,
     pub width: i32,
     pub height: i32,
+    /// Id of the place in which the steps in it are done, where they do not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: Id,
     #[serde(flatten)]
     pub extra: Map<String, Json>,
 }
@@ -164,6 +170,7 @@ pub struct Design {
     pub name: String,
     pub teams: BTreeMap<Id, Team>,
     pub connections: BTreeMap<Id, Connection>,
+    pub places: BTreeMap<Id, StepPlace>,
     pub sources: BTreeMap<Id, Source>,
     pub questions: BTreeMap<Id, Question>,
     pub requests: BTreeMap<Id, Request>,

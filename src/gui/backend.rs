@@ -18,6 +18,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::split::Cut;
 use pipewright_core::files::Holder;
 use pipewright_core::formats::{FormatSpec, Learned, Mark};
 use pipewright_core::import::Imported;
@@ -334,6 +335,8 @@ pub enum Message {
     Volume {
         look: u64,
         outcome: (Vec<Volume>, Vec<Diagnostic>),
+        /// Where the steps are done by it, where the design has places.
+        cut: Option<Box<Cut>>,
     },
     /// How a question can be answered, or what is missing.
     Suggested {

@@ -363,7 +363,10 @@ impl Canvas {
                 let ports = step(&port.step)?.ports(port.side);
                 ports.iter().find(|view| view.name == port.port)?.label.as_str()
             }
-            Target::Wire(id) => scene.wires.iter().find(|wire| wire.id == *id)?.fault.as_str(),
+            Target::Wire(id) => {
+                let wire = scene.wires.iter().find(|wire| wire.id == *id)?;
+                if wire.fault.is_empty() { wire.crossing.as_str() } else { wire.fault.as_str() }
+            }
             _ => return None,
         };
         (!text.is_empty()).then_some(text)

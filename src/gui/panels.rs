@@ -27,6 +27,7 @@ pub(super) mod sentence;
 pub(super) mod sources;
 pub(super) mod start;
 pub(super) mod statusbar;
+mod step_places;
 pub(super) mod topbar;
 pub(super) mod unread;
 pub(super) mod volume;

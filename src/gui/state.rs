@@ -5,6 +5,7 @@ pub(super) mod arranged;
 pub(super) mod counts;
 pub(super) mod exact;
 pub(super) mod marking;
+pub(super) mod placed;
 pub(super) mod results;
 pub(super) mod view;
 
@@ -16,6 +17,7 @@ use pipewright_app::pinned::TestResult;
 use pipewright_app::resolve::referred_variable;
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::split::Cut;
 use pipewright_core::files::{self, Holder};
 use pipewright_core::ir::{NodeId, Plan, resolve_parameters, secrets_of};
 use pipewright_core::plan::Planner;
@@ -139,6 +141,8 @@ pub struct AppState {
     /// The row that is followed through the flow.
     pub ways: Option<Ways>,
     pub volume: VolumeState,
+    /// Where steps are done, by the columns that go over alone.
+    pub cut: Cut,
     pub present: PresentState,
     pub share: ShareState,
     /// How the steps do with the rows that are pinned to them.
@@ -229,6 +233,7 @@ impl AppState {
             lines: None,
             ways: None,
             volume: VolumeState::default(),
+            cut: Cut::default(),
             present: PresentState::default(),
             share: ShareState::default(),
             pins: PinsState::default(),
@@ -275,6 +280,7 @@ impl AppState {
         self.lines = None;
         self.ways = None;
         self.volume = VolumeState::default();
+        self.cut = Cut::default();
         self.present = PresentState::default();
         self.share = ShareState::default();
         self.pins = PinsState::default();
@@ -377,6 +383,9 @@ impl AppState {
         };
         self.plan = self.planner.plan(design);
         let mut problems = self.plan.diagnostics.clone();
+        let (cut, faults) = placed::placed(design, &self.plan);
+        self.cut = cut;
+        problems.extend(faults);
         problems.extend(check_invariants(&self.project));
         problems.extend(self.load_diagnostics.iter().filter(|found| !found.is_error()).cloned());
         self.design_problems = problems;

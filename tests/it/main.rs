@@ -38,6 +38,7 @@ mod schedulers;
 mod serve;
 mod shop;
 mod spark;
+mod split;
 mod steps;
 mod strangers;
 mod support;
@@ -66,3 +67,5 @@ mod gui_planner;
 mod gui_present;
 #[cfg(feature = "gui")]
 mod gui_safety;
+#[cfg(feature = "gui")]
+mod gui_split;

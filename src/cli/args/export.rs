@@ -8,13 +8,16 @@ use clap::Args;
 pub struct ExportArgs {
     pub project: PathBuf,
     /// `pipeline`, `duckdb`, `postgresql`, `polars`, `spark` or `dbt`
-    #[arg(long)]
-    pub target: String,
+    #[arg(long, required_unless_present = "split")]
+    pub target: Option<String>,
+    /// One bundle for each place of the project, with what ties them, into this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["target", "out", "into", "adapter"])]
+    pub split: Option<PathBuf>,
     /// What dbt builds on: `duckdb` or `postgres`
     #[arg(long, value_name = "NAME")]
     pub adapter: Option<String>,
     /// Folder of the bundle
-    #[arg(long, value_name = "DIR", required_unless_present = "into")]
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["into", "split"])]
     pub out: Option<PathBuf>,
     /// A dbt project, which gets the bundle as a package in a folder `pipewright_NAME` of its own
     #[arg(long, value_name = "DBT_PROJECT", conflicts_with = "out")]
@@ -32,4 +35,17 @@ pub struct ExportArgs {
     /// Policy of the organisation that is kept to, besides those that the project or pipeline names itself
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct HandoverArgs {
+    /// `handovers.json` of a bundle that `export --split` wrote
+    pub list: PathBuf,
+    /// Name of what is handed over
+    pub name: String,
+    /// Folder in which it lies, in a folder of its name
+    pub folder: PathBuf,
+    /// Report of the part that has taken it: what it read is held against what was handed over
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }

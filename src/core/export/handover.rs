@@ -218,7 +218,12 @@ pub type ReadBack = fn(&mut Plan, &str, &Schema, &Origin) -> NodeId;
 
 /// Rows that an engine has written as they were: a Duration is one again.
 pub fn rows(made: &mut Plan, view: &str, schema: &Schema, origin: &Origin) -> NodeId {
-    let held = |field: &Field| {
+    rows_at(made, format!("rows/{view}/*.parquet"), schema, origin)
+}
+
+/// The columns as they are in Parquet.
+pub fn held(schema: &Schema) -> Schema {
+    let one = |field: &Field| {
         let data_type = match &field.data_type {
             DataType::Duration => DataType::Int,
             DataType::Unknown => DataType::String,
@@ -226,10 +231,15 @@ pub fn rows(made: &mut Plan, view: &str, schema: &Schema, origin: &Origin) -> No
         };
         Field { data_type, ..field.clone() }
     };
+    Schema { fields: schema.fields.iter().map(one).collect(), ..schema.clone() }
+}
+
+/// The same, of Parquet files at any place.
+pub fn rows_at(made: &mut Plan, path: String, schema: &Schema, origin: &Origin) -> NodeId {
     let read = Read {
-        path: format!("rows/{view}/*.parquet"),
+        path,
         format: FormatSpec::new("parquet"),
-        schema: Schema { fields: schema.fields.iter().map(held).collect(), ..schema.clone() },
+        schema: held(schema),
         columns: None,
         position: false,
         planned: None,

@@ -122,7 +122,7 @@ impl Target for PipelineTarget {
     }
 
     fn verify_command(&self) -> &'static str {
-        "\"$pipewright\" run \"$here/pipeline.json\" --sources \"$here/receipt/pipeline.json\" --out \"$out\" --max-quarantined 1"
+        "\"$pipewright\" run \"$here/pipeline.json\" --sources \"$here/receipt/pipeline.json\" --out \"$out\" --report \"$work/report.json\" --max-quarantined 1"
     }
 
     fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {

@@ -3,6 +3,8 @@
 //! Nothing of a design but names of parameters and a name of letters and digits stands in any of them.
 //! Must not import any target.
 
+use std::collections::BTreeSet;
+
 use super::Bundle;
 use crate::data::DataType;
 use crate::ir::{Parameter, Plan, parameter_variable};
@@ -200,7 +202,7 @@ fn filled(scheduler: Scheduler, text: &str, lines: &Lines, bundle: &Bundle) -> S
             ("@GIVEN@", lines.given("          @V@: ${{ vars.@V@ }}\n", "# ")),
             ("@INTERVALS@", days(&shell.replace('\n', "\n          ")).trim_end().to_owned()),
         ],
-        Scheduler::Dockerfile => vec![("@PACKAGES@", packages(bundle).to_owned())],
+        Scheduler::Dockerfile => vec![("@PACKAGES@", packages(bundle))],
     };
     marks.iter().fold(text.to_owned(), |text, (mark, lines)| {
         // A line of its own goes whole.
@@ -208,13 +210,21 @@ fn filled(scheduler: Scheduler, text: &str, lines: &Lines, bundle: &Bundle) -> S
     })
 }
 
-/// What a bundle's own scripts need beside Pipewright.
-fn packages(bundle: &Bundle) -> &'static str {
-    let holds = |file: &str, text: &str| bundle.files.get(file).is_some_and(|file| file.text.contains(text));
+/// What the scripts of a bundle, and of its parts, need beside Pipewright.
+fn packages(bundle: &Bundle) -> String {
+    let folders = bundle.files.keys().filter_map(|name| name.split_once('/')).map(|(part, _)| format!("{part}/"));
+    let folders: BTreeSet<String> = folders.chain([String::new()]).collect();
+    let needed: BTreeSet<&str> = folders.iter().map(|folder| packages_of(bundle, folder)).collect();
+    needed.into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn packages_of(bundle: &Bundle, folder: &str) -> &'static str {
+    let text = |file: &str| bundle.files.get(&format!("{folder}{file}")).map(|file| file.text.as_str());
+    let holds = |file: &str, part: &str| text(file).is_some_and(|text| text.contains(part));
     match () {
         () if holds("bundle.json", "\"postgres\"") => "dbt-core dbt-postgres",
         () if holds("bundle.json", "\"duckdb\"") => "dbt-core dbt-duckdb",
-        () if bundle.files.contains_key("job.py") => "pyspark==4.* pyarrow",
+        () if text("job.py").is_some() => "pyspark==4.* pyarrow",
         () if holds("run.py", "import duckdb") => "duckdb",
         () if holds("run.py", "chdb") => "chdb==4.4.*",
         () => "",

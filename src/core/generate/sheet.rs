@@ -11,7 +11,7 @@ const BLOCK: usize = 256 * 1024;
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GenerateReport {
-    /// One entry per file, in the order of [`super::FILES`].
+    /// One entry per file, in the order of the example's list.
     pub files: Vec<FileReport>,
 }
 

@@ -32,6 +32,9 @@ pub struct Connection {
     /// The place where its data lies: `eu`. Empty: not said.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub residency: String,
+    /// Id of the place in which what uses it is done, where a step does not say. No part of a pipeline.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub place: String,
     /// Keys that this version does not know; kept.
     #[serde(flatten)]
     pub extra: Map<String, Json>,

@@ -54,7 +54,7 @@ pub fn prune(plan: &Plan, sinks: &[NodeId]) -> Plan {
 }
 
 /// For every node the output columns that are needed; `None`: the node is not reachable from a sink.
-pub(super) fn needed_columns(plan: &Plan, sinks: &[NodeId]) -> Vec<Option<BTreeSet<String>>> {
+pub fn needed_columns(plan: &Plan, sinks: &[NodeId]) -> Vec<Option<BTreeSet<String>>> {
     let mut needed: Vec<Option<BTreeSet<String>>> = vec![None; plan.nodes.len()];
     for sink in sinks {
         if let Some(node) = plan.nodes.get(sink.0 as usize) {

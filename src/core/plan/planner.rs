@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::checks::{Parameters, check_connections, check_paths, report_circles, report_same_files};
 use super::lost_order::check_orders;
 use super::order::Graph;
+use super::placing::check_places;
 use super::policy::{check_project, data_rules, in_force};
 use crate::data::{DataType, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -90,7 +91,8 @@ impl Planner {
             plan: Plan {
                 parameters: parameters.declared,
                 policy,
-                diagnostics: [parameters.diagnostics, faults, check_connections(project)].concat(),
+                diagnostics: [parameters.diagnostics, faults, check_connections(project), check_places(project)]
+                    .concat(),
                 ..Plan::default()
             },
             ports: HashMap::new(),

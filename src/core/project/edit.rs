@@ -63,9 +63,10 @@ impl Place {
 }
 
 /// The collections by the names that edits and files use.
-pub(super) const COLLECTIONS: [&str; 13] = [
+pub(super) const COLLECTIONS: [&str; 14] = [
     "teams",
     "connections",
+    "places",
     "sources",
     "questions",
     "requests",
@@ -92,6 +93,10 @@ macro_rules! with_collection {
             }
             "connections" => {
                 let $items = &mut $project.design.connections;
+                $body
+            }
+            "places" => {
+                let $items = &mut $project.design.places;
                 $body
             }
             "sources" => {
@@ -361,6 +366,7 @@ impl Project {
         let found = [
             self.teams.contains_key(id),
             self.connections.contains_key(id),
+            self.places.contains_key(id),
             self.sources.contains_key(id),
             self.questions.contains_key(id),
             self.requests.contains_key(id),

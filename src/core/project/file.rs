@@ -18,7 +18,9 @@ use crate::diagnostic::{Diagnostic, did_you_mean, io_cause, json_fault, near_fil
 use crate::files::read_text;
 use crate::formats::FormatSpec;
 use crate::ir::{Inquiry, Synthetic};
-use crate::model::{Connection, Declaration, Id, Note, Parameter, PlannedSource, Question, Request, Source, Team};
+use crate::model::{
+    Connection, Declaration, Id, Note, Parameter, PlannedSource, Question, Request, Source, StepPlace, Team,
+};
 use crate::policy::Policy;
 
 /// Version of the file that this program writes.
@@ -94,6 +96,7 @@ pub fn load(text: &str) -> Result<(Project, Vec<Diagnostic>), Diagnostic> {
         name,
         teams: read_items(&mut map, "teams", text)?,
         connections: read_items(&mut map, "connections", text)?,
+        places: read_items(&mut map, "places", text)?,
         sources: read_items(&mut map, "sources", text)?,
         questions: read_items(&mut map, "questions", text)?,
         requests: read_items(&mut map, "requests", text)?,
@@ -169,6 +172,9 @@ fn check_keys(project: &Project) -> Vec<Diagnostic> {
     }
     for connection in project.connections.values() {
         unknown.look::<Connection>(&connection.id, "", &connection.extra);
+    }
+    for place in project.places.values() {
+        unknown.look::<StepPlace>(&place.id, "", &place.extra);
     }
     for step in project.steps.values() {
         unknown.look::<Step>(&step.id, "", &step.extra);
@@ -349,9 +355,10 @@ fn line_of(text: &str, id: &str, skip: usize) -> Option<u64> {
 
 fn check_ids(project: &Project) -> Result<(), Diagnostic> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    let lists: [(&str, Vec<&Id>); 13] = [
+    let lists: [(&str, Vec<&Id>); 14] = [
         ("teams", project.teams.keys().collect()),
         ("connections", project.connections.keys().collect()),
+        ("places", project.places.keys().collect()),
         ("sources", project.sources.keys().collect()),
         ("questions", project.questions.keys().collect()),
         ("requests", project.requests.keys().collect()),
@@ -390,6 +397,8 @@ pub struct ProjectFile {
     pub parameters: Vec<Parameter>,
     #[serde(default)]
     pub connections: Vec<Connection>,
+    #[serde(default)]
+    pub places: Vec<StepPlace>,
     #[serde(default)]
     pub sources: Vec<Source>,
     #[serde(default)]
@@ -460,6 +469,7 @@ pub fn to_text(project: &Project) -> String {
     ];
     items(&mut map, "teams", &project.teams);
     items(&mut map, "connections", &project.connections);
+    items(&mut map, "places", &project.places);
     items(&mut map, "parameters", &project.parameters);
     items(&mut map, "sources", &project.sources);
     items(&mut map, "questions", &project.questions);

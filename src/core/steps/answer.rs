@@ -44,7 +44,7 @@ fn watch(lowering: &mut Lowering, alert: &str, to: &str, input: NodeId) -> Optio
         lowering.report(fault);
         return None;
     }
-    let tells = Some(Connection { extra: Default::default(), ..connection });
+    let tells = Some(Connection { extra: Default::default(), place: String::new(), ..connection });
     Some(Some(Box::new(Watch { condition, tells })))
 }
 

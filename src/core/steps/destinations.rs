@@ -75,6 +75,6 @@ impl Lowering<'_> {
             );
             return None;
         }
-        Some(Connection { extra: Default::default(), ..connection })
+        Some(Connection { extra: Default::default(), place: String::new(), ..connection })
     }
 }

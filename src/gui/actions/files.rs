@@ -398,9 +398,12 @@ impl App {
             Message::FindingDiffers { finding, result } => {
                 self.state.findings.differs.insert(finding, Some(result));
             }
-            Message::Volume { look, outcome } if self.state.volume.looking == Some(look) => {
+            Message::Volume { look, outcome, cut } if self.state.volume.looking == Some(look) => {
                 self.state.volume.looking = None;
                 self.state.volume.outcome = Some(outcome);
+                self.state.volume.cut = cut;
+                // Wires say how much goes over.
+                self.view.drawn = None;
             }
             Message::Suggested { look, result: Ok(found) } => {
                 let (asked, proposals, gaps) = *found;

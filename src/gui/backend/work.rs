@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pipewright_app::pinned::run_tests;
 use pipewright_app::resolve::{default_parameters, doubts, sample_files};
+use pipewright_app::split::cut_of;
 use pipewright_app::{InputRows, real_source};
 use pipewright_app::{bundle, differences, differences_of_finding, evidence, tried, volumes_until};
 use pipewright_core::data::Value;
@@ -358,14 +359,17 @@ pub fn differs_of_finding(project: Project, base: PathBuf, finding: Finding, des
 
 /// Estimates rows and bytes a day of every source, wire and destination.
 pub fn volume(look: u64, project: Project, base: PathBuf, price: Option<f64>, desk: &Desk) {
-    let failed = move |fault| Message::Volume { look, outcome: (Vec::new(), vec![fault]) };
+    let failed = move |fault| Message::Volume { look, outcome: (Vec::new(), vec![fault]), cut: None };
     desk.spawn("pipewright-volume", failed, move |desk| {
         let parameters = default_parameters(&project, &base);
         let (sources, _) = evidence::evidence_until(&project, &base, &parameters, &desk.cancel);
         let (vocabulary, _) = Vocabulary::of(&project);
         let catalogue = Catalogue::new(vocabulary, sources);
         let outcome = volumes_until(&project, &catalogue, &base, &parameters, price, &desk.cancel);
-        Some(Message::Volume { look, outcome })
+        let cut = (!project.places.is_empty())
+            .then(|| cut_of(&project, &pipewright_core::plan::plan(&project), &base, &parameters, &desk.cancel))
+            .map(|(_, cut, _)| Box::new(cut));
+        Some(Message::Volume { look, outcome, cut })
     });
 }
 

@@ -172,6 +172,9 @@ fn describe_wires(canvas: &mut Canvas, hand: &mut Hand<'_, '_>, seen: Rect) {
         if !wire.label.is_empty() {
             name = format!("{name}, {}", wire.label);
         }
+        if !wire.crossing.is_empty() {
+            name = format!("{name}, {}", wire.crossing.replace('\n', ", "));
+        }
         name.push_str(&said_of(wire.comments));
         let rect = Rect::from_center_size(canvas.screen_point(middle), Vec2::splat(12.0));
         let selected = canvas.selection.wires.contains(&wire.id);

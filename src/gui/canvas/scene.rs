@@ -258,6 +258,8 @@ pub struct WireView {
     pub dimmed: bool,
     /// What is wrong with what flows here; empty: nothing.
     pub fault: String,
+    /// What goes over on it from one place to another; empty: it stays in one.
+    pub crossing: String,
     /// Comments on it that are not settled.
     pub comments: usize,
 }
@@ -273,6 +275,7 @@ impl WireView {
             dashed: false,
             dimmed: false,
             fault: String::new(),
+            crossing: String::new(),
             comments: 0,
         }
     }

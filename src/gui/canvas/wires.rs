@@ -1,6 +1,6 @@
 //! How wires are drawn: calm curves in one mesh, with labels where they fit.
 
-use egui::{Color32, CornerRadius, Pos2, Rect, Vec2, vec2};
+use egui::{Color32, CornerRadius, Pos2, Rect, Stroke, Vec2, vec2};
 
 use super::interaction::Gesture;
 use super::mesh::Batch;
@@ -16,6 +16,9 @@ const WIDTH: f32 = 2.0;
 const CROWD: usize = 4000;
 /// Labels are read from this zoom on.
 const LABEL_ZOOM: f32 = 0.6;
+
+/// The mark of what goes over is seen from this zoom on.
+const CROSSING_ZOOM: f32 = 0.3;
 
 /// How much a wire stands out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +67,9 @@ pub fn wires_ui(canvas: &mut Canvas, brush: &Brush<'_>) {
     }
     for index in 0..brush.scene.wires.len() {
         let (wire, line) = (&brush.scene.wires[index], canvas.cache.geometry.wires.get(index));
+        if let Some(Some(line)) = line.filter(|_| !wire.crossing.is_empty() && brush.zoom >= CROSSING_ZOOM) {
+            crossing_ui(brush, canvas.view.to_screen(brush.widget, line.at(0.25)), wire.dimmed);
+        }
         if let Some(Some(line)) = line.filter(|_| wire.comments > 0) {
             super::step::comments_ui(brush, canvas.view.to_screen(brush.widget, line.at(0.5)), wire.comments);
         }
@@ -114,6 +120,7 @@ fn draw(
         _ if wire.dimmed => palette.wire().gamma_multiply(0.3),
         _ if !wire.fault.is_empty() => palette.bad,
         Weight::Selected => palette.accent,
+        _ if !wire.crossing.is_empty() => palette.load,
         Weight::Hovered => palette.soft,
         Weight::Calm if far => palette.wire().gamma_multiply(0.6),
         Weight::Calm => palette.wire(),
@@ -196,6 +203,21 @@ fn label_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, line: &WireLin
     let left = centre - vec2(size.x / 2.0 - 4.0, 0.0);
     let colour = if wire.fault.is_empty() { brush.palette.soft } else { brush.palette.bad };
     text::draw_left(brush.painter, left, &galley, colour);
+}
+
+/// The mark of rows that go over to another place: an arrow through a bar, as colour alone tells not everybody.
+fn crossing_ui(brush: &Brush<'_>, centre: Pos2, is_dimmed: bool) {
+    let palette = brush.palette;
+    let radius = (9.0 * brush.zoom).clamp(5.0, 12.0);
+    let fill = if is_dimmed { palette.load.gamma_multiply(0.3) } else { palette.load };
+    brush.painter.circle_filled(centre, radius, fill);
+    let stroke = Stroke::new((radius * 0.18).max(1.0), palette.on_colour);
+    let line =
+        |from: Vec2, to: Vec2| brush.painter.line_segment([centre + from * radius, centre + to * radius], stroke);
+    line(vec2(0.0, -0.6), vec2(0.0, 0.6));
+    line(vec2(-0.6, 0.0), vec2(0.6, 0.0));
+    line(vec2(0.25, -0.35), vec2(0.6, 0.0));
+    line(vec2(0.25, 0.35), vec2(0.6, 0.0));
 }
 
 fn pill(brush: &Brush<'_>, centre: Pos2, size: Vec2, colour: Color32) {

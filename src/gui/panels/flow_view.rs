@@ -14,7 +14,7 @@ use super::groups;
 use crate::gui::actions::edits::step_ports;
 use crate::gui::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, Sparkline, StepState, StepView, WireView};
 use crate::gui::state::results::{Freshness, Told};
-use crate::gui::state::{StateRef, counted, grouped, percent, short_count};
+use crate::gui::state::{StateRef, counted, grouped, percent, placed, short_count};
 use crate::gui::widgets::shown_name;
 
 /// What is looked up for every step: made once for all.
@@ -410,6 +410,7 @@ fn wire_view(lookup: &Lookup<'_>, wire: &Wire, index: &HashMap<&str, usize>, ste
     view.to.1 = input;
     let state = lookup.state;
     view.dashed = matches!(steps[from].state, StepState::Planned | StepState::MadeUp) || state.is_ghost(&wire.id);
+    view.crossing = placed::crossing_text(state, wire).unwrap_or_default();
     if let Some(fault) = lookup.wire_faults.get(wire.id.as_str()) {
         view.fault = shown_name(&fault.message, 500);
         view.label = "must not flow here".into();

@@ -13,6 +13,7 @@ use super::comments::{all_ui, comments_ui};
 use super::flow_view::{group_of, icon_of};
 use super::groups::{group_ui, selected_group};
 use super::pins::pins_ui;
+use super::step_places::{place_picker_ui, places_ui};
 use super::{answer_card, question_view, questions, requests, sentence};
 use crate::gui::actions::edits;
 use crate::gui::canvas::{Icon, PortRef, Side};
@@ -21,7 +22,7 @@ use crate::gui::forms::source::source_form_ui;
 use crate::gui::forms::{FormScope, TextLook, diagnostic_ui, form_ui, label_ui, mend_ui, parameters_ui, text_edit};
 use crate::gui::icons::{icon_button, icon_ui};
 use crate::gui::state::view::View;
-use crate::gui::state::{StateRef, counted};
+use crate::gui::state::{StateRef, counted, placed};
 use crate::gui::suggestion;
 use crate::gui::theme;
 use crate::gui::widgets::{Choice, caption, group_icon, hairline, link, picker, scrolled, soft};
@@ -78,6 +79,9 @@ pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut
                     )];
                     let json = state.project.frames.get(id).and_then(|frame| serde_json::to_value(frame).ok());
                     item_ui(ui, state, ("Frame", id), json, FIELDS, view, out);
+                    if let Some(frame) = state.project.frames.get(id) {
+                        place_picker_ui(ui, state, (id, &frame.place), "none for all of its steps", out);
+                    }
                 }
                 Chosen::Group(id) => {
                     if let Some(group) = state.project.groups.get(id) {
@@ -119,6 +123,9 @@ fn wire_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions)
     ui.add_space(theme::SPACE_2);
     if let Some(rows) = state.results.rows(&wire.from, &wire.output) {
         soft(ui, format!("{} flow here", counted(rows.rows, "row")));
+    }
+    for line in placed::crossing_text(state, wire).iter().flat_map(|text| text.lines()) {
+        soft(ui, line.to_owned());
     }
     ui.add_space(theme::SPACE_3);
     if state.project.wires.contains_key(&wire.id) {
@@ -332,6 +339,10 @@ fn about_step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View,
     for action in own.take() {
         out.push(with_text(action));
     }
+    place_picker_ui(ui, state, (&step.id, &step.place), "where the least goes over, unless its lane or data says", out);
+    if let Some(text) = placed::place_text(state, step) {
+        caption(ui, text);
+    }
 }
 
 /// A note or a frame: a few texts, and the way to remove it.
@@ -358,7 +369,7 @@ fn item_ui(
 }
 
 /// Null means "no setting"; titles, notes and names are texts always.
-fn with_text(action: Action) -> Action {
+pub(super) fn with_text(action: Action) -> Action {
     match action {
         Action::Edit { label, mut edits, joins } => {
             for edit in &mut edits {
@@ -477,6 +488,8 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
     ui.add_space(theme::SPACE_3);
     label_ui(ui, "Parameters", "Values that a run may set, written `${name}` in paths and expressions.");
     parameters_ui(ui, state, &mut view.forms, out);
+    ui.add_space(theme::SPACE_3);
+    places_ui(ui, state, view, out);
     ui.add_space(theme::SPACE_3);
     policy_ui(ui, state, out);
     all_ui(ui, state, out);

@@ -4,6 +4,7 @@
 use egui::{Align, Layout, RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::export::split::Cut;
 use pipewright_core::planner::{Volume, VolumeOf};
 
 use crate::gui::command::{Action, Actions, Chosen};
@@ -18,6 +19,8 @@ pub struct VolumeState {
     /// Number of the look under way.
     pub looking: Option<u64>,
     pub outcome: Option<(Vec<Volume>, Vec<Diagnostic>)>,
+    /// Where the steps are done by it, where the design has places.
+    pub cut: Option<Box<Cut>>,
     /// Revision of the project that it was estimated for.
     pub revision: u64,
 }

@@ -54,7 +54,10 @@ pub const MISTAKES: &[Told] = &[
     (
         r#"[{"edit": "insert", "into": "step", "item": {"id": "n", "kind": "filter"}}]"#,
         1,
-        &["there is no collection `step`; did you mean `steps`?", "the collections are teams, connections, sources"],
+        &[
+            "there is no collection `step`; did you mean `steps`?",
+            "the collections are teams, connections, places, sources",
+        ],
     ),
     (
         r#"[{"edit": "insert", "into": "bad.columns", "item": {"id": "n"}}]"#,
