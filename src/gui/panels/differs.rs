@@ -8,6 +8,7 @@ use pipewright_core::plan::plan;
 use pipewright_core::planner::{Difference, Selection, compare};
 
 use super::flow_view::main_port;
+use super::lines::back_ui;
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{TextLook, text_edit};
 use crate::gui::state::view::View;
@@ -45,6 +46,7 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         return;
     };
     let shown = state.differs.as_ref().filter(|differs| differs.step == step.id);
+    let came_from = view.came_from.clone();
     let typed = view.differs.get_or_insert_with(|| (step.id.clone(), String::new()));
     if typed.0 != step.id {
         *typed = (step.id.clone(), shown.map_or(String::new(), |differs| differs.condition.clone()));
@@ -65,6 +67,7 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         if is_given && (is_entered || clicked) {
             out.push(Action::Differs { step: step.id.clone(), condition: typed.1.trim().to_owned() });
         }
+        back_ui(ui, state, came_from.as_ref(), out);
     });
     ui.add_space(theme::SPACE_2);
     scrolled(ui, |ui| {
