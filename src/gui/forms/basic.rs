@@ -63,7 +63,7 @@ impl FieldUi<'_, '_> {
         let response = text_edit(ui, self.field.label, &mut text, look);
         self.follow_focus(&response);
         if response.changed() {
-            let mut teams = state.project.teams.values().filter(|_| is_team);
+            let mut teams = state.project.teams.values().filter(|team| is_team && !team.title.is_empty());
             let team = teams.find(|team| team.title.to_lowercase() == text.to_lowercase());
             self.store_text(team.map_or(text, |team| team.id.clone()));
         }
