@@ -115,6 +115,22 @@ fn lists_in_windows_of_their_own_show_more_than_two_lines() {
     assert!(folder.bottom() < 680.0, "{folder:?}");
 }
 
+/// At 1280 by 720 too, and with their names, for those who see them and those who hear them.
+#[test]
+fn the_first_view_of_the_example_holds_its_answers() {
+    let home = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json");
+    let file = home.path().join("shop.pipewright.json");
+    std::fs::copy(example, &file).unwrap();
+    let mut harness = designer(home.path(), vec![file], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "shop");
+    let map = canvas(&harness);
+    for answer in ["Bad experience per hour", "Pages by visitors", "Services to expand", "Failed transactions"] {
+        let place = harness.get_by_label_contains(&format!("{answer}, Answer, ")).rect();
+        assert!(map.contains_rect(place), "{answer}: {place:?} in {map:?}");
+    }
+}
+
 #[test]
 fn an_empty_project_tells_no_noughts() {
     let home = tempfile::tempdir().unwrap();
