@@ -56,7 +56,9 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         ui.add_space(theme::SPACE_3);
         soft(ui, format!("Rows of “{}” where", state.step_title(&step.id)));
         let field = ui.scope(|ui| {
-            ui.set_max_width((ui.available_width() - 300.0).clamp(120.0, 520.0));
+            // Room for what stands behind it: the button, and the way back.
+            let reserved = if came_from.is_some() { 480.0 } else { 300.0 };
+            ui.set_max_width((ui.available_width() - reserved).clamp(120.0, 520.0));
             let look = TextLook { placeholder: "status >= 500", is_code: true, ..TextLook::default() };
             text_edit(ui, "What differs where", &mut typed.1, look)
         });
