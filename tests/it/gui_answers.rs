@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use pipewright::gui::App;
 
 use crate::gui::{designer, sample, wait};
@@ -60,6 +60,15 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
     harness.run_ok();
     assert!(harness.query_by_label("share of samples that are busy by service").is_some());
     assert!(harness.query_by_label("Busy above").is_some(), "the dial of the contract");
+    // Enter leads from the canvas to the card's first threshold.
+    harness.get_by_label_contains("canvas, ").focus();
+    harness.run_ok();
+    harness.key_press(egui::Key::Enter);
+    harness.run_ok();
+    let dial = harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, "Busy above");
+    assert!(dial.is_focused(), "the dial has the keyboard");
+    harness.key_press(egui::Key::Escape);
+    harness.run_ok();
     // From an answer to the lines behind its peak, and back.
     harness.get_by_label_contains("Bad experience per hour, Answer, ").click();
     harness.run_ok();
