@@ -18,6 +18,7 @@ mod pictured;
 mod present;
 mod settings;
 mod share;
+mod splitters;
 mod state;
 mod suggestion;
 pub mod theme;

@@ -14,7 +14,7 @@ use pipewright_engine::{ResultTable, rows_behind};
 
 use crate::evidence::seen_in_samples;
 use crate::open_rows::{OpenRows, PERSON};
-use crate::pinned::results_of;
+use crate::pinned::{results_of, thresholds_of};
 
 /// Rows that are pinned of an input at most.
 const ROWS: usize = 8;
@@ -70,6 +70,7 @@ pub fn pin(
     let title = format!("rows of {}", today());
     let id = project.new_id("tst");
     let mut test = StepTest { id, step: step.to_owned(), title, inputs: pinned.collect(), ..StepTest::default() };
+    test.parameters = thresholds_of(project, step);
     test.expected = expected_of(project, base, &test)?;
     Ok(test)
 }
@@ -222,6 +223,35 @@ mod tests {
         assert!(!run_tests(&project, Path::new("."))[0].differences.is_empty());
         let none = pin(&project, Path::new("."), &plan, "t", &BTreeMap::new(), None).unwrap_err();
         assert_eq!(none[0].code, "PW0725");
+    }
+
+    /// A threshold is turned to see what becomes of an answer: the rows that are pinned keep to the one that they know.
+    #[test]
+    fn rows_are_tested_with_the_thresholds_that_they_were_pinned_with() {
+        let mut project = project();
+        let set = |field: &str, new| Edit::Set { id: "f".into(), field: field.into(), old: None, new };
+        let limit = json!({"id": "l", "name": "least", "type": "Int", "default": 30});
+        let condition = set("settings.predicate", json!("n > ${least}"));
+        project.apply(&[insert("parameters", limit), condition]).unwrap();
+        let plan = plan(&project);
+        let inputs = BTreeMap::from([("in".to_owned(), rows_of(&plan, "t").1)]);
+        let test = pin(&project, Path::new("."), &plan, "f", &inputs, None).unwrap();
+        assert_eq!(test.parameters, BTreeMap::from([("least".to_owned(), json!(30))]));
+        project.apply(&[insert("tests", serde_json::to_value(&test).unwrap())]).unwrap();
+        let differences = |project: &Project| run_tests(project, Path::new("."))[0].differences.join("; ");
+        let turn = |to: i64| Edit::Set { id: "l".into(), field: "default".into(), old: None, new: json!(to) };
+        project.apply(&[turn(-1)]).unwrap();
+        assert_eq!(differences(&project), "");
+        // Without it the test follows the threshold, and fails.
+        let id = test.id.clone();
+        let pinned = |new| Edit::Set { id: id.clone(), field: "parameters".into(), old: None, new };
+        project.apply(&[pinned(json!({}))]).unwrap();
+        assert_ne!(differences(&project), "");
+        project.apply(&[pinned(json!({"leest": 3}))]).unwrap();
+        let told = differences(&project);
+        assert!(told.contains("names a parameter `leest`") && told.contains("did you mean `least`"), "{told}");
+        project.apply(&[pinned(json!({"least": "x"}))]).unwrap();
+        assert!(differences(&project).contains("which is no Int"), "{}", differences(&project));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use pipewright_core::project::{PinnedRows, Project, StepTest};
 use pipewright_core::steps::{DataRules, Lowering, PlanBuilder, Ports, StepContext, kind};
 use pipewright_engine::{ResultTable, Sampling, preview_now};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::resolve::default_parameters;
 
@@ -53,13 +54,35 @@ pub fn results_of(
     test: &StepTest,
 ) -> Result<BTreeMap<String, ResultTable>, Vec<Diagnostic>> {
     let plan = plan_of(project, test)?;
-    let parameters = default_parameters(project, base);
+    let parameters = parameters_of(project, base, test);
     let outputs = plan.steps.values().flat_map(|step| &step.outputs);
     let rows = outputs.map(|(port, node)| {
         let result = preview_now(&plan, *node, &Sampling::Whole, Path::new("."), &parameters)?;
         Ok((port.clone(), ResultTable::clone(&result.table)))
     });
     rows.collect::<Result<_, Diagnostic>>().map_err(|fault| vec![fault])
+}
+
+/// The defaults of the project, but for what the rows were pinned with.
+fn parameters_of(project: &Project, base: &Path, test: &StepTest) -> BTreeMap<String, Value> {
+    let mut values = default_parameters(project, base);
+    for parameter in project.parameters.values() {
+        let pinned = test.parameters.get(&parameter.name);
+        if let Some(value) = pinned.and_then(|json| Value::from_json(json, &parameter.data_type)) {
+            values.insert(parameter.name.clone(), value);
+        }
+    }
+    values
+}
+
+/// The thresholds that the settings of a step name, as they are now.
+pub fn thresholds_of(project: &Project, step: &str) -> BTreeMap<String, Json> {
+    let settings = project.steps.get(step).map(|step| Json::from(step.settings.clone()).to_string());
+    let settings = settings.unwrap_or_default();
+    let is_named = |name: &str| settings.contains(&format!("${{{name}}}"));
+    let named = project.parameters.values().filter(|parameter| is_named(&parameter.name));
+    let numbers = named.filter_map(|one| Some((one.name.clone(), one.default.clone().filter(Json::is_number)?)));
+    numbers.collect()
 }
 
 /// What differs, and what became of values that a source could not read.
@@ -70,7 +93,7 @@ fn run_test(project: &Project, base: &Path, test: &StepTest) -> Result<(Vec<Stri
         return Err(vec![Diagnostic::error("PW0724", message).help(help)]);
     }
     let plan = plan_of(project, test)?;
-    let parameters = default_parameters(project, base);
+    let parameters = parameters_of(project, base, test);
     let (mut differences, mut remarks) = (Vec::new(), Vec::new());
     for (port, expected) in &test.expected {
         let Some(node) = plan.output(&test.step, port) else {
@@ -102,6 +125,7 @@ fn plan_of(project: &Project, test: &StepTest) -> Result<Plan, Vec<Diagnostic>> 
         fault(format!("this version does not know the step kind `{}`", step.kind), "correct the step's `kind`")
     })?;
     check_pinned(test, &kind.ports(&step.settings))?;
+    check_parameters(project, test)?;
     let origin = Origin { step: step.id.clone(), title: step.title.clone() };
     let types: BTreeMap<String, DataType> =
         project.parameters.values().map(|parameter| (parameter.name.clone(), parameter.data_type.clone())).collect();
@@ -190,9 +214,34 @@ fn check_pinned(test: &StepTest, ports: &Ports) -> Result<(), Vec<Diagnostic>> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
+/// Values of a test for parameters that the project does not have, or of another type.
+fn check_parameters(project: &Project, test: &StepTest) -> Result<(), Vec<Diagnostic>> {
+    let names = || project.parameters.values().map(|parameter| parameter.name.as_str());
+    let faults = test.parameters.iter().filter_map(|(name, json)| {
+        let known = project.parameters.values().find(|parameter| parameter.name == *name);
+        let fault = |message: String, help: &str| Some(Diagnostic::error("PW0724", message).help(help));
+        match known {
+            None => fault(
+                format!(
+                    "the test names a parameter `{name}`, which the project does not have{}",
+                    did_you_mean(name, names())
+                ),
+                "correct the name in the test's `parameters`, or take it out there",
+            ),
+            Some(known) if Value::from_json(json, &known.data_type).is_none() => fault(
+                format!("the test gives {json} to the parameter `{name}`, which is no {}", known.data_type),
+                "change the value in the test's `parameters`",
+            ),
+            Some(_) => None,
+        }
+    });
+    let faults: Vec<Diagnostic> = faults.collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
 fn typed(pinned: &PinnedRows) -> Vec<Vec<Value>> {
     let fields = &pinned.schema.fields;
-    let cell = |row: &Vec<serde_json::Value>, index: usize| {
+    let cell = |row: &Vec<Json>, index: usize| {
         row.get(index).and_then(|json| Value::from_json(json, &fields[index].data_type)).unwrap_or(Value::Null)
     };
     pinned.rows.iter().map(|row| (0..fields.len()).map(|index| cell(row, index)).collect()).collect()

@@ -141,6 +141,10 @@ pub struct StepTest {
     pub inputs: BTreeMap<String, PinnedRows>,
     /// Rows by output port.
     pub expected: BTreeMap<String, PinnedRows>,
+    /// Values of parameters, by name, that the rows were pinned with: a threshold that is turned later fails nothing.
+    /// Those that are not named have their defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Json>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ordered: bool,
     #[serde(flatten)]

@@ -70,7 +70,9 @@ pub struct Behind {
     pub lines: Vec<SourceLine>,
     /// Rows that were traced.
     pub rows: u64,
-    /// There are more rows, or more lines, than were followed.
+    /// Rows that were asked for, of which these are the first.
+    pub of: u64,
+    /// More rows of steps before stand behind them than were followed.
     pub is_cut: bool,
     /// The rows are those of the whole input, not of a sample.
     pub whole: bool,
@@ -100,13 +102,15 @@ pub fn lines_behind(
     let mut behind = Behind { whole: last.whole, ..Behind::default() };
     let rows = match which {
         Which::Row(row) => (*row < last.table.rows()).then_some(*row).into_iter().collect(),
-        Which::First => some_rows(0..last.table.rows(), &mut behind.is_cut),
+        Which::First => (0..last.table.rows()).collect(),
         Which::Where(condition) => {
             let condition = bind(&checked(plan, plan.node(node), condition)?, parameters);
             let fulfils = |row: &usize| eval(&condition, &|name| cell(&last.table, *row, name)) == Value::Boolean(true);
-            some_rows((0..last.table.rows()).filter(fulfils), &mut behind.is_cut)
+            (0..last.table.rows()).filter(fulfils).collect::<Vec<usize>>()
         }
     };
+    behind.of = rows.len() as u64;
+    let rows: Vec<usize> = rows.into_iter().take(ROWS).collect();
     behind.rows = rows.len() as u64;
     let mut wanted: BTreeMap<NodeId, BTreeSet<usize>> = BTreeMap::from([(node, rows.into_iter().collect())]);
     // Each node stands after its inputs, so that those that come later are done first.
@@ -157,14 +161,6 @@ fn before(plan: &Plan, node: NodeId) -> Vec<NodeId> {
         }
     }
     found.into_iter().collect()
-}
-
-/// As many rows as are followed; tells whether there are more.
-fn some_rows(rows: impl Iterator<Item = usize>, is_cut: &mut bool) -> Vec<usize> {
-    let mut rows: Vec<usize> = rows.take(ROWS + 1).collect();
-    *is_cut |= rows.len() > ROWS;
-    rows.truncate(ROWS);
-    rows
 }
 
 /// A condition on the rows of a node.

@@ -260,6 +260,9 @@ impl App {
     pub(super) fn select(&mut self, selection: Selection, reveal: bool) {
         let selection = groups::unfolded(&self.state.project, selection);
         let cards = groups::folded(&self.state.project, &selection);
+        if let Some(answer) = self.state.selected_step().filter(|step| step.kind == "answer") {
+            self.view.came_from = Some(answer.id.clone());
+        }
         self.view.canvas.select(cards.clone());
         if reveal && let Some(step) = cards.steps.iter().next() {
             self.view.reveal = Some(step.clone());

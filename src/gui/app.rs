@@ -18,6 +18,7 @@ use super::panels::{
 };
 use super::panels::{flow_view, groups};
 use super::settings::{Mode, Settings};
+use super::splitters::{Side, splitter_ui};
 use super::state::AppState;
 use super::state::results::Freshness;
 use super::state::view::View;
@@ -268,35 +269,26 @@ impl App {
         let (state, view, out) = (&self.state, &mut self.view, &mut self.actions);
         let plain = |ui: &Ui| Frame::new().fill(ui.visuals().panel_fill);
         fold::follow(&ctx, state, view);
-        // The canvas keeps half of the window each way, in small windows too.
-        let mut sizes = (state.settings.left, state.settings.right, state.settings.bottom);
+        let size = |side: Side| side.size(&state.settings, room);
+        let mut borders = Vec::new();
         // In a low window a card wants height more than rows want width: there the inspector goes down to the last line.
         let is_beside = room.y < LOW && !view.fold.sides;
         if is_beside {
-            sizes.1 = right_ui(ui, room, state, view, out);
+            borders.push((Side::Right, right_ui(ui, size(Side::Right), state, view, out)));
         }
         if view.fold.is_low {
             Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS).show(ui, |ui| tabs_ui(ui, state, view, out));
         } else {
-            let highest = (room.y * 0.45).max(80.0);
-            let bottom = Panel::bottom("bottom")
-                .frame(plain(ui))
-                .resizable(true)
-                .default_size(state.settings.bottom.min(room.y * 0.38))
-                .size_range(80.0..=highest)
-                .show(ui, |ui| bottom_ui(ui, state, view, out));
-            sizes.2 = bottom.response.rect.height();
+            let bottom = Panel::bottom("bottom").frame(plain(ui)).resizable(false).exact_size(size(Side::Bottom));
+            let bottom = bottom.show(ui, |ui| bottom_ui(ui, state, view, out));
+            borders.push((Side::Bottom, bottom.response.rect));
         }
         if !view.fold.sides {
-            let left = Panel::left("left")
-                .frame(plain(ui))
-                .resizable(true)
-                .default_size(state.settings.left.min(room.x * 0.187))
-                .size_range(180.0..=(room.x * 0.24).max(180.0))
-                .show(ui, |ui| left_ui(ui, state, view, out));
-            sizes.0 = left.response.rect.width();
+            let left = Panel::left("left").frame(plain(ui)).resizable(false).exact_size(size(Side::Left));
+            let left = left.show(ui, |ui| left_ui(ui, state, view, out));
+            borders.push((Side::Left, left.response.rect));
             if !is_beside {
-                sizes.1 = right_ui(ui, room, state, view, out);
+                borders.push((Side::Right, right_ui(ui, size(Side::Right), state, view, out)));
             }
         }
         let canvas = theme::palette(&ctx).canvas;
@@ -305,14 +297,18 @@ impl App {
             .show(ui, |ui| canvas_panel::canvas_ui(ui, state, view, out))
             .inner;
         self.take_canvas_events(events);
-        // Sizes are remembered when a drag of a border ends.
+        for (side, panel) in borders {
+            if let Some(size) = splitter_ui(ui, side, panel, room) {
+                *side.kept(&mut self.state.settings) = size;
+            }
+        }
+        // The size of the window is remembered when a drag of its border ends.
         if !ctx.input(|input| input.pointer.any_down()) {
             let settings = &mut self.state.settings;
             settings.scale = ctx.zoom_factor();
             if let Some(window) = ctx.input(|input| input.viewport().inner_rect).filter(|window| window.is_positive()) {
                 settings.window = [window.width().round(), window.height().round()];
             }
-            (settings.left, settings.right, settings.bottom) = (sizes.0.round(), sizes.1.round(), sizes.2.round());
         }
     }
 
@@ -326,23 +322,22 @@ impl App {
 /// Height under which a window is low, without its bars.
 const LOW: f32 = 800.0;
 
-/// The inspector; gives its width.
-fn right_ui(ui: &mut Ui, room: egui::Vec2, state: &AppState, view: &mut View, out: &mut Actions) -> f32 {
+/// The inspector; gives its place.
+fn right_ui(ui: &mut Ui, width: f32, state: &AppState, view: &mut View, out: &mut Actions) -> egui::Rect {
     let frame = Frame::new().fill(ui.visuals().panel_fill);
     let right = Panel::right("inspector")
         .frame(frame.inner_margin(Margin { left: 16, right: 6, top: 10, bottom: 4 }))
-        .resizable(true)
-        .default_size(state.settings.right.min(room.x * 0.2))
-        .size_range(240.0..=(room.x * 0.26).max(240.0))
+        .resizable(false)
+        .exact_size(width)
         .show(ui, |ui| inspector::inspector_ui(ui, state, view, out));
-    right.response.rect.width()
+    right.response.rect
 }
 
 fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
     ui.take_available_space();
     ui.horizontal(|ui| {
-        ui.add_space(theme::SPACE_2);
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+        ui.add_space(theme::SPACE_1);
         for (tab, text) in [
             (LeftTab::Questions, "Questions"),
             (LeftTab::Sources, "Sources"),
@@ -358,7 +353,6 @@ fn left_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) {
                 view.left = tab;
             }
         }
-        ui.add_space(theme::SPACE_2);
     });
     widgets::hairline(ui);
     match view.left {

@@ -25,7 +25,7 @@ use super::share;
 use super::state::view::{Dialog, View};
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{primary_button, shown_name, soft};
+use super::widgets::{grown_list, primary_button, shown_name, soft};
 
 /// Points.
 pub const WIDTH: f32 = 520.0;
@@ -330,7 +330,7 @@ fn real_ui(ui: &mut Ui, title: &str, path: &str, differences: &[Diagnostic], out
         ui.label("Everything is as it was declared.");
     } else {
         label_ui(ui, "What differs from the declaration", "");
-        egui::ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+        grown_list(260.0).show(ui, |ui| {
             for difference in differences {
                 diagnostic_ui(ui, difference);
                 ui.add_space(theme::SPACE_1);

@@ -172,12 +172,6 @@ fn field_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &FormField, memory: &mut 
         memory.focus = None;
     }
     FieldUi { scope, field, memory, out, wants_focus: is_wanted }.show(ui);
-    // People are named by the id of their team.
-    if matches!(field.name, "owner" | "asker")
-        && let Some(team) = scope.state.project.teams.get(scope.text(field.name))
-    {
-        widgets::caption(ui, &team.title);
-    }
     if is_wanted {
         ui.data_mut(|data| data.remove_temp::<bool>(widgets::next_picker()));
     }

@@ -1,7 +1,7 @@
 //! Keys to commands, and the list of keys. A focused text field owns the clipboard and undo keys; the canvas takes its
 //! own keys before these.
 
-use egui::{Context, Event, Key, Modifiers, ScrollArea, Ui};
+use egui::{Context, Event, Key, Modifiers, Ui};
 
 use super::command::{Action, Actions, Command};
 use super::state::StateRef;
@@ -85,7 +85,7 @@ pub fn width(ctx: &Context) -> f32 {
 pub fn keys_ui(ui: &mut Ui) {
     const HEIGHT: f32 = 560.0;
     let room = (ui.ctx().content_rect().height() - 160.0).clamp(80.0, HEIGHT);
-    ScrollArea::vertical().max_height(room).min_scrolled_height(room).show(ui, |ui| {
+    widgets::grown_list(room).show(ui, |ui| {
         ui.set_width(width(ui.ctx()));
         ui.spacing_mut().interact_size.y = 18.0;
         ui.columns(2, |columns| {

@@ -153,7 +153,14 @@ fn nothing_ui(ui: &mut Ui, faults: &[Diagnostic], scale: f32, out: &mut Actions)
     let heading = theme::scaled(&theme::number(), theme::NUMBER * scale);
     ui.label(RichText::new("There is no answer to show").font(heading));
     ui.add_space(theme::SPACE_3 * scale);
-    faults.iter().for_each(|fault| diagnostic_ui(ui, fault));
+    let palette = theme::palette(ui.ctx());
+    let body = theme::scaled(&theme::body(), theme::BODY * scale.min(1.6));
+    for fault in faults {
+        ui.label(RichText::new(&fault.message).font(body.clone()));
+        if let Some(help) = &fault.help {
+            ui.label(RichText::new(help).font(body.clone()).color(palette.soft));
+        }
+    }
     ui.add_space(theme::SPACE_4 * scale);
     if primary_button(ui, "Ask a question").clicked() {
         out.push(Action::Turn(Turn::Leave));
@@ -247,7 +254,7 @@ fn told_ui(ui: &mut Ui, page: &AnswerPage, scale: f32) {
     let body = sized(theme::body(), theme::BODY);
     ui.horizontal_wrapped(|ui| {
         let number = RichText::new(&page.headline.number).font(sized(theme::number(), 52.0));
-        ui.label(number.color(palette.ink(palette.load)));
+        ui.label(number.color(palette.load));
         let what = RichText::new(&page.headline.what).font(sized(theme::body(), 17.0));
         ui.label(what.color(palette.soft));
     });

@@ -38,12 +38,12 @@ pub struct Settings {
     pub mode: Mode,
     /// Project files, the last opened first.
     pub recent: Vec<PathBuf>,
-    /// Width of the panel with questions, sources and steps. Points.
-    pub left: f32,
-    /// Width of the inspector. Points.
-    pub right: f32,
-    /// Height of the panel with preview, problems and run. Points.
-    pub bottom: f32,
+    /// Width of the panel with questions, sources and steps, where somebody moved its border. Points.
+    pub left: Option<f32>,
+    /// Width of the inspector, likewise.
+    pub right: Option<f32>,
+    /// Height of the panel with preview, problems and run, likewise.
+    pub bottom: Option<f32>,
     /// Size of the window. Points.
     pub window: [f32; 2],
     /// How much larger than usual everything is drawn.
@@ -59,9 +59,9 @@ impl Default for Settings {
         Self {
             mode: Mode::default(),
             recent: Vec::new(),
-            left: 300.0,
-            right: 324.0,
-            bottom: 360.0,
+            left: None,
+            right: None,
+            bottom: None,
             window: [1600.0, 1000.0],
             scale: 1.0,
             blocks: Vec::new(),

@@ -529,6 +529,11 @@ impl AppState {
             None => id,
         }
     }
+
+    /// What people call a team; a name that is no team's id stands for itself.
+    pub fn team_title<'a>(&'a self, id: &'a str) -> &'a str {
+        self.design().teams.get(id).map_or(id, |team| team.title.as_str())
+    }
 }
 
 /// A path as people read it: relative to `base` where it lies below, with `/`.

@@ -135,7 +135,7 @@ pub fn about_ui(ui: &mut Ui, state: StateRef<'_>, suggestion: &Suggestion, out: 
         soft(ui, join);
     }
     for loss in &proposal.losses {
-        ui.label(RichText::new(loss).color(palette.warning));
+        ui.label(RichText::new(loss).color(palette.ink(palette.warning)));
     }
     for part in &proposal.left_out_in_words {
         caption(ui, part.clone());

@@ -410,8 +410,9 @@ fn widgets(palette: &Palette) -> Widgets {
     let pressed = mix(palette.raised, palette.text, 0.12);
     Widgets {
         noninteractive: look(palette.panel, palette.panel, palette.hairline, palette.text),
-        inactive: look(palette.canvas, palette.raised, palette.hairline, palette.text),
-        hovered: look(hover, hover, palette.strong_hairline(), palette.text),
+        // Where a field or a box begins is seen by its border alone.
+        inactive: look(palette.canvas, palette.raised, palette.strong_hairline(), palette.text),
+        hovered: look(hover, hover, palette.soft, palette.text),
         active: look(pressed, pressed, palette.accent, palette.text),
         open: look(hover, hover, palette.strong_hairline(), palette.text),
     }

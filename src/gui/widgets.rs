@@ -30,6 +30,12 @@ pub fn scrolled<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
     list.inner
 }
 
+/// A list in a window of its own: as high as what is in it, up to a height. A window that has just opened gives a list
+/// else the room of two lines.
+pub fn grown_list(height: f32) -> ScrollArea {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height)
+}
+
 /// Where the focus has moved to something in here, that is scrolled to.
 fn follow_focus(ui: &mut Ui) {
     let focused = ui.memory(|memory| memory.focused());
@@ -91,7 +97,7 @@ pub fn tab(ui: &mut Ui, text: &str, is_shown: bool) -> Response {
     let palette = theme::palette(ui.ctx());
     let font = if is_shown { theme::strong() } else { theme::body() };
     let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
-    let size = vec2(galley.size().x + theme::SPACE_3, 34.0);
+    let size = vec2(galley.size().x + theme::SPACE_2, 34.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, text));
     let colour = if is_shown || response.hovered() { palette.text } else { palette.soft };
@@ -115,13 +121,14 @@ pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
 
 /// A rounded outline with a word: a status.
 pub fn badge(ui: &mut Ui, text: &str, colour: Color32) -> Response {
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::caption(), colour);
+    let ink = theme::palette(ui.ctx()).ink(colour);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::caption(), ink);
     let size = galley.size() + vec2(14.0, 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     let stroke = Stroke::new(1.0, colour);
     ui.painter().rect_stroke(rect, CornerRadius::same(theme::RADIUS_STEP), stroke, StrokeKind::Inside);
-    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, colour);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, ink);
     response
 }
 
@@ -314,7 +321,7 @@ pub fn picker(
     let id = response.id.with("picker");
     let filter_id = id.with("filter");
     let mut picked = None;
-    Popup::menu(&response).id(id).width(width.max(220.0)).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(
+    Popup::menu(&response).id(id).width(width.max(300.0)).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(
         |ui| {
             let choices = choices();
             let mut filter: String = ui.data_mut(|data| data.get_temp(filter_id)).unwrap_or_default();
@@ -344,7 +351,7 @@ pub fn picker(
             if enter && let Some(first) = matching.first() {
                 picked = Some(first.value.clone());
             }
-            ScrollArea::vertical().max_height(260.0).show_rows(ui, 28.0, matching.len(), |ui, rows| {
+            grown_list(260.0).show_rows(ui, 28.0, matching.len(), |ui, rows| {
                 for choice in &matching[rows] {
                     let label = if choice.label.is_empty() { &choice.value } else { &choice.label };
                     if list_row(ui, label, &choice.detail, *label == *shown, |_| {}).clicked() {
@@ -414,7 +421,7 @@ fn checks_ui(response: &Response, id: Id, name: &str, checks: impl FnOnce() -> V
         if matching.is_empty() {
             soft(ui, if checks.is_empty() { "nothing to choose from" } else { "nothing fits" });
         }
-        ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+        grown_list(260.0).show(ui, |ui| {
             for check in matching {
                 let mut is_on = check.is_on;
                 ui.horizontal(|ui| {

@@ -36,7 +36,7 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
             "101 users in all; the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC",
             "of 262 rows have no cookie_sid: not in users",
         ),
-        ("Pages by visitors", "“/search”: 416 visitors; 56 % of 737 in all", "Left out because the question says so"),
+        ("Pages by visitors", "“/search”: 416 visitors; 56 % of 737 in all", "Left out as the question says"),
         (
             "Services to expand",
             "recommendations: busy in 442 of 476 samples (93 %)",
@@ -60,6 +60,24 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
     harness.run_ok();
     assert!(harness.query_by_label("share of samples that are busy by service").is_some());
     assert!(harness.query_by_label("Busy above").is_some(), "the dial of the contract");
+    // Enter leads from the canvas to the card's first threshold.
+    harness.get_by_label_contains("canvas, ").focus();
+    harness.run_ok();
+    harness.key_press(egui::Key::Enter);
+    harness.run_ok();
+    let dial = harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, "Busy above");
+    assert!(dial.is_focused(), "the dial has the keyboard");
+    harness.key_press(egui::Key::Escape);
+    harness.run_ok();
+    // From an answer to the lines behind its peak, and back.
+    harness.get_by_label_contains("Bad experience per hour, Answer, ").click();
+    harness.run_ok();
+    harness.get_all_by_label("Raw lines").last().unwrap().click();
+    wait(&mut harness, "the lines", |_| true);
+    assert!(harness.query_by_label("100 lines behind 100 of 137 rows").is_some());
+    harness.get_by_label("Back to “Bad experience per hour”").click();
+    harness.run_ok();
+    assert!(harness.query_by_label("Not in this number").is_some(), "the card again");
     // On the step and on the wire, too.
     assert!(harness.query_by_label_contains("With owner, Join, exact, 4 unmatched").is_some());
 }

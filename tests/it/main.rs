@@ -60,6 +60,8 @@ mod gui_journeys;
 #[cfg(feature = "gui")]
 mod gui_monkey;
 #[cfg(feature = "gui")]
+mod gui_panels;
+#[cfg(feature = "gui")]
 mod gui_places;
 #[cfg(feature = "gui")]
 mod gui_planner;

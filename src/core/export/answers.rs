@@ -43,7 +43,7 @@ pub const ALL_IN_IT: &str = "Every row that was read is in it.";
 /// What is told where only that is left out which the question says.
 pub const ALL_ASKED_IN_IT: &str = "Nothing that was asked about is missing.";
 /// Above what the question itself leaves out.
-pub const AS_ASKED: &str = "Left out because the question says so";
+pub const AS_ASKED: &str = "Left out as the question says";
 
 impl AnswerPage {
     /// The question, or else the answer's own name.

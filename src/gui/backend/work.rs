@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_app::pinned::run_tests;
+use pipewright_app::pinned::{run_tests, thresholds_of};
 use pipewright_app::resolve::{default_parameters, doubts, sample_files};
 use pipewright_app::split::cut_of;
 use pipewright_app::{InputRows, real_source};
@@ -288,6 +288,7 @@ pub fn pin(task: PinTask, desk: &Desk) {
 pub fn repin(project: Project, base: PathBuf, mut test: StepTest, desk: &Desk) {
     let failed = move |fault| Message::Pinned(Err(vec![fault]));
     desk.spawn("pipewright-pin", failed, move |_| {
+        test.parameters = thresholds_of(&project, &test.step);
         let expected = pipewright_app::expected_of(&project, &base, &test);
         Some(Message::Pinned(expected.map(|expected| {
             test.expected = expected;

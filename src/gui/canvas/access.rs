@@ -1,11 +1,11 @@
-//! Names for screen readers and for tests: every readable step, its ports, and
-//! wires while they are few. What is off-screen costs nothing.
+//! Names for screen readers and for tests: every step whose name is seen, its
+//! ports, and wires while they are few. What is off-screen costs nothing.
 
 use egui::{Id, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, accesskit};
 
 use super::interaction::{Gesture, Hand, choose_step, choose_wire};
-use super::paint::Detail;
 use super::scene::{PortAt, Scene, Side, StepView};
+use super::view::NAMED;
 use super::{Canvas, CanvasEvent, ConnectRule, connecting};
 
 /// More visible wires than this are not named one by one.
@@ -34,7 +34,7 @@ pub fn describe(
             node.set_active_descendant(active);
         }
     });
-    if is_listening.is_none() || !Detail::at(canvas.view.zoom).is_readable() {
+    if is_listening.is_none() || canvas.view.zoom < NAMED {
         return;
     }
     let mut hand = Hand { ui, response, scene, rule, events };

@@ -10,14 +10,15 @@ use super::mesh::Batch;
 use super::paint::{Brush, Detail};
 use super::scene::{Group, HEADER, Icon, LINE, PortAt, Side, Sparkline, StepState, StepView};
 use super::text::{self, Slot, Text};
+use super::view::NAMED;
 use crate::gui::theme;
 
 /// Inner margin of a step, in canvas points.
 const MARGIN: f32 = 10.0;
 /// Side of the icon's tile, in canvas points.
 const TILE: f32 = 18.0;
-/// How much of a dimmed step is seen.
-const DIMMED: f32 = 0.32;
+/// How much of a dimmed step is seen: its numbers can still be read.
+const DIMMED: f32 = 0.5;
 /// Distance of the state's mark from the right margin, where there is no
 /// footer. Screen points.
 const MARK: f32 = 4.0;
@@ -56,6 +57,9 @@ pub fn step_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize) {
     let brush = &Brush { painter: &painter, ..*brush };
     if brush.detail == Detail::Block {
         block_ui(brush, step, rect, selected);
+        if brush.zoom >= NAMED {
+            name_ui(canvas, brush, index, rect);
+        }
         comments_ui(brush, rect.right_top(), step.comments);
         return;
     }
@@ -129,13 +133,30 @@ fn block_ui(brush: &Brush<'_>, step: &StepView, rect: Rect, selected: bool) {
     }
     brush.painter.rect(rect, radius(brush), ground, border, StrokeKind::Inside);
     let side = 50.0 * brush.zoom;
-    let square = Rect::from_center_size(rect.center(), Vec2::splat(side));
-    step.icon.paint(brush.painter, square, hue);
+    if brush.zoom < NAMED {
+        let square = Rect::from_center_size(rect.center(), Vec2::splat(side));
+        step.icon.paint(brush.painter, square, hue);
+    }
     if broken {
         let side = (side * 0.6).max(6.0);
         let corner = rect.right_top() + vec2(-side * 0.7, side * 0.7);
         let square = Rect::from_center_size(corner, Vec2::splat(side));
         Icon::Cross.paint(brush.painter, square, palette.bad);
+    }
+}
+
+/// A step's name over the whole of its block, as large as can be read.
+fn name_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
+    const SIZE: f32 = 10.0;
+    const EDGE: f32 = 4.0;
+    let Some(step) = brush.scene.steps.get(index) else {
+        return;
+    };
+    let font = theme::scaled(&theme::strong(), SIZE);
+    let text = Text { text: &step.title, font, width: rect.width() - 2.0 * EDGE, rows: 2 };
+    let ctx = brush.painter.ctx();
+    if let Some(galley) = canvas.cache.texts.galley(ctx, index, Slot::Title, &text) {
+        text::draw_left(brush.painter, pos2(rect.left() + EDGE, rect.center().y), &galley, brush.palette.text);
     }
 }
 

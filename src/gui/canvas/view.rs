@@ -7,8 +7,12 @@ use egui::{Pos2, Rect, Vec2};
 pub const ZOOM_MIN: f32 = 0.05;
 /// The largest zoom.
 pub const ZOOM_MAX: f32 = 2.0;
-/// The smallest zoom at which titles can be read.
+/// The smallest zoom at which a title stands beside its icon.
 pub const READABLE: f32 = 0.4;
+/// The zoom from which on a block has the name of its step, and nothing else.
+pub const NAMED: f32 = 0.3;
+/// What the names of lanes take of the upper edge, in screen points.
+const HEAD: f32 = 24.0;
 /// Space around what is shown whole, in screen points.
 const FIT_MARGIN: f32 = 36.0;
 /// Seconds that a jump (fit, follow) takes.
@@ -88,8 +92,8 @@ impl View {
     /// The first view of `area`: whole, or from its beginning where the whole would be too small to read.
     pub fn open(&mut self, widget: Rect, area: Rect) {
         self.fit(widget, area);
-        if self.zoom < READABLE && widget.is_positive() && area.is_finite() {
-            self.zoom = READABLE;
+        if self.zoom < NAMED && widget.is_positive() && area.is_finite() {
+            self.zoom = NAMED;
             let middle = (widget.size() - area.size() * self.zoom) / 2.0;
             let start = middle.max(Vec2::splat(FIT_MARGIN));
             self.pan = start - area.min.to_vec2() * self.zoom;
@@ -107,7 +111,9 @@ impl View {
     pub fn reveal(&mut self, widget: Rect, area: Rect, cover: Option<Rect>) {
         const MARGIN: f32 = 24.0;
         let shown = self.rect_to_screen(widget, area);
-        let inner = widget.shrink(MARGIN.min(widget.size().min_elem().max(0.0) / 4.0));
+        let mut inner = widget.shrink(MARGIN.min(widget.size().min_elem().max(0.0) / 4.0));
+        // The names of the lanes lie over the upper edge.
+        inner.min.y += HEAD.min(inner.height().max(0.0) / 4.0);
         let shift = |low: f32, high: f32, from: f32, to: f32| {
             if low < from {
                 from - low
@@ -259,9 +265,18 @@ mod tests {
         let mut view = View::default();
         let area = Rect::from_min_size(pos2(40.0, 80.0), vec2(9000.0, 700.0));
         view.open(widget(), area);
-        assert_eq!(view.zoom, READABLE);
+        assert_eq!(view.zoom, NAMED);
         let shown = view.rect_to_screen(widget(), area);
         assert!(widget().contains(shown.left_top()) && widget().contains(shown.left_bottom()));
+    }
+
+    #[test]
+    fn what_is_revealed_does_not_lie_below_the_names_of_the_lanes() {
+        let mut view = View::default();
+        view.reveal(widget(), Rect::from_min_size(pos2(100.0, -400.0), vec2(216.0, 80.0)), None);
+        while view.advance(0.1) {}
+        let shown = view.rect_to_screen(widget(), Rect::from_min_size(pos2(100.0, -400.0), vec2(216.0, 80.0)));
+        assert!(shown.top() >= widget().top() + HEAD, "{shown:?}");
     }
 
     #[test]

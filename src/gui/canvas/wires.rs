@@ -117,7 +117,7 @@ fn draw(
     let palette = brush.palette;
     let far = brush.detail <= Detail::Block;
     let colour = match weight {
-        _ if wire.dimmed => palette.wire().gamma_multiply(0.3),
+        _ if wire.dimmed => palette.wire().gamma_multiply(0.45),
         _ if !wire.fault.is_empty() => palette.bad,
         Weight::Selected => palette.accent,
         _ if !wire.crossing.is_empty() => palette.load,

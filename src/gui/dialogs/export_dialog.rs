@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, Layout, RichText, Ui};
 use pipewright_core::export::{Support, check_exportable, target, targets};
 
 use super::{path_field_ui, title_ui};
 use crate::gui::command::{Action, Actions, Browse};
 use crate::gui::forms::{label_ui, located_ui};
 use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::marked::marked_ui;
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
-use crate::gui::widgets::{caption, primary_button, soft};
+use crate::gui::widgets::{grown_list, primary_button, soft};
 
 /// The dialog. Says whether it is to be closed.
 pub fn export_ui(
@@ -26,26 +27,31 @@ pub fn export_ui(
     let mut is_done = false;
     title_ui(ui, "Export", &mut is_done);
     label_ui(ui, "Target", "What the exported pipeline runs on.");
-    for target in targets() {
-        let is_chosen = target.name() == chosen;
-        if ui.radio(is_chosen, target.title()).clicked() {
-            let is_as_proposed = *folder == proposed_folder(state, chosen);
-            *chosen = target.name().to_owned();
-            if is_as_proposed {
-                *folder = proposed_folder(state, chosen);
+    // In a low window the targets are scrolled, not what is to be filled in.
+    let room = (ui.ctx().content_rect().height() - 320.0).max(160.0);
+    grown_list(room).id_salt("targets").show(ui, |ui| {
+        for target in targets() {
+            let is_chosen = target.name() == chosen;
+            if ui.radio(is_chosen, target.title()).clicked() {
+                let is_as_proposed = *folder == proposed_folder(state, chosen);
+                *chosen = target.name().to_owned();
+                if is_as_proposed {
+                    *folder = proposed_folder(state, chosen);
+                }
             }
+            ui.horizontal(|ui| {
+                ui.add_space(theme::SPACE_6);
+                let soft = theme::palette(ui.ctx()).soft;
+                ui.vertical(|ui| marked_ui(ui, target.doc(), &theme::caption(), soft));
+            });
         }
-        ui.horizontal(|ui| {
-            ui.add_space(theme::SPACE_6);
-            ui.vertical(|ui| caption(ui, target.doc()));
-        });
-    }
+    });
     ui.add_space(theme::SPACE_2);
     label_ui(ui, "Folder", "The files are written into it.");
     path_field_ui(ui, "Export folder", folder, Browse::ExportFolder, is_new, out);
     ui.add_space(theme::SPACE_2);
     let problems = check_exportable(&state.plan);
-    ScrollArea::vertical().max_height(220.0).show(ui, |ui| {
+    grown_list(220.0).show(ui, |ui| {
         for problem in &problems {
             located_ui(ui, problem);
         }
@@ -105,7 +111,7 @@ fn outcome_ui(ui: &mut Ui, state: StateRef<'_>) {
             ui.horizontal(|ui| {
                 icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
                 let told = format!("{} in {}", counted(names.len() as u64, "file"), folder.display());
-                ui.label(RichText::new(told).color(palette.good));
+                ui.label(RichText::new(told).color(palette.ink(palette.good)));
             });
             for name in names {
                 ui.label(RichText::new(name).font(theme::code()).color(palette.soft));

@@ -174,7 +174,7 @@ fn fit_ui(ui: &mut Ui, marking: &Marking, learned: &Learned) {
     };
     let (fit, lines) = (grouped(learned.fit as u64), grouped(learned.lines as u64));
     let told = format!("{fit} of {lines} lines fit{joined} ({share:.1} %)");
-    let colour = if taken == learned.lines { palette.good } else { palette.warning };
+    let colour = if taken == learned.lines { palette.ink(palette.good) } else { palette.ink(palette.warning) };
     ui.label(RichText::new(told).color(colour));
     let columns: Vec<String> =
         learned.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();

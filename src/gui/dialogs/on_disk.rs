@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align, Context, Frame, Layout, Margin, RichText, ScrollArea, Ui};
+use egui::{Align, Context, Frame, Layout, Margin, RichText, Ui};
 use pipewright_core::ir::interpolate;
 use pipewright_core::project::{EXTENSION, ItemChange, OnDisk, ProjectChange, SaveFault, changes};
 
@@ -14,7 +14,7 @@ use crate::gui::command::{Action, Actions};
 use crate::gui::state::view::{Dialog, Then};
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
-use crate::gui::widgets::{primary_button, shown_name, soft};
+use crate::gui::widgets::{grown_list, primary_button, shown_name, soft};
 
 /// What others made of the open file.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ pub fn compare_ui(ui: &mut Ui, found: &[ProjectChange], out: &mut Actions) -> bo
     if found.is_empty() {
         ui.label("Nothing differs in the design; only the text of the file does.");
     }
-    ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+    grown_list(320.0).show(ui, |ui| {
         for one in found {
             let (word, fields) = match &one.change {
                 ItemChange::Added => ("only in the file", String::new()),

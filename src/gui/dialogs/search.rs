@@ -1,6 +1,6 @@
 //! Search over everything (Ctrl+P): commands, steps, columns, questions, sources. And over the steps alone (Ctrl+F).
 
-use egui::{Area, Context, Frame, Id, Key, Margin, Modifiers, Order, ScrollArea, Ui, pos2};
+use egui::{Area, Context, Frame, Id, Key, Margin, Modifiers, Order, Ui, pos2};
 
 use pipewright_core::planner::{Dials, ready_questions};
 
@@ -12,7 +12,7 @@ use crate::gui::panels::questions::way_to;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::theme;
-use crate::gui::widgets::{group_icon, list_row, search_field, shown_name, soft};
+use crate::gui::widgets::{group_icon, grown_list, list_row, search_field, shown_name, soft};
 
 const WIDTH: f32 = 520.0;
 const MOST: usize = 60;
@@ -178,7 +178,7 @@ pub fn search_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut 
                     search.chosen = 0;
                 }
                 ui.add_space(theme::SPACE_1);
-                ScrollArea::vertical().max_height(room.height() * 0.5).show(ui, |ui| {
+                grown_list(room.height() * 0.5).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     for (index, hit) in found.iter().enumerate() {
                         let is_chosen = index == search.chosen;

@@ -27,7 +27,7 @@ pub struct TextLook<'a> {
 pub fn text_edit(ui: &mut Ui, name: &str, text: &mut String, look: TextLook<'_>) -> Response {
     let palette = theme::palette(ui.ctx());
     let font = if look.is_code { theme::code() } else { theme::body() };
-    let hint = RichText::new(look.placeholder).font(font.clone()).color(palette.soft);
+    let hint = RichText::new(look.placeholder).font(font.clone()).italics().color(palette.soft);
     let edit =
         if look.lines > 1 { TextEdit::multiline(text).desired_rows(look.lines) } else { TextEdit::singleline(text) };
     let width = (ui.available_width() - look.reserve).max(24.0);
@@ -53,13 +53,19 @@ impl FieldUi<'_, '_> {
     }
 
     pub(super) fn text_ui(&mut self, ui: &mut Ui, placeholder: &str, has_lines: bool, is_code: bool) {
-        let mut text = self.scope.text(self.field.name).to_owned();
+        let state = self.scope.state;
+        // People are kept by the id of their team, and called by its title.
+        let is_team = matches!(self.field.name, "owner" | "asker");
+        let stored = self.scope.text(self.field.name);
+        let mut text = if is_team { state.team_title(stored) } else { stored }.to_owned();
         let lines = if has_lines { 3 } else { 1 };
         let look = TextLook { placeholder, lines, is_code, ..TextLook::default() };
         let response = text_edit(ui, self.field.label, &mut text, look);
         self.follow_focus(&response);
         if response.changed() {
-            self.store_text(text);
+            let mut teams = state.project.teams.values().filter(|team| is_team && !team.title.is_empty());
+            let team = teams.find(|team| team.title.to_lowercase() == text.to_lowercase());
+            self.store_text(team.map_or(text, |team| team.id.clone()));
         }
     }
 
@@ -164,7 +170,7 @@ impl FieldUi<'_, '_> {
         let choice = |question: &pipewright_core::model::Question| Choice {
             value: question.id.clone(),
             label: question.title.clone(),
-            detail: question.asker.clone(),
+            detail: self.scope.state.team_title(&question.asker).to_owned(),
         };
         let mut choices: Vec<Choice> = questions.values().map(choice).collect();
         choices.push(Choice { value: String::new(), label: "no question".into(), detail: String::new() });

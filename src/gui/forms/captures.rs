@@ -68,7 +68,7 @@ fn tried_ui(ui: &mut Ui, tried: &Tried) {
         tried.texts.len(),
         percent(fit as u64, tried.texts.len() as u64)
     );
-    let colour = if fit == tried.texts.len() { palette.good } else { palette.warning };
+    let colour = if fit == tried.texts.len() { palette.ink(palette.good) } else { palette.ink(palette.warning) };
     ui.label(RichText::new(told).font(theme::caption()).color(palette.ink(colour)));
     let mut names: Vec<&str> = Vec::new();
     for (_, _, name) in tried.found.iter().flatten().flatten() {

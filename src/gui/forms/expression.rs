@@ -2,9 +2,7 @@
 //! it with the character marked, and the first values.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{
-    Align, Color32, Id, Key, Layout, Margin, Modifiers, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui,
-};
+use egui::{Color32, Id, Key, Margin, Modifiers, Popup, PopupCloseBehavior, RichText, TextEdit, Ui};
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, Span};
 use pipewright_core::expr::{self, Expr, Function, Place, Scope, function};
@@ -15,7 +13,7 @@ use crate::gui::command::Action;
 use crate::gui::icons::{Icon, icon_ui};
 use crate::gui::state::grouped;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, list_row};
+use crate::gui::widgets::{caption, grown_list, list_row, shown_name};
 
 /// The completion list of the editor that has the keyboard.
 #[derive(Clone, Default)]
@@ -129,15 +127,15 @@ impl FieldUi<'_, '_> {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_1;
             icon_ui(ui, Icon::Tick, 16.0, Some(palette.good));
-            ui.label(RichText::new(found.to_string()).color(palette.good));
+            ui.label(RichText::new(found.to_string()).color(palette.ink(palette.good)));
             if place == Place::Row {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let told = match found {
-                        DataType::Boolean => self.share(text, &parsed, input),
-                        _ => self.first_values(&parsed, input),
-                    };
-                    ui.add(egui::Label::new(RichText::new(told).font(theme::caption()).color(palette.soft)).truncate());
-                });
+                let told = match found {
+                    DataType::Boolean => self.share(text, &parsed, input),
+                    _ => self.first_values(&parsed, input),
+                };
+                let told = RichText::new(told).font(theme::caption()).color(palette.soft);
+                ui.add_space(theme::SPACE_1);
+                ui.add(egui::Label::new(told).wrap());
             }
         });
     }
@@ -182,7 +180,7 @@ impl FieldUi<'_, '_> {
                 rows.schema().index(name).map_or(Value::Null, |column| rows.value(row, column))
             })
         };
-        let first: Vec<String> = (0..rows.rows().min(3)).map(|row| shown(&value(row))).collect();
+        let first: Vec<String> = (0..rows.rows().min(3)).map(|row| shown_name(&shown(&value(row)), 24)).collect();
         format!("first: {}", first.join(", "))
     }
 }
@@ -267,7 +265,7 @@ fn offer_ui(response: &egui::Response, offer: &Offer, call: Option<(&Function, u
                 ui.set_min_width(response.rect.width());
                 signature_ui(ui, function, argument);
             }
-            ScrollArea::vertical().max_height(200.0).show(ui, |ui| {
+            grown_list(200.0).show(ui, |ui| {
                 for (index, completion) in offer.found.iter().enumerate() {
                     let is_chosen = index == offer.chosen;
                     let row = list_row(ui, &completion.label, &completion.detail, is_chosen, |_| {});

@@ -170,7 +170,7 @@ pub fn source_form_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, memory:
 /// The teams that may see a source.
 fn access_ui(ui: &mut Ui, state: StateRef<'_>, source: &Source, out: &mut Actions) {
     label_ui(ui, "Who may see it", "Teams; without any, everybody.");
-    let title = |id: &String| state.project.teams.get(id).map_or(id.clone(), |team| team.title.clone());
+    let title = |id: &String| state.team_title(id).to_owned();
     for (place, team) in source.access.iter().enumerate() {
         ui.horizontal(|ui| {
             ui.label(title(team));

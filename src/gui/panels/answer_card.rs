@@ -206,7 +206,8 @@ fn how_ui(ui: &mut Ui, state: StateRef<'_>, before: &[&Step], values: &BTreeMap<
                 out.push(Action::Select { steps: vec![step.id.clone()], reveal: true });
             }
             let text = with_values(&summary.replace('\n', " "), values);
-            if !text.is_empty() {
+            // A step that is called by what it makes is not told twice.
+            if !text.is_empty() && text.to_lowercase() != state.step_title(&step.id).to_lowercase() {
                 ui.label(RichText::new(text).font(theme::caption()).color(theme::palette(ui.ctx()).soft));
             }
         });

@@ -3,7 +3,7 @@
 
 use egui::Ui;
 
-use super::{groups, guide};
+use super::{answer_card, groups, guide};
 use crate::gui::actions::{edits, room};
 use crate::gui::canvas::{CanvasEvent, PortRef, Selection, Target};
 use crate::gui::command::{Action, Actions, Chosen, Command};
@@ -188,8 +188,10 @@ pub fn take_event(event: CanvasEvent, state: &mut AppState, view: &mut View, out
             out.edit("open the group", open.into_iter().collect());
         }
         CanvasEvent::Open(step) => {
-            let field = project.steps.get(&step).and_then(|step| {
-                pipewright_core::steps::kind(&step.kind)?.form().first().map(|field| field.name.to_owned())
+            // Of an answer the card comes before the form, as by F6.
+            let field = project.steps.get(&step).and_then(|step| match step.kind.as_str() {
+                "answer" => Some(answer_card::CARD.to_owned()),
+                kind => pipewright_core::steps::kind(kind)?.form().first().map(|field| field.name.to_owned()),
             });
             out.push(Action::FocusField { step, field: field.unwrap_or_default() });
         }

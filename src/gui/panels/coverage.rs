@@ -100,7 +100,7 @@ fn filter_ui<'a>(
     teams: impl Iterator<Item = &'a String>,
     chosen: &mut String,
 ) {
-    let title = |id: &str| state.project.teams.get(id).map_or(id.to_owned(), |team| team.title.clone());
+    let title = |id: &str| state.team_title(id).to_owned();
     let teams: BTreeSet<&String> = teams.filter(|team| !team.is_empty()).collect();
     if teams.is_empty() {
         return;

@@ -8,6 +8,7 @@ use pipewright_core::plan::plan;
 use pipewright_core::planner::{Difference, Selection, compare};
 
 use super::flow_view::main_port;
+use super::lines::back_ui;
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{TextLook, text_edit};
 use crate::gui::state::view::View;
@@ -45,6 +46,7 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         return;
     };
     let shown = state.differs.as_ref().filter(|differs| differs.step == step.id);
+    let came_from = view.came_from.clone();
     let typed = view.differs.get_or_insert_with(|| (step.id.clone(), String::new()));
     if typed.0 != step.id {
         *typed = (step.id.clone(), shown.map_or(String::new(), |differs| differs.condition.clone()));
@@ -54,7 +56,9 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         ui.add_space(theme::SPACE_3);
         soft(ui, format!("Rows of “{}” where", state.step_title(&step.id)));
         let field = ui.scope(|ui| {
-            ui.set_max_width((ui.available_width() - 300.0).clamp(120.0, 520.0));
+            // Room for what stands behind it: the button, and the way back.
+            let reserved = if came_from.is_some() { 480.0 } else { 300.0 };
+            ui.set_max_width((ui.available_width() - reserved).clamp(120.0, 520.0));
             let look = TextLook { placeholder: "status >= 500", is_code: true, ..TextLook::default() };
             text_edit(ui, "What differs where", &mut typed.1, look)
         });
@@ -65,6 +69,7 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
         if is_given && (is_entered || clicked) {
             out.push(Action::Differs { step: step.id.clone(), condition: typed.1.trim().to_owned() });
         }
+        back_ui(ui, state, came_from.as_ref(), out);
     });
     ui.add_space(theme::SPACE_2);
     scrolled(ui, |ui| {

@@ -36,7 +36,7 @@ pub fn findings_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
                     });
                 }
                 Some(Err(fault)) => {
-                    ui.label(RichText::new(&fault.message).color(palette.bad));
+                    ui.label(RichText::new(&fault.message).color(palette.ink(palette.bad)));
                     if let Some(help) = &fault.help {
                         soft(ui, help);
                     }
@@ -49,7 +49,7 @@ pub fn findings_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
                         empty_state(ui, "Nothing stands out", "The sources are as one would expect");
                     }
                     for warning in warnings {
-                        ui.label(RichText::new(&warning.message).color(palette.warning));
+                        ui.label(RichText::new(&warning.message).color(palette.ink(palette.warning)));
                     }
                 }
             }
@@ -78,14 +78,14 @@ fn finding_card(ui: &mut Ui, state: StateRef<'_>, finding: &Finding, out: &mut A
         }
         match state.findings.differs.get(&finding.id) {
             Some(None) => drop(ui.spinner()),
-            Some(Some(Err(fault))) => drop(ui.label(RichText::new(&fault.message).color(palette.bad))),
+            Some(Some(Err(fault))) => drop(ui.label(RichText::new(&fault.message).color(palette.ink(palette.bad)))),
             Some(Some(Ok(found))) if found.is_empty() => drop(soft(ui, "Nothing goes with these rows in particular.")),
             Some(Some(Ok(found))) => found.iter().take(6).for_each(|difference| difference_ui(ui, difference)),
             None if finding.selection.is_some() => wants_differences = link(ui, "What goes with it?").clicked(),
             None => {}
         }
         if is_accepted {
-            ui.label(RichText::new("its flow is on the canvas").color(palette.good));
+            ui.label(RichText::new("its flow is on the canvas").color(palette.ink(palette.good)));
         } else {
             wants_flow = link(ui, "+ Show the flow").clicked();
         }

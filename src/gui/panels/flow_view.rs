@@ -375,7 +375,8 @@ fn describe_answer(told: Option<&Told>, view: &mut StepView) {
     if is_waiting {
         return;
     }
-    if !told.headline.place.is_empty() {
+    // That a number is of all says nothing under it.
+    if !matches!(told.headline.place.as_str(), "" | "in all") {
         view.footer_left = format!("{word} · {}", shown_name(&told.headline.place, 120));
     }
     let Some(chart) = &told.chart else { return };

@@ -29,7 +29,10 @@ pub fn guide_ui(ui: &mut Ui, canvas: Rect, state: StateRef<'_>, view: &mut View,
     }
     let width = if is_narrow { card } else { 2.0 * card + theme::SPACE_6 };
     let inner = card - 2.0 * theme::SPACE_4 - 2.0;
-    let height = (canvas.height() - 2.0 * theme::SPACE_3).min(if is_narrow { 560.0 } else { 320.0 });
+    // Both are as high as the longer one: with sources there is a list of questions.
+    let least = if state.project.sources.is_empty() { 160.0 } else { 240.0 };
+    let height = if is_narrow { 2.0 * (least + 40.0) } else { least + 80.0 };
+    let height = (canvas.height() - 2.0 * theme::SPACE_3).min(height);
     let room = Rect::from_center_size(canvas.center(), vec2(width, height));
     ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
         egui::ScrollArea::vertical().id_salt("guide").show(ui, |ui| {
@@ -37,14 +40,15 @@ pub fn guide_ui(ui: &mut Ui, canvas: Rect, state: StateRef<'_>, view: &mut View,
             ui.with_layout(layout, |ui| {
                 ui.spacing_mut().item_spacing = vec2(theme::SPACE_6, theme::SPACE_4);
                 let data = |ui: &mut Ui, view: &mut View, out: &mut Actions| data_ui(ui, state, view, out);
-                way_ui(ui, inner, Icon::Tray, "Start from the data", |ui| data(ui, view, out));
-                way_ui(ui, inner, Icon::Question, "Start from a question", |ui| question_ui(ui, state, view, out));
+                let size = vec2(inner, least);
+                way_ui(ui, size, Icon::Tray, "Start from the data", |ui| data(ui, view, out));
+                way_ui(ui, size, Icon::Question, "Start from a question", |ui| question_ui(ui, state, view, out));
             });
         });
     });
 }
 
-fn way_ui(ui: &mut Ui, width: f32, icon: Icon, title: &str, contents: impl FnOnce(&mut Ui)) {
+fn way_ui(ui: &mut Ui, size: egui::Vec2, icon: Icon, title: &str, contents: impl FnOnce(&mut Ui)) {
     let palette = theme::palette(ui.ctx());
     Frame::new()
         .fill(palette.panel)
@@ -53,8 +57,8 @@ fn way_ui(ui: &mut Ui, width: f32, icon: Icon, title: &str, contents: impl FnOnc
         .inner_margin(egui::Margin::same(theme::SPACE_4 as i8))
         .show(ui, |ui| {
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                ui.set_width(width);
-                ui.set_min_height(240.0);
+                ui.set_width(size.x);
+                ui.set_min_height(size.y);
                 ui.spacing_mut().item_spacing = vec2(theme::SPACE_2, theme::SPACE_2);
                 ui.horizontal(|ui| {
                     icon_ui(ui, icon, 20.0, Some(palette.accent));

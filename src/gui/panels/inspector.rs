@@ -494,16 +494,14 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
     policy_ui(ui, state, out);
     all_ui(ui, state, out);
     let project = &state.project;
-    caption(
-        ui,
-        format!(
-            "{} · {} · {}",
-            counted(project.steps.len() as u64, "step"),
-            counted(project.sources.len() as u64, "source"),
-            counted(project.questions.len() as u64, "question")
-        ),
-    );
-    ui.add_space(theme::SPACE_3);
+    let counts =
+        [(project.steps.len(), "step"), (project.sources.len(), "source"), (project.questions.len(), "question")];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, word)| counted(count as u64, word)).collect();
+    if !counts.is_empty() {
+        caption(ui, counts.join(" · "));
+        ui.add_space(theme::SPACE_3);
+    }
     ui.horizontal_wrapped(|ui| {
         icon_ui(ui, Icon::Info, 16.0, Some(theme::palette(ui.ctx()).soft));
         soft(ui, "Select a step to change it. Tab adds one; drop a file to add a source.");

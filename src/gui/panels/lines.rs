@@ -16,7 +16,7 @@ use crate::gui::marked::marked_ui;
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, grouped};
 use crate::gui::theme;
-use crate::gui::widgets::{caption, empty_state, focus_ring, link, scrolled, soft};
+use crate::gui::widgets::{caption, empty_state, focus_ring, link, scrolled, shown_name, soft};
 
 /// Characters of a line that are laid out.
 const SHOWN: usize = 2000;
@@ -107,13 +107,18 @@ fn title_ui(ui: &mut Ui, state: StateRef<'_>, lines: &Lines, view: &mut View, ou
             if link(ui, "All rows").clicked() {
                 view.lines_where = None;
             }
+            back_ui(ui, state, view.came_from.as_ref(), out);
         }
     }
     let Some(Ok(behind)) = lines.outcome.as_ref().filter(|outcome| outcome.as_ref().is_ok_and(|b| !b.lines.is_empty()))
     else {
         return;
     };
-    let mut told = format!("{} behind {}", counted(behind.lines.len() as u64, "line"), counted(behind.rows, "row"));
+    let rows = match behind.rows < behind.of {
+        true => format!("{} of {}", grouped(behind.rows), counted(behind.of, "row")),
+        false => counted(behind.rows, "row"),
+    };
+    let mut told = format!("{} behind {rows}", counted(behind.lines.len() as u64, "line"));
     if !behind.whole {
         told.push_str(" of the sample");
     }
@@ -124,6 +129,16 @@ fn title_ui(ui: &mut Ui, state: StateRef<'_>, lines: &Lines, view: &mut View, ou
     if icon_button(ui, Icon::Copy, "Copy the lines").clicked() {
         let texts: Vec<&str> = behind.lines.iter().filter_map(|line| line.text.as_deref()).collect();
         out.push(Action::CopyText(texts.join("\n")));
+    }
+}
+
+/// The way back to the answer from which somebody came to these rows.
+pub fn back_ui(ui: &mut Ui, state: StateRef<'_>, came_from: Option<&Id>, out: &mut Actions) {
+    let answer = came_from.filter(|id| state.project.steps.contains_key(*id));
+    let Some(answer) = answer.filter(|id| !state.selection.steps.contains(*id)) else { return };
+    let title = shown_name(state.step_title(answer), 60);
+    if link(ui, &format!("Back to “{title}”")).clicked() {
+        out.push(Action::Select { steps: vec![answer.clone()], reveal: true });
     }
 }
 

@@ -1,7 +1,7 @@
 //! The step palette: the list on the left, and the popup at the pointer. Filtered by what is typed and by what fits the
 //! port that a wire was drawn from.
 
-use egui::{Area, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, RichText, ScrollArea, Ui, vec2};
+use egui::{Area, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, RichText, Ui, vec2};
 use pipewright_core::steps::{self, StepKind};
 
 use super::flow_view::{group_of, icon_of};
@@ -12,7 +12,7 @@ use crate::gui::settings::Block;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::theme::{self, Group};
-use crate::gui::widgets::{self, caption, group_icon, list_row, scrolled, search_field};
+use crate::gui::widgets::{self, caption, group_icon, grown_list, list_row, scrolled, search_field};
 
 const POPUP_WIDTH: f32 = 320.0;
 const POPUP_HEIGHT: f32 = 380.0;
@@ -175,7 +175,7 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
                     caption(ui, format!("fits “{}”", state.step_title(&from.step)));
                 }
                 ui.add_space(theme::SPACE_1);
-                ScrollArea::vertical().max_height(POPUP_HEIGHT - 110.0).show(ui, |ui| {
+                grown_list(POPUP_HEIGHT - 110.0).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     for (index, kind) in found.iter().enumerate() {
                         let is_chosen = index == popup.chosen;

@@ -50,7 +50,7 @@ fn test_ui(ui: &mut Ui, state: StateRef<'_>, test: &StepTest, out: &mut Actions)
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
         icon_ui(ui, icon, 16.0, Some(colour));
         let text = format!("{word}: {}, {}", counted(rows as u64, "row"), shown_name(title, 60));
-        ui.add(egui::Label::new(text).truncate());
+        ui.add(egui::Label::new(text).wrap());
     });
     let differences = result.map(|result| result.differences.as_slice()).unwrap_or_default();
     for difference in differences.iter().take(SHOWN) {

@@ -568,7 +568,13 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
         return;
     }
     if profile.nulls > 0 && profile.nulls == rows {
-        painter.text(rect.left_top(), egui::Align2::LEFT_TOP, "all null", theme::caption(), palette.warning);
+        painter.text(
+            rect.left_top(),
+            egui::Align2::LEFT_TOP,
+            "all null",
+            theme::caption(),
+            palette.ink(palette.warning),
+        );
         return;
     }
     let nulls = (profile.nulls > 0).then(|| format!("{} null", percent(profile.nulls, rows)));
@@ -577,9 +583,9 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
         highest > 0 && profile.histogram.len() > 1 && !matches!(data_type, DataType::String | DataType::Boolean);
     let mut room = rect;
     if let Some(nulls) = nulls {
-        let galley = ui.painter().layout_no_wrap(nulls, theme::caption(), palette.warning);
+        let galley = ui.painter().layout_no_wrap(nulls, theme::caption(), palette.ink(palette.warning));
         let width = galley.size().x + 6.0;
-        painter.galley(pos2(rect.left(), rect.top() + 2.0), galley, palette.warning);
+        painter.galley(pos2(rect.left(), rect.top() + 2.0), galley, palette.ink(palette.warning));
         room.min.x = (room.min.x + width).min(room.max.x);
     }
     // Bars of less than two points show nothing.

@@ -133,7 +133,7 @@ fn tools_ui(
         return;
     }
     let help = "The lines of the sources that these rows were made from, as they stand in the files";
-    if ui.selectable_label(view.preview.is_raw, "Raw").on_hover_text(help).clicked() {
+    if toggle(ui, view.preview.is_raw, "Raw").on_hover_text(help).clicked() {
         view.preview.is_raw = !view.preview.is_raw;
     }
     if view.preview.is_raw {
@@ -142,7 +142,7 @@ fn tools_ui(
     let look = view.preview.look_mut(step, port);
     if input_of(state, step, &rows.table).is_some() {
         let help = "Beside the rows before this step: what is new, changed or dropped";
-        if ui.selectable_label(look.compares, "Compare").on_hover_text(help).clicked() {
+        if toggle(ui, look.compares, "Compare").on_hover_text(help).clicked() {
             look.compares = !look.compares;
         }
         if look.compares {
@@ -173,6 +173,11 @@ fn tools_ui(
         let hint = "A condition, or text that the rows contain: status >= 500, /cart";
         search_field(ui, &mut look.arrangement.filter, "Filter rows", FIELD.min(room - 24.0)).on_hover_text(hint);
     }
+}
+
+/// A button that stays pressed; beside others it looks like one.
+fn toggle(ui: &mut Ui, is_on: bool, text: &str) -> egui::Response {
+    ui.add(egui::Button::selectable(is_on, text).frame_when_inactive(true))
 }
 
 /// Puts what is looked at on the clipboard.

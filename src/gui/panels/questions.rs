@@ -160,7 +160,7 @@ fn question_card(ui: &mut Ui, state: StateRef<'_>, question: &Question, out: &mu
     let answers: Vec<&Step> = answers(state, &question.id).collect();
     let is_shown = state.chosen == Chosen::Question(question.id.clone())
         || answers.iter().any(|step| state.selection.steps.contains(&step.id));
-    let asker = state.project.teams.get(&question.asker).map_or(question.asker.as_str(), |team| team.title.as_str());
+    let asker = state.team_title(&question.asker);
     let mut wants_flow = false;
     let response = card(ui, is_shown, &question.title, |ui| {
         ui.spacing_mut().item_spacing.y = theme::SPACE_1;

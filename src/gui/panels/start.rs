@@ -18,18 +18,26 @@ pub fn start_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         let room = ui.available_size();
         let width = 520.0_f32.min(room.x - 2.0 * theme::SPACE_4).max(120.0);
         scrolled(ui, |ui| {
+            // A little above the middle, where the eye rests; how high it all is, is known from the frame before.
+            let height_id = ui.scope_id().with("height");
+            let height: f32 = ui.data(|data| data.get_temp(height_id)).unwrap_or(room.y * 0.6);
             ui.with_layout(Layout::top_down(Align::Center), |ui| {
-                ui.add_space((room.y * 0.16).max(theme::SPACE_4));
-                ui.label(RichText::new("Pipewright").font(theme::number()));
-                ui.add_space(theme::SPACE_1);
-                soft(ui, "From the data that is there to the questions that are asked, on one canvas.");
-                ui.add_space(theme::SPACE_6);
-                ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+                ui.add_space(((room.y - height) * 0.4).max(theme::SPACE_4));
+                let column = ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
                     ui.set_width(width);
+                    ui.label(RichText::new("Pipewright").font(theme::number()));
+                    ui.add_space(theme::SPACE_1);
+                    soft(ui, "From the data that is there to the questions that are asked, on one canvas.");
+                    ui.add_space(theme::SPACE_6);
                     ways_ui(ui, out);
                     ui.add_space(theme::SPACE_6);
                     recent_ui(ui, state, out);
                 });
+                let drawn = column.response.rect.height();
+                if drawn != height {
+                    ui.data_mut(|data| data.insert_temp(height_id, drawn));
+                    ui.ctx().request_repaint();
+                }
             });
         });
     });

@@ -17,7 +17,10 @@ pub fn status_bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mu
     ui.horizontal_centered(|ui| {
         sample_ui(ui, state, view);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            targets_ui(ui, state, view);
+            // Nothing runs everywhere; that is no news.
+            if !state.project.steps.is_empty() {
+                targets_ui(ui, state, view);
+            }
             let zoom = format!("{:.0} %", view.canvas.view.zoom * 100.0);
             let soft = theme::palette(ui.ctx()).soft;
             let text = RichText::new(zoom).font(theme::caption()).color(soft);
@@ -120,7 +123,7 @@ fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
     let (text, colour) = if carrying == targets.len() {
         (format!("runs on all {carrying} targets ✓"), palette.soft)
     } else {
-        (format!("runs on {carrying} of {} targets", targets.len()), palette.warning)
+        (format!("runs on {carrying} of {} targets", targets.len()), palette.ink(palette.warning))
     };
     let each = targets.iter().map(|(title, missing)| match missing.len() {
         0 => format!("{title} ✓"),

@@ -5,6 +5,7 @@ use egui::{RichText, ScrollArea, Ui};
 
 use crate::gui::command::{Action, Actions};
 use crate::gui::icons::{Icon, icon_button};
+use crate::gui::marked::marked_ui;
 use crate::gui::state::{StateRef, grouped};
 use crate::gui::theme;
 use crate::gui::widgets::{caption, empty_state};
@@ -99,7 +100,8 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     for told in &changed {
         ui.horizontal_wrapped(|ui| {
             ui.add_space(theme::SPACE_3);
-            ui.label(RichText::new(told).color(theme::palette(ui.ctx()).warning));
+            let palette = theme::palette(ui.ctx());
+            marked_ui(ui, told, &theme::body(), palette.ink(palette.warning));
         });
     }
     if found.is_empty() && !changed.is_empty() {
@@ -143,7 +145,7 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
                         None => state.step_title(line.step).to_owned(),
                     };
                     caption(ui, place).on_hover_text(line.file);
-                    ui.label(RichText::new(line.reason).color(palette.warning));
+                    marked_ui(ui, line.reason, &theme::body(), palette.ink(palette.warning));
                 });
                 ui.horizontal(|ui| {
                     ui.add_space(theme::SPACE_3);

@@ -75,7 +75,7 @@ pub fn volume_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
             let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
             let title = problem.location.step.as_deref().unwrap_or_default();
             let told = format!("{title}: {}{more}", problem.message);
-            ui.label(RichText::new(told).font(theme::caption()).color(palette.warning));
+            ui.label(RichText::new(told).font(theme::caption()).color(palette.ink(palette.warning)));
         }
     });
     let heads = ["what", "", "rows a day", "bytes a day", "saves a day", "kept for", "kept", "cost"];

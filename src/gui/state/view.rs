@@ -203,6 +203,8 @@ pub struct View {
     pub differs: Option<(String, String)>,
     /// The condition on the rows whose lines are wanted, and of which step.
     pub lines_where: Option<(String, String)>,
+    /// The answer from which somebody went to the rows behind it.
+    pub came_from: Option<Id>,
 
     pub palette: Option<PalettePopup>,
     pub search: Option<Search>,
@@ -280,6 +282,7 @@ impl View {
         self.comments = CommentsView::default();
         self.differs = None;
         self.lines_where = None;
+        self.came_from = None;
         self.left = if !is_empty && project.questions.is_empty() { LeftTab::Steps } else { LeftTab::Questions };
         self.bottom = BottomTab::Preview;
     }

@@ -234,7 +234,7 @@ impl Described<'_> {
         let [(port, expected)] = &test.expected.iter().collect::<Vec<_>>()[..] else { return None };
         let id = *self.plan.steps.get(&test.step)?.outputs.get(*port)?;
         let model = self.models.model(id).ok()??;
-        let overrides = self.overrides(&model)?;
+        let overrides = self.overrides(&model, test)?;
         let mut given = String::new();
         for input in &model.takes {
             let wires = self.info.design.wires.values().filter(|wire| wire.to == test.step);
@@ -257,8 +257,9 @@ impl Described<'_> {
         ))
     }
 
-    /// A test holds for the defaults of the parameters, whatever a run is given; `None`: something of it has none.
-    fn overrides(&self, model: &Model) -> Option<String> {
+    /// A test holds for the values that it was pinned with, else for the defaults of the parameters, whatever a run is
+    /// given; `None`: something of it has none.
+    fn overrides(&self, model: &Model, test: &StepTest) -> Option<String> {
         let is_named = |name: &str| model.sql.contains(&format!("pw_parameter('{name}'"));
         let known = variables(self.plan);
         let has_default = |name: &str| known.iter().any(|(known, _)| known == name);
@@ -268,7 +269,13 @@ impl Described<'_> {
             return None;
         }
         let named = known.iter().filter(|(name, _)| is_named(name));
-        let lines: String = named.map(|(name, value)| format!("        {name}: {value}\n")).collect();
+        let pinned = |name: &str| {
+            let known = self.plan.parameters.iter().find(|known| known.name == name)?;
+            let value = Value::from_json(test.parameters.get(name)?, &known.data_type)?;
+            matches!(value, Value::Int(_) | Value::Float(_)).then(|| value.to_json().to_string())
+        };
+        let lines = named.map(|(name, value)| format!("        {name}: {}\n", pinned(name).unwrap_or(value.clone())));
+        let lines: String = lines.collect();
         let text = if lines.is_empty() { lines } else { format!("    overrides:\n      vars:\n{lines}") };
         // A value that is rendered here too would be another one.
         (!text.contains("{{")).then_some(text)

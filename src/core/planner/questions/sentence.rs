@@ -341,10 +341,19 @@ impl Sentence {
         })
     }
 
-    /// The sentence that a contract was made from; `None`: it says more than a sentence can.
+    /// The sentence that a contract was made from, also by an earlier version; `None`: it says more than a sentence can.
     pub fn of(contract: &Contract, vocabulary: &Vocabulary) -> Option<Sentence> {
         let sentence = Sentence::parse(&contract.definition, vocabulary).ok()?;
-        (sentence.contract(vocabulary) == *contract).then_some(sentence)
+        let now = sentence.contract(vocabulary);
+        // Versions differ in what they add to what is asked for: who does not count, and how many rows it is of.
+        let is_of_now = |one: &Condition| now.conditions.contains(one);
+        let is_measured = |part: &Part| now.measures.iter().any(|known| known.expression == part.expression);
+        let is_said = contract.measures.first() == now.measures.first()
+            && contract.measures.iter().all(is_measured)
+            && contract.conditions.iter().all(is_of_now)
+            && now.conditions.iter().all(|one| one.optional || contract.conditions.contains(one));
+        let without = |of: &Contract| Contract { conditions: Vec::new(), measures: Vec::new(), ..of.clone() };
+        (is_said && without(contract) == without(&now)).then_some(sentence)
     }
 }
 

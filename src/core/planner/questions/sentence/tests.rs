@@ -255,6 +255,43 @@ fn what_does_not_count_is_left_out_as_in_the_ready_made_questions() {
 }
 
 #[test]
+fn a_saved_question_is_the_same_sentence_when_it_is_opened_again() {
+    let vocabulary = Vocabulary::shipped();
+    for (text, wanted) in EVERYDAY {
+        let saved = serde_json::to_string(&Sentence::ask(text, &vocabulary).unwrap().to_question()).unwrap();
+        let again = Asked::own(&serde_json::from_str(&saved).unwrap()).unwrap().unwrap();
+        let sentence = Sentence::of(&again.contract, &vocabulary);
+        assert_eq!(sentence.map(|sentence| sentence.text(&vocabulary)).as_deref(), Some(*wanted), "{text}");
+        assert_eq!(again.contract.check(&vocabulary), [], "{text}");
+    }
+    // As earlier versions saved it: programs counted as users, no number of rows beside an average, a share of “those”.
+    for text in ["how many users per day by country", "average duration by page", "share of errors per day"] {
+        let mut asked = Sentence::ask(text, &vocabulary).unwrap();
+        let sentence = Sentence::parse(text, &vocabulary).unwrap();
+        let contract = &mut asked.contract;
+        contract.conditions.retain(|one| !one.optional);
+        match sentence.measure {
+            Measure::Share => contract.measures[1].name = "those".to_owned(),
+            _ => contract.measures.truncate(1),
+        }
+        assert_ne!(*contract, sentence.contract(&vocabulary), "{text}");
+        assert_eq!(Sentence::of(contract, &vocabulary), Some(sentence), "{text}");
+        assert_eq!(contract.check(&vocabulary), [], "{text}");
+        // What asks for something else is no such sentence.
+        for spoil in [
+            |contract: &mut Contract| contract.measures[0].expression = "count(*) + 1".to_owned(),
+            |contract: &mut Contract| contract.conditions.push(plain("{event.duration} > 1".to_owned())),
+            |contract: &mut Contract| contract.measures.push(part("most", "max({event.duration})")),
+            |contract: &mut Contract| contract.top = Some(3),
+        ] {
+            let mut other = contract.clone();
+            spoil(&mut other);
+            assert_eq!(Sentence::of(&other, &vocabulary), None, "{text}");
+        }
+    }
+}
+
+#[test]
 fn the_nearest_sentence_is_offered() {
     let vocabulary = Vocabulary::shipped();
     for (text, message, help) in [

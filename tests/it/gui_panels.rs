@@ -1,0 +1,179 @@
+//! The panels around the canvas: their borders, and what they say where there is little to say.
+
+use std::path::Path;
+
+use egui::accesskit::Role;
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use pipewright::gui::{App, Settings};
+
+use crate::gui::{designer, replace, sample, wait};
+
+fn canvas(harness: &Harness<'_, App>) -> Rect {
+    harness.get_by_label_contains("canvas, ").rect()
+}
+
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
+}
+
+fn drag(harness: &mut Harness<'_, App>, from: Pos2, to: Pos2) {
+    harness.event(Event::PointerMoved(from));
+    harness.run_ok();
+    harness.event(button(from, true));
+    harness.run_ok();
+    for share in [0.5, 1.0] {
+        harness.event(Event::PointerMoved(from.lerp(to, share)));
+        harness.run_ok();
+    }
+    harness.event(button(to, false));
+    harness.run_ok();
+}
+
+/// As the next start of the designer finds them.
+fn opened_again(home: &Path, size: [f32; 2]) -> Harness<'static, App> {
+    let home = home.to_owned();
+    let mut harness = Harness::builder().with_size(size).with_max_steps(60).build_eframe(move |context| {
+        App::new(&context.egui_ctx, Some(home.clone()), Settings::load(&home), vec![sample("users.csv")])
+    });
+    wait(&mut harness, "the table", |app| !app.project().steps.is_empty());
+    harness
+}
+
+#[test]
+fn borders_are_caught_from_both_sides_and_by_the_keyboard_and_stay() {
+    let home = tempfile::tempdir().unwrap();
+    let size = [1600.0, 1000.0];
+    let mut harness = designer(home.path(), vec![sample("users.csv")], size);
+    wait(&mut harness, "the table", |app| !app.project().steps.is_empty());
+    let usual = canvas(&harness);
+    // From the panel's side and from the canvas', at each border.
+    for (from, by) in [(-3.0, 20.0), (3.0, -20.0)] {
+        let before = canvas(&harness);
+        let left = pos2(before.left() + from, before.center().y);
+        drag(&mut harness, left, left + egui::vec2(by, 0.0));
+        assert_eq!(canvas(&harness).left(), before.left() + by, "the left panel, caught at {from}");
+        let right = pos2(before.right() + from, before.center().y);
+        drag(&mut harness, right, right + egui::vec2(by, 0.0));
+        assert_eq!(canvas(&harness).right(), before.right() + by, "the inspector, caught at {from}");
+        let below = pos2(before.center().x, before.bottom() + from);
+        drag(&mut harness, below, below + egui::vec2(0.0, by));
+        assert_eq!(canvas(&harness).bottom(), before.bottom() + by, "the panel below, caught at {from}");
+    }
+    // By the keyboard: the line goes where the arrow points.
+    type Moved = fn(Rect, Rect) -> f32;
+    let borders: [(&str, Key, Moved); 3] = [
+        ("Width of the left panel", Key::ArrowRight, |canvas: Rect, before: Rect| canvas.left() - before.left()),
+        ("Width of the inspector", Key::ArrowLeft, |canvas: Rect, before: Rect| before.right() - canvas.right()),
+        ("Height of the panel below", Key::ArrowUp, |canvas: Rect, before: Rect| before.bottom() - canvas.bottom()),
+    ];
+    for (name, key, moved) in borders {
+        let before = canvas(&harness);
+        let border = harness.get_by_role_and_label(Role::Splitter, name);
+        let told = border.accesskit_node().numeric_value().unwrap();
+        border.focus();
+        harness.run_ok();
+        harness.key_press(key);
+        harness.run_ok();
+        assert_eq!(moved(canvas(&harness), before), 16.0, "{name}");
+        let border = harness.get_by_role_and_label(Role::Splitter, name);
+        assert_eq!(border.accesskit_node().numeric_value().unwrap(), told + 16.0, "{name}");
+        assert!(border.is_focused(), "{name} keeps the keyboard");
+    }
+    let moved = canvas(&harness);
+    wait(&mut harness, "the settings", |_| Settings::load(home.path()).bottom.is_some());
+    // A small window in between takes nothing away.
+    drop(harness);
+    drop(opened_again(home.path(), [1024.0, 640.0]));
+    assert_eq!(canvas(&opened_again(home.path(), size)), moved);
+    assert_ne!(moved, usual);
+}
+
+/// A window that has just opened gives a list the room of two lines, unless it asks for more.
+#[test]
+fn lists_in_windows_of_their_own_show_more_than_two_lines() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), vec![sample("users.csv")], [1280.0, 720.0]);
+    wait(&mut harness, "the table", |app| !app.project().steps.is_empty());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    harness.run_ok();
+    harness.event(Event::Text("s".to_owned()));
+    harness.run_ok();
+    let field = harness.get_by_role_and_label(Role::TextInput, "Search steps, columns, commands").rect();
+    let line = harness.get_by_role_and_label(Role::Button, "Show coverage").rect();
+    assert!(line.top() > field.bottom() + 64.0, "{line:?} below {field:?}");
+    // Where it is, it is seen: a click there meets it, and not what lies behind the window.
+    for event in [Event::PointerMoved(line.center()), button(line.center(), true), button(line.center(), false)] {
+        harness.event(event);
+    }
+    harness.run_ok();
+    assert!(harness.query_by_label("only open questions").is_some());
+    // The export's targets are scrolled, so that the window has room for the folder.
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
+    harness.run_ok();
+    let folder = harness.get_by_role_and_label(Role::TextInput, "Export folder").rect();
+    assert!(folder.bottom() < 680.0, "{folder:?}");
+}
+
+/// At 1280 by 720 too, and with their names, for those who see them and those who hear them.
+#[test]
+fn the_first_view_of_the_example_holds_its_answers() {
+    let home = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json");
+    let file = home.path().join("shop.pipewright.json");
+    std::fs::copy(example, &file).unwrap();
+    let mut harness = designer(home.path(), vec![file], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "shop");
+    let map = canvas(&harness);
+    for answer in ["Bad experience per hour", "Pages by visitors", "Services to expand", "Failed transactions"] {
+        let place = harness.get_by_label_contains(&format!("{answer}, Answer, ")).rect();
+        assert!(map.contains_rect(place), "{answer}: {place:?} in {map:?}");
+    }
+}
+
+#[test]
+fn an_empty_project_tells_no_noughts() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), Vec::new(), [1280.0, 720.0]);
+    harness.run_ok();
+    harness.get_by_label("New project").click();
+    wait(&mut harness, "the project", |_| true);
+    assert!(harness.query_by_label("Start from a question").is_some());
+    for nothing in ["0 sources", "targets"] {
+        assert!(harness.query_all_by_label_contains(nothing).next().is_none(), "{nothing}");
+    }
+}
+
+#[test]
+fn people_are_called_by_the_name_of_their_team() {
+    let home = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json");
+    let file = home.path().join("shop.pipewright.json");
+    std::fs::copy(example, &file).unwrap();
+    let mut harness = designer(home.path(), vec![file], [1280.0, 900.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "shop");
+    let asker = |harness: &Harness<'_, App>| {
+        let questions = &harness.state().project().questions;
+        questions.values().find(|one| one.title.contains("more resources")).map(|one| one.asker.clone()).unwrap()
+    };
+    assert_eq!(asker(&harness), "team-platform");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    harness.run_ok();
+    harness.event(Event::Text("services need more resources".to_owned()));
+    harness.run_ok();
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    // The card of the answer leads on to its question.
+    let title = "Which services need more resources?";
+    let links: Vec<_> = harness.get_all_by_label(title).collect();
+    links.last().unwrap().click();
+    harness.run_ok();
+    let field = harness.get_by_role_and_label(Role::TextInput, "Asked by");
+    assert_eq!(field.accesskit_node().value().as_deref(), Some("Platform"));
+    // Typed, it is the team again; whatever else is typed stays a name.
+    replace(&mut harness, "Asked by", "payments");
+    assert_eq!(asker(&harness), "team-payments");
+    replace(&mut harness, "Asked by", "Ann");
+    assert_eq!(asker(&harness), "Ann");
+}
