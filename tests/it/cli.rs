@@ -9,13 +9,14 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 32] = [
+const VERBS: [&str; 33] = [
     "designer",
     "new",
     "generate",
     "sniff",
     "read",
     "profile",
+    "patterns",
     "pattern",
     "check",
     "plan",
