@@ -1,4 +1,4 @@
-//! Verbs on data files alone: `sniff`, `read`, `profile`.
+//! Verbs on data files alone: `sniff`, `read`, `profile`, `patterns`.
 
 mod follow;
 mod patterns;

@@ -43,10 +43,11 @@ fn groups<T: Ord>(of: impl Iterator<Item = T>) -> BTreeSet<Vec<usize>> {
 fn accuracy(file: &str) -> f64 {
     let rows: Vec<Json> = run_ok(&["read", file]).lines().map(|row| serde_json::from_str(row).unwrap()).collect();
     let found = json(&["patterns", file, "--column", "Content", "--whole", "--top", "100000", "--format", "json"]);
+    let stand_ins = Regex::new("<[a-z*.]+>").unwrap();
     let mut patterns: Vec<(usize, Regex)> = Vec::new();
     for pattern in found[0]["patterns"].as_array().unwrap() {
         let text = pattern["pattern"].as_str().unwrap();
-        let said = Regex::new("<[a-z*.]+>").unwrap().replace_all(text, "").len();
+        let said = stand_ins.replace_all(text, "").len();
         patterns.push((said, regex_of(pattern)));
     }
     let pattern_of = |row: &Json| {

@@ -2,7 +2,7 @@
 //! ids, addresses, times, paths, quoted texts). One pass over the bytes: every row of a log comes here. Imports nothing.
 
 /// Words of a message that count; what follows is one stand-in.
-pub(super) const WORDS: usize = 64;
+const WORDS: usize = 64;
 /// Bytes of a form that count; what follows is one stand-in.
 const FORM_BYTES: usize = 2_000;
 /// Bytes of a word's form that count.

@@ -365,10 +365,7 @@ impl Gathered {
                 let mut is_folded = false;
                 for (word, place) in words.iter_mut().zip(places.iter().flatten()) {
                     if place.is_open {
-                        WIDE.clone_into(word);
-                        if !place.is_wide {
-                            ANY.clone_into(word);
-                        }
+                        *word = if place.is_wide { WIDE } else { ANY }.to_owned();
                         is_folded = true;
                     }
                 }
