@@ -179,6 +179,7 @@ fn run(arguments: Arguments, designer: Option<Designer>) -> Outcome {
         Some(Verb::Sniff(args)) => read::sniff(&args),
         Some(Verb::Read(args)) => read::read(&args),
         Some(Verb::Profile(args)) => read::profile(&args),
+        Some(Verb::Patterns(args)) => read::patterns(&args),
         Some(Verb::Pattern(args)) => pattern::pattern(&args),
         Some(Verb::Check(args)) => check::check(&args),
         Some(Verb::Plan(args)) => plan::plan(&args),

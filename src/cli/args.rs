@@ -14,7 +14,7 @@ use pipewright_core::ir::MAX_QUARANTINED;
 
 pub use self::comments::CommentsArgs;
 pub use self::export::{ExportArgs, HandoverArgs};
-pub use self::files::{PatternArgs, ProfileArgs, ReadArgs, SniffArgs};
+pub use self::files::{PatternArgs, PatternsArgs, ProfileArgs, ReadArgs, SniffArgs};
 pub use self::places::{ConnectionsArgs, SampleArgs, ServeArgs};
 pub use self::run::{RunArgs, RunEngine};
 
@@ -52,6 +52,8 @@ pub enum Verb {
     Read(ReadArgs),
     /// Show what is in files: types, nulls, distinct values, ranges
     Profile(ProfileArgs),
+    /// Show which kinds of messages are in files: what varies in them is left out, and each is counted
+    Patterns(PatternsArgs),
     /// Learn a pattern for lines of no known format from pieces that are marked in a few of them
     Pattern(PatternArgs),
     /// Check a project or pipeline and list what is wrong

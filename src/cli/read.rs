@@ -1,6 +1,7 @@
-//! Verbs on data files alone: `sniff`, `read`, `profile`.
+//! Verbs on data files alone: `sniff`, `read`, `profile`, `patterns`.
 
 mod follow;
+mod patterns;
 mod profile;
 mod query;
 mod sink;
@@ -28,6 +29,7 @@ use serde_json::json;
 use super::args::{Form, ReadArgs, RowForm, SniffArgs};
 use super::output::{counted, print_json, print_text, tell, tell_json};
 use super::{Failure, Outcome, VerbResult, unwritable, usage};
+pub use patterns::patterns;
 pub use profile::profile;
 use sink::{RowSink, created};
 

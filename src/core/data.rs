@@ -5,6 +5,7 @@ pub mod distinct;
 pub mod figures;
 pub mod instants;
 pub mod marks;
+pub mod patterns;
 mod schema;
 mod types;
 mod value;

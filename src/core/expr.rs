@@ -38,7 +38,7 @@ pub use functions::{
 };
 pub use json_paths::{PathStep, json_path};
 pub use parse::{parse, parse_named, parse_order};
-pub use patterns::{RegexPattern, ReplacementPart, pattern_help, regex_pattern, regex_replacement};
+pub use patterns::{RegexPattern, ReplacementPart, fits, pattern_help, regex_pattern, regex_replacement};
 pub use phrases::{phrase, things};
 pub use print::{print, print_name, print_order};
 pub use re2::GroupPresence;

@@ -105,6 +105,7 @@ static FORMATS: &[&dyn Format] = {
         &panos::Panos,
         &applications::MONOLOG,
         &applications::RUBY,
+        &applications::RAILS,
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,

@@ -2,6 +2,7 @@
 //! Python has them (`polars`, `duckdb`). Each figure comes with its budget; ratios are of one run on one machine.
 
 mod blocking;
+mod logs;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -30,7 +31,7 @@ use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::preview::{PreviewRequest, PreviewWorker};
 use crate::profile::profile;
-use crate::read::{Parsed, job_of, sniff};
+use crate::read::{Parsed, job_of, schema_as, sniff};
 use crate::run::{RunOptions, Silent, peak_memory, run};
 use crate::sample::read_sample;
 use crate::sampling::Sampling;
@@ -67,7 +68,8 @@ const LINE: u64 = 250;
 /// Python with `polars` and `duckdb`; set to another interpreter where they live in an environment of their own.
 const PYTHON: &str = "PIPEWRIGHT_BENCH_PYTHON";
 
-/// Reading: megabytes a second of an access log into ten typed columns, and of JSON lines; `megabytes` of each.
+/// Reading: megabytes a second of an access log into ten typed columns, of JSON lines, logfmt, syslog, CRI and log4j lines,
+/// of their patterns and their profile; `megabytes` of each.
 pub fn bench_parse(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
     let data = Data::generate(megabytes)?;
     let spread = best_of(3, || data.read("access.log", access_format()))?;
@@ -96,6 +98,8 @@ pub fn bench_parse(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
     against("access log: against DuckDB regexp_extract", "duckdb_access", spread, 6.0);
     against("access log to Parquet: against Polars", "polars_parquet", whole, 2.0);
     against("JSON lines: against Polars' NDJSON reader", "polars_json", json, 1.0);
+    drop(data);
+    measures.extend(logs::measures(megabytes)?);
     Ok(measures)
 }
 
@@ -247,29 +251,12 @@ impl Data {
     }
 
     fn source(&self, name: &str, format: FormatSpec) -> Result<Read, Diagnostic> {
-        let schema = crate::read::schema_as(&self.path(name), &format)?;
-        Ok(Read {
-            path: name.to_owned(),
-            format,
-            schema,
-            columns: None,
-            position: false,
-            planned: None,
-            location: None,
-        })
+        source_in(self.folder.path(), name, format)
     }
 
     /// All columns of all rows.
     fn read(&self, name: &str, format: FormatSpec) -> Result<(), Diagnostic> {
-        let read = self.source(name, format)?;
-        let job = job_of(&read, self.folder.path(), &Cancel::new())?;
-        let mut rows = 0;
-        job.for_each(&Ok, &mut |parsed: Parsed| {
-            rows += parsed.frame.height();
-            Ok(ControlFlow::Continue(()))
-        })?;
-        std::hint::black_box(rows);
-        Ok(())
+        all_columns(&self.source(name, format)?, self.folder.path())
     }
 
     fn run_to_parquet(&self) -> Result<(), Diagnostic> {
@@ -329,6 +316,23 @@ impl Data {
             .and_then(|()| Command::new(python).arg(&script).arg(group).arg(self.folder.path()).output());
         output.ok().and_then(|output| serde_json::from_slice(&output.stdout).ok()).unwrap_or_default()
     }
+}
+
+/// A file of a folder as it is read.
+fn source_in(folder: &Path, name: &str, format: FormatSpec) -> Result<Read, Diagnostic> {
+    let schema = schema_as(&folder.join(name), &format)?;
+    let path = name.to_owned();
+    Ok(Read { path, format, schema, columns: None, position: false, planned: None, location: None })
+}
+
+fn all_columns(read: &Read, base: &Path) -> Result<(), Diagnostic> {
+    let mut rows = 0;
+    job_of(read, base, &Cancel::new())?.for_each(&Ok, &mut |parsed: Parsed| {
+        rows += parsed.frame.height();
+        Ok(ControlFlow::Continue(()))
+    })?;
+    std::hint::black_box(rows);
+    Ok(())
 }
 
 fn expr(text: &str) -> Result<Expr, Diagnostic> {

@@ -21,6 +21,7 @@ mod keys;
 mod lines;
 mod ops;
 mod parallel;
+mod patterns;
 mod places;
 mod preview;
 mod profile;
@@ -43,6 +44,7 @@ pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use follow::follow;
 pub use lines::{Behind, SourceLine, Which, lines_behind};
+pub use patterns::{MinedColumns, mine, mine_table};
 pub use places::{PLACE_SAMPLE_ROWS, Taken, TakenFile, Visit, post, server_variables, take_sample, test_connection};
 pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,

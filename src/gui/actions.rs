@@ -8,6 +8,7 @@ mod exact;
 pub(super) mod files;
 mod looks;
 mod marks;
+mod patterns;
 mod pins;
 pub mod places;
 pub mod room;
@@ -137,6 +138,8 @@ impl App {
                 let look = self.backend.chart(table.clone(), wanted.clone());
                 self.state.charted = Some(Charted { table, wanted, drawn: None, look });
             }
+            Action::Patterns { table, step, port, column } => self.show_patterns(table, step, port, column),
+            Action::KeepPatterns => self.keep_patterns(ctx),
             Action::Comment { about, answers, text } => self.comment(ctx, about, answers, text),
             Action::Author(name) => self.state.settings.author = name,
             Action::ShowThing(id) => self.show_thing(ctx, &id),

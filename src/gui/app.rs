@@ -21,7 +21,7 @@ use super::settings::{Mode, Settings};
 use super::splitters::{Side, splitter_ui};
 use super::state::AppState;
 use super::state::results::Freshness;
-use super::state::view::View;
+use super::state::view::{Dialog, View};
 use super::theme;
 use super::{dialogs, fold, keys, present, widgets};
 
@@ -92,7 +92,8 @@ impl App {
             || state.arranged.as_ref().is_some_and(|arranged| arranged.rows.is_none())
             || state.differs.as_ref().is_some_and(|differs| differs.looking.is_some())
             || state.lines.as_ref().is_some_and(|lines| lines.looking.is_some())
-            || state.planning.asking.is_some();
+            || state.planning.asking.is_some()
+            || matches!(&self.view.dialog, Some(Dialog::Patterns(shown)) if shown.outcome.is_none());
         !is_waiting && state.sniffing.is_empty() && self.actions.is_empty()
     }
 

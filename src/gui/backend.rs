@@ -8,6 +8,7 @@ pub mod desk;
 mod example;
 mod files;
 mod marks;
+mod patterns;
 mod places;
 mod work;
 
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
+use pipewright_core::data::patterns::Mined;
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::export::split::Cut;
@@ -37,7 +39,7 @@ use desk::Desk;
 
 pub use answers::{AnswersTask, ShareTask, Shared};
 pub use marks::Taken;
-pub use pipewright_engine::{Arrangement, Arrival, Pair, ResultTable, Sampling};
+pub use pipewright_engine::{Arrangement, Arrival, MinedColumns, Pair, ResultTable, Sampling};
 pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
@@ -276,6 +278,11 @@ pub enum Message {
     Charted {
         look: u64,
         drawn: Box<Drawn>,
+    },
+    /// The patterns of a column's texts.
+    Patterns {
+        look: u64,
+        mined: Result<Box<Mined>, Diagnostic>,
     },
     /// How far a scan of the whole input is.
     ScanBytes {
@@ -594,6 +601,13 @@ impl Backend {
     pub fn chart(&mut self, table: Arc<ResultTable>, wanted: Option<RowsChart>) -> u64 {
         self.looks += 1;
         work::chart(self.looks, table, wanted, &self.desk);
+        self.looks
+    }
+
+    /// Mines the patterns of a column's texts. Gives the look's number.
+    pub fn patterns(&mut self, table: Arc<ResultTable>, columns: MinedColumns) -> u64 {
+        self.looks += 1;
+        patterns::patterns(self.looks, table, columns, &self.desk);
         self.looks
     }
 

@@ -318,6 +318,15 @@ pub enum Action {
         table: Arc<ResultTable>,
         input: Arc<ResultTable>,
     },
+    /// Mines the patterns of the texts of a column that leave a step by a port.
+    Patterns {
+        table: Arc<ResultTable>,
+        step: Id,
+        port: String,
+        column: String,
+    },
+    /// Counts the patterns of the dialog in a step.
+    KeepPatterns,
     /// Works out a chart of a table; `wanted`: else a guess.
     Chart {
         table: Arc<ResultTable>,

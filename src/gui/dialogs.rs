@@ -4,6 +4,7 @@
 pub(super) mod export_dialog;
 pub(super) mod marks;
 pub(super) mod on_disk;
+pub(super) mod patterns;
 pub(super) mod recovery;
 pub(super) mod search;
 
@@ -42,7 +43,11 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
     let Some(dialog) = &mut view.dialog else { return };
     let mut is_done = false;
     let modal = Modal::new(Id::unique(("dialog", dialog.name()))).frame(dialog_frame_of(ctx)).show(ctx, |ui| {
-        let width = if matches!(dialog, Dialog::Marks(_)) { marks::WIDTH } else { WIDTH };
+        let width = match dialog {
+            Dialog::Marks(_) => marks::WIDTH,
+            Dialog::Patterns(_) => patterns::WIDTH,
+            _ => WIDTH,
+        };
         ui.set_width(width.min(ctx.content_rect().width() - 80.0));
         match dialog {
             Dialog::Open { path } => is_done = open_ui(ui, state, path, is_new, out),
@@ -63,6 +68,7 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
             Dialog::ReplaceWire { question, edits } => is_done = replace_wire_ui(ui, question, edits, is_new, out),
             Dialog::KeepBlock { name } => is_done = keep_block_ui(ui, state, name, is_new, out),
             Dialog::Marks(marking) => is_done = marks::marks_ui(ui, marking, is_new, out),
+            Dialog::Patterns(shown) => is_done = patterns::patterns_ui(ui, shown, out),
             Dialog::Keys => {
                 ui.set_width(keys::width(ui.ctx()));
                 title_ui(ui, "Keyboard", &mut is_done);

@@ -5,6 +5,7 @@ pub(super) mod arranged;
 pub(super) mod counts;
 pub(super) mod exact;
 pub(super) mod marking;
+pub(super) mod patterns;
 pub(super) mod placed;
 pub(super) mod results;
 pub(super) mod view;

@@ -16,6 +16,7 @@ const VERBS: [&str; 33] = [
     "sniff",
     "read",
     "profile",
+    "patterns",
     "pattern",
     "check",
     "plan",

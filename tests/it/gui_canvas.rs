@@ -7,6 +7,7 @@ use egui::{Key, accesskit::Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use pipewright::gui::App;
+use serde_json::json;
 
 use crate::gui::{add_step, designer, replace, sample, step_of, wait};
 
@@ -287,4 +288,38 @@ fn a_wire_asks_before_it_takes_the_place_of_another() {
     harness.key_press(Key::Enter);
     wait(&mut harness, "the other wire", |_| true);
     assert_eq!(fed_by(&harness), [file]);
+}
+
+#[test]
+fn a_pattern_of_a_columns_texts_becomes_a_filter() {
+    let home = tempfile::tempdir().unwrap();
+    let log = home.path().join("app.jsonl");
+    let line = |number: u32| match number % 4 {
+        0 => format!("{{\"time\":\"2026-03-02T10:00:{number:02}Z\",\"message\":\"disk is full\"}}\n"),
+        _ => format!("{{\"time\":\"2026-03-02T10:00:{number:02}Z\",\"message\":\"it's order {number}\"}}\n"),
+    };
+    std::fs::write(&log, (0..40).map(line).collect::<String>()).unwrap();
+    let mut harness = designer(home.path(), vec![log], [1600.0, 1000.0]);
+    wait(&mut harness, "the log's rows", |app| step_of(app, "file").is_some_and(|id| app.rows(&id, "out").is_some()));
+    let open = |harness: &mut Harness<'_, App>| {
+        harness.get_by_role_and_label(Role::ColumnHeader, "message String").click_secondary();
+        harness.run_ok();
+        click(harness, "Patterns of its texts…");
+    };
+    open(&mut harness);
+    assert!(harness.query_by_label("disk is full").is_some());
+    click(&mut harness, "Count them in a step");
+    let counted = step_of(harness.state(), "log_patterns").unwrap();
+    wait(&mut harness, "the counts", |app| app.rows(&counted, "out").is_some());
+    assert_eq!(harness.state().rows(&counted, "out"), Some(2));
+    let settings = harness.state().project().steps[&counted].settings.clone();
+    assert_eq!((&settings["patterns"], &settings["time"]), (&json!("it's order <n>\ndisk is full"), &json!("time")));
+    click(&mut harness, "Undo");
+    click(&mut harness, "app.jsonl, File");
+    open(&mut harness);
+    click(&mut harness, "it's order <n>");
+    let filter = step_of(harness.state(), "filter").unwrap();
+    wait(&mut harness, "the filter's rows", |app| app.rows(&filter, "out").is_some());
+    assert_eq!(harness.state().rows(&filter, "out"), Some(30));
+    assert!(harness.query_by_label("Patterns of message").is_none(), "the dialog is closed");
 }

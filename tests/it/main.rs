@@ -25,6 +25,7 @@ mod messages;
 #[path = "../../src/core/needs.rs"]
 mod needs;
 mod parity;
+mod patterns;
 mod places;
 mod planner;
 mod policy;

@@ -102,6 +102,27 @@ pub struct ProfileArgs {
 }
 
 #[derive(Args, Debug)]
+pub struct PatternsArgs {
+    #[arg(required = true)]
+    pub files: Vec<String>,
+    /// The column with the messages; `message` or what is called alike where none is named
+    #[arg(long, value_name = "COLUMN")]
+    pub column: Option<String>,
+    /// The column that says when; the first of times where none is named
+    #[arg(long, value_name = "COLUMN")]
+    pub time: Option<String>,
+    /// Every row instead of a sample, in one pass and in bounded memory: of messages of too many forms words of many values
+    /// are left out, which is said
+    #[arg(long)]
+    pub whole: bool,
+    /// That many of the most frequent ones are shown
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub top: usize,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+}
+
+#[derive(Args, Debug)]
 pub struct PatternArgs {
     pub file: PathBuf,
     /// A piece that is to be a column: its line's number, its name, its text; pieces of a line in their order. Without any

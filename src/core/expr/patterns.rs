@@ -10,6 +10,8 @@ use regex_syntax::ast::{
 };
 use regex_syntax::hir::Hir;
 
+use super::ast::Expr;
+use crate::data::Value;
 use crate::diagnostic::{Diagnostic, Span};
 
 /// Patterns compiled last in this thread; more than this many and all are dropped.
@@ -87,6 +89,11 @@ pub(super) fn with_regex<T>(text: &str, use_it: impl FnOnce(&regex::Regex) -> T)
         fresh
     });
     compiled.as_deref().map(use_it)
+}
+
+/// The condition that the texts of a column fulfil that a pattern fits.
+pub fn fits(column: &str, pattern: &str) -> Expr {
+    Expr::call("regexp_matches", vec![Expr::column(column), Expr::literal(Value::text(pattern))])
 }
 
 /// Puts ASCII classes and word boundaries in the place of Unicode's; collects the groups.

@@ -225,7 +225,12 @@ fn read(file: &str, case: &Json, input: &str) -> Row {
         }
     }
     let mut all = Vec::new();
-    columns.iter().for_each(|(name, value)| leaves(value, name, &mut all));
+    for (name, value) in &columns {
+        leaves(value, name, &mut all);
+        // What comes as JSON text is looked for inside of it, too.
+        let inner = value.as_str().filter(|text| text.starts_with('{')).map(serde_json::from_str::<Json>);
+        inner.into_iter().flatten().for_each(|inner| leaves(&inner, name, &mut all));
+    }
     // What stands in several columns here is one value there.
     let column = |name: &str| {
         columns.iter().find(|(known, value)| known == name && !value.is_null()).map(|(_, value)| text_of(value))

@@ -19,7 +19,7 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 28] = [
+    let all: [&'static TemplateFormat; 29] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -46,6 +46,7 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &security::SOPHOS,
         &applications::MONOLOG,
         &applications::RUBY,
+        &applications::RAILS,
         &applications::APPLICATION,
         &applications::LEVELS,
     ];

@@ -38,6 +38,8 @@ const LABELS: &[(&str, &[&str])] = &[
     ("mysql_slow", &["set", "timestamp", "id"]),
     ("postgresql", &["db"]),
     ("sophos", &["date"]),
+    // `Started GET "/" for 192.0.2.7 at …`.
+    ("rails", &["started", "for"]),
     // Attributes that name the element.
     ("xml", &["name", "key"]),
 ];

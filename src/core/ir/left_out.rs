@@ -13,6 +13,10 @@ use crate::data::figures::grouped;
 use crate::data::{Classification, Schema, Value, exact_int};
 use crate::expr::{BinaryOp, Expr, ExprKind, bind, function, phrase, print, things};
 use crate::formats::{Change, Changes};
+use crate::quote::visible_start;
+
+/// Characters of an expression that are told: one that counts patterns holds them all.
+const SHOWN: usize = 160;
 
 /// What was counted at one operation, by a preview or a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -213,7 +217,7 @@ fn at_node(
                     {
                         (*time).to_owned()
                     }
-                    _ => shown(looked_at.expr),
+                    _ => visible_start(&shown(looked_at.expr), SHOWN),
                 };
                 let text = match looked_at.key {
                     Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),

@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Id, Source};
 use crate::project::{Edit, Project};
 use conversions::convert;
-use weights::{give_way, weigh_repeats, weigh_values};
+use weights::{are_proper_names, give_way, weigh_repeats, weigh_values};
 
 /// From this score on a meaning is taken without being asked.
 pub const ACCEPTED: u8 = 50;
@@ -424,6 +424,12 @@ fn add_neighbours(vocabulary: &Vocabulary, source: &SourceEvidence, drafts: &mut
             if !found.is_empty() {
                 candidate.score += 5 * found.len() as i32;
                 candidate.reasons.push(format!("it stands beside {}", found.join(" and ")));
+                // What many things have, beside what people alone have.
+                let is_of_people = vocabulary.concepts()[candidate.concept].id == "user.full_name";
+                if is_of_people && candidate.is_loose && are_proper_names(&source.columns[place]) {
+                    candidate.score += 15;
+                    candidate.reasons.push("its values are written as names are".into());
+                }
             }
         }
     }

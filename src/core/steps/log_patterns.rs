@@ -1,5 +1,7 @@
 //! Log patterns: messages that differ only in their numbers, ids and addresses are one pattern.
 
+use std::fmt::Write;
+
 use serde::Deserialize;
 
 use super::expression_text::name;
@@ -9,9 +11,10 @@ use super::kind::about;
 use super::nearest_in_time::time_column;
 use super::settings::{defaults, text_of};
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
-use crate::data::DataType;
+use crate::data::patterns::{by_what_they_say, regex_of};
+use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
-use crate::expr::Expr;
+use crate::expr::{Expr, fits, parse, print};
 use crate::ir::Column;
 
 pub(super) struct LogPatterns;
@@ -25,6 +28,32 @@ struct PatternSettings {
     time: String,
     #[serde(default)]
     by: Vec<String>,
+    /// One a line.
+    #[serde(default)]
+    patterns: String,
+}
+
+/// What counts where a message fits none of the patterns that are given.
+const OTHER: &str = "other";
+
+/// The pattern of a message: one of those that are given, the one that says most first; else what is left of its text
+/// without what varies by its class.
+fn pattern_of(column: &str, patterns: &str) -> Result<Expr, Diagnostic> {
+    let given = patterns.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let given = by_what_they_say(given);
+    if given.is_empty() {
+        return Ok(Expr::call("message_template", vec![Expr::column(column)]));
+    }
+    let mut text = format!("case when {} is null then null", name(column));
+    for pattern in given {
+        let _ = write!(text, " when {} then {}", print(&fits(column, &regex_of(pattern))), literal(pattern));
+    }
+    let _ = write!(text, " else {} end", literal(OTHER));
+    parse(&text)
+}
+
+fn literal(text: &str) -> String {
+    print(&Expr::literal(Value::text(text)))
 }
 
 impl StepKind for LogPatterns {
@@ -57,6 +86,13 @@ impl StepKind for LogPatterns {
                 "For each",
                 FieldKind::Columns { input: "in" },
                 "Counted for each of these, such as the service.",
+            ),
+            FormField::new(
+                "patterns",
+                "Patterns",
+                FieldKind::Lines { placeholder: "order <n> took <n> ms" },
+                "One a line, as `pipewright patterns` and the preview's *Patterns of its texts…* find them; a message that \
+                 fits none is `other`. Where empty, what varies by its class is left out of each message.",
             ),
         ];
         FORM
@@ -97,7 +133,10 @@ impl StepKind for LogPatterns {
             measures.push(measure("last_seen", format!("max({})", name(&settings.time))));
         }
         measures.push(measure("example", format!("min({})", name(&settings.column))));
-        let pattern = Expr::call("message_template", vec![Expr::column(&settings.column)]);
+        let pattern = match pattern_of(&settings.column, &settings.patterns) {
+            Ok(pattern) => pattern,
+            Err(fault) => return lowering.report(fault.field("patterns")),
+        };
         let keys = settings.by.iter().map(|key| Column::same(key)).chain([Column::new("pattern", pattern)]);
         if let Some(node) = lowering.push_aggregate(keys.collect(), &measures, &Groups::default(), input) {
             lowering.output("out", node);
@@ -146,5 +185,27 @@ impl StepKind for LogPatterns {
             ),
         ];
         EXAMPLES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::eval;
+
+    #[test]
+    fn a_message_has_the_pattern_that_fits_and_says_most() {
+        let given = "order <n> <*>\n\n  order <n> of <ip> \nit's <text>";
+        let pattern = pattern_of("m", given).unwrap();
+        let found = |message: Value| eval(&pattern, &|_| message.clone());
+        for (message, wanted) in [
+            ("order 17 of 10.0.0.7", "order <n> of <ip>"),
+            ("order 17 lost", "order <n> <*>"),
+            ("order x", OTHER),
+            ("it's \"a b\"", "it's <text>"),
+        ] {
+            assert_eq!(found(Value::text(message)), Value::text(wanted), "{message}");
+        }
+        assert_eq!(found(Value::Null), Value::Null);
     }
 }

@@ -358,6 +358,7 @@ impl App {
                     charted.drawn = Some(*drawn);
                 }
             }
+            Message::Patterns { look, mined } => self.take_patterns(look, mined),
             Message::Ways { look, result } => {
                 if let Some(ways) = self.state.ways.as_mut().filter(|ways| ways.look == look) {
                     ways.outcome = Some(result);

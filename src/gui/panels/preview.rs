@@ -194,6 +194,12 @@ fn take(done: Done, state: StateRef<'_>, (step, port): (&str, &str), view: &mut 
         Done::Differs(condition) => out.push(Action::Differs { step: step.to_owned(), condition }),
         Done::Filter(condition) => look.arrangement.filter = condition,
         Done::Sort(sort) => look.arrangement.sort = sort,
+        Done::Patterns(column) => {
+            if let Some(Ok(rows)) = state.results.get(step, port).map(|outcome| &outcome.result) {
+                let (table, step, port) = (rows.table.clone(), step.to_owned(), port.to_owned());
+                out.push(Action::Patterns { table, step, port, column });
+            }
+        }
         Done::Hide(column) => drop(look.hidden.insert(column)),
         Done::Follow(column) => {
             let followed = FollowedColumn { step: step.to_owned(), port: port.to_owned(), column };
@@ -275,6 +281,8 @@ enum Done {
     Filter(String),
     Sort(Option<(String, bool)>),
     Hide(String),
+    /// Asks for the patterns of a column's texts.
+    Patterns(String),
     /// Lights the way of a column.
     Follow(String),
 }
@@ -342,6 +350,9 @@ impl Rows<'_> {
             ui.separator();
         }
         entry(ui, "Show where it comes from and goes", Done::Follow(name.clone()));
+        if field.data_type == DataType::String {
+            entry(ui, "Patterns of its texts…", Done::Patterns(name.clone()));
+        }
         entry(ui, "Hide this column", Done::Hide(name.clone()));
         entry(ui, "Copy column name", Done::Copy(name.clone()));
     }

@@ -17,6 +17,7 @@ use crate::gui::forms::FormMemory;
 use crate::gui::share::Share;
 use crate::gui::state::arranged::Look;
 use crate::gui::state::marking::Marking;
+use crate::gui::state::patterns::ShownPatterns;
 
 /// The step palette at a place.
 #[derive(Debug, Default)]
@@ -128,6 +129,8 @@ pub enum Dialog {
     },
     /// Columns by example.
     Marks(Box<Marking>),
+    /// The patterns of a column's texts.
+    Patterns(Box<ShownPatterns>),
     Keys,
 }
 
@@ -149,6 +152,7 @@ impl Dialog {
             Dialog::ReplaceWire { .. } => "replace wire",
             Dialog::KeepBlock { .. } => "keep block",
             Dialog::Marks(_) => "marks",
+            Dialog::Patterns(_) => "patterns",
             Dialog::Keys => "keys",
         }
     }

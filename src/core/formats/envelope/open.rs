@@ -48,6 +48,15 @@ impl Kind {
         }
     }
 
+    /// Whether a line of a text may go on in another.
+    pub fn may_have_pieces(self, text: &str) -> bool {
+        match self {
+            Kind::Cri => memchr::memmem::find(text.as_bytes(), b" P").is_some(),
+            Kind::DockerJson => true,
+            Kind::Compose => false,
+        }
+    }
+
     /// Opens a line; `None` where it has no such envelope.
     pub fn open(self, line: &str) -> Option<Opened<'_>> {
         match self {
@@ -126,7 +135,7 @@ pub struct Payload<'a> {
 
 /// Opens the lines of a chunk; `unread` is told of those that have no envelope.
 pub fn open_all<'a>(kind: Kind, chunk: &Chunk<'a>, mut unread: impl FnMut(Unit, &'a str)) -> Payload<'a> {
-    let mut payload = Payload::default();
+    let mut payload = Payload { text: String::with_capacity(chunk.text.len()), ..Payload::default() };
     // Pieces that wait for their end, by label.
     let mut waiting: Vec<(Place<'a>, String)> = Vec::new();
     for (unit, line) in lines(chunk) {

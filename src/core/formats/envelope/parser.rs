@@ -7,6 +7,8 @@ use crate::data::{Schema, Value};
 use crate::formats::line_ends::ends_in_returns;
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
 
+/// Bytes at the end of a chunk in which the border of events is looked for first.
+const LAST_BYTES: usize = 256 << 10;
 /// Why a line is none of the envelope's.
 const REASON: &str = "the line has no such envelope";
 
@@ -57,7 +59,9 @@ impl Parser for EnvelopeParser {
         let head = if ends_in_returns(&head) { "" } else { head.as_str() };
         let inner =
             Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head, file_time: chunk.file_time };
-        let mut door = Door { out, map: &self.map, slots: self.slots, places: &payload.places, unread, cut: 0 };
+        let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
+        let (map, slots) = (&self.map, self.slots);
+        let mut door = Door { out, map, slots, wanted, places: &payload.places, unread, cut: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
         door.turn_away(u64::MAX);
         if let Some(field) = self.schema.fields.get(self.slots[0]) {
@@ -69,8 +73,20 @@ impl Parser for EnvelopeParser {
 }
 
 impl EnvelopeParser {
-    /// The end of the payload's last whole event, in `text`.
+    /// The end of the payload's last whole event, in `text`. Where the lines around tell it, the last ones are enough.
     fn border(&self, text: &str) -> usize {
+        if self.inner.is_divisible() && text.len() > 2 * LAST_BYTES {
+            let near = memchr::memchr(b'\n', &text.as_bytes()[text.len() - LAST_BYTES..]);
+            let from = near.map_or(text.len(), |at| text.len() - LAST_BYTES + at + 1);
+            let found = self.border_of(&text[from..]);
+            if found > 0 {
+                return from + found;
+            }
+        }
+        self.border_of(text)
+    }
+
+    fn border_of(&self, text: &str) -> usize {
         // Offsets count from 1, since what begins a file may be a BOM.
         let chunk = Chunk { text, first_line: 1, offset: 1, head: "", file_time: 0 };
         let payload = open_all(self.kind, &chunk, |_, _| {});
@@ -85,7 +101,8 @@ impl EnvelopeParser {
 
     /// The last border up to `limit` at which no piece waits for its end.
     fn without_pieces(&self, text: &str, limit: usize) -> usize {
-        if self.kind == Kind::Compose {
+        // Lines are opened only where some may be pieces.
+        if !self.kind.may_have_pieces(&text[..limit]) {
             return limit;
         }
         let (mut waiting, mut best, mut at): (Vec<Option<&str>>, usize, usize) = (Vec::new(), 0, 0);
@@ -110,6 +127,8 @@ struct Door<'a> {
     out: &'a mut dyn Columns,
     map: &'a [usize],
     slots: [usize; 2],
+    /// Whether those of the slots are.
+    wanted: [bool; 2],
     places: &'a [Place<'a>],
     /// Lines without the envelope, in order.
     unread: VecDeque<(Unit, &'a str)>,
@@ -117,7 +136,7 @@ struct Door<'a> {
     cut: u64,
 }
 
-impl Door<'_> {
+impl<'a> Door<'a> {
     fn at(&self, column: usize) -> usize {
         self.map.get(column).copied().unwrap_or(usize::MAX)
     }
@@ -129,7 +148,7 @@ impl Door<'_> {
         }
     }
 
-    fn place(&self, unit: Unit) -> Option<&Place<'_>> {
+    fn place(&self, unit: Unit) -> Option<&'a Place<'a>> {
         self.places.get(usize::try_from(unit.line).unwrap_or(0).wrapping_sub(1))
     }
 }
@@ -165,17 +184,15 @@ impl Columns for Door<'_> {
     }
     fn end_row(&mut self, unit: Unit) {
         let Some(place) = self.place(unit) else { return self.out.end_row(unit) };
-        let (time, is_cut) = (place.time, place.is_cut);
-        let (label, unit) = (place.label.map(str::to_owned), place.unit);
         let [time_slot, label_slot] = self.slots;
-        if let (Some(time), true) = (time, time_slot != usize::MAX && self.out.wants(time_slot)) {
+        if let (Some(time), true) = (place.time, self.wanted[0]) {
             self.out.timestamp(time_slot, time);
-            self.cut += u64::from(is_cut);
+            self.cut += u64::from(place.is_cut);
         }
-        if let (Some(label), true) = (label, label_slot != usize::MAX && self.out.wants(label_slot)) {
-            self.out.text(label_slot, &label);
+        if let (Some(label), true) = (place.label, self.wanted[1]) {
+            self.out.text(label_slot, label);
         }
-        self.out.end_row(unit);
+        self.out.end_row(place.unit);
     }
     fn abandon_row(&mut self) {
         self.out.abandon_row();

@@ -126,3 +126,22 @@ fn a_level_before_a_bar_is_no_container() {
     let found = crate::formats::recognise(&Sample::whole("audit.log", text));
     assert!(found.iter().all(|found| found.format.name != "docker_compose"), "{found:?}");
 }
+
+#[test]
+fn a_large_chunk_is_cut_before_its_last_event_as_a_small_one_is() {
+    let event = "2024-03-01T10:00:00.1Z stdout F 2024-03-01 10:00:00,100 ERROR [main] a.B - failed\n";
+    let trace = "2024-03-01T10:00:00.2Z stdout F \tat a.B(B.java:1)\n";
+    let piece = "2024-03-01T10:00:00.3Z stderr P 2024-03-01 10:00:01,300 WARN [main] a.B - in \n";
+    let parser = prepare(&FormatSpec::new("cri").with("payload", "application_log"), None, event);
+    let many = |line: &str| line.repeat((600 << 10) / line.len());
+    let events = many(event);
+    // The last event goes on at the end, a little and over more than is looked at first; a piece waits for its end.
+    for (text, wanted) in [
+        (format!("{events}{event}{trace}"), events.len()),
+        (format!("{events}{event}{}", many(trace)), events.len()),
+        (format!("{event}{event}{piece}{events}"), event.len()),
+        (format!("{event}{event}{trace}"), event.len()),
+    ] {
+        assert_eq!(parser.cut(text.as_bytes()), wanted);
+    }
+}

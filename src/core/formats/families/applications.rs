@@ -104,3 +104,18 @@ pub static RUBY: TemplateFormat = TemplateFormat::new(Table {
     examples: &["I, [2024-03-01T10:00:00.123456 #12]  INFO -- : Started GET \"/\" for 192.0.2.7"],
     ..Table::PLAIN
 });
+
+pub static RAILS: TemplateFormat = TemplateFormat::new(Table {
+    name: "rails",
+    title: "Rails request log",
+    doc: "Requests as Ruby on Rails writes them where its logger adds nothing (guides.rubyonrails.org): a line with method, \
+          path, client and time, and what was done until the next one.",
+    weight: 98,
+    variants: &["Started {method:word} \"{path:text}\" for {client:word} at {time:iso} {message:rest}"],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &[
+        "Started GET \"/orders/7\" for 192.0.2.7 at 2024-03-01 10:00:00 +0000\nProcessing by OrdersController#show as HTML\nCompleted 200 OK in 12ms",
+    ],
+    ..Table::PLAIN
+});

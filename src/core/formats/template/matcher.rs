@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Item, Kind};
 use super::is_escaped;
+use super::stamp::Stamp;
 use crate::formats::dates::Years;
 
 /// A captured piece of a line.
@@ -54,9 +55,10 @@ impl Compiled {
     /// Walks a line: the first variant that fits, with its captures.
     #[inline]
     pub fn read_in(&self, line: &str, years: Years, captures: &mut Vec<Capture>) -> Option<usize> {
+        let mut iso = None;
         (0..self.variants.len()).find(|variant| {
             captures.clear();
-            let mut walk = Walk { line, years, variant: *variant, captures, number: 0 };
+            let mut walk = Walk { line, years, variant: *variant, captures, number: 0, iso: &mut iso };
             let end = walk.items(&self.variants[*variant], 0);
             end.is_some_and(|end| line.as_bytes()[end..].iter().all(|byte| is_blank(*byte)))
         })
@@ -69,6 +71,8 @@ struct Walk<'a, 'c> {
     variant: usize,
     captures: &'c mut Vec<Capture>,
     number: usize,
+    /// What the time is that was read last, and where: most variants of a table begin with the same one.
+    iso: &'c mut Option<(usize, Option<(i64, usize)>)>,
 }
 
 #[inline]
@@ -151,7 +155,16 @@ impl Walk<'_, '_> {
                 plain(1)
             }
             Kind::Time(stamp) => {
-                let (time, used) = stamp.prefix(rest, self.years)?;
+                let (time, used) = match (stamp, &*self.iso) {
+                    (Stamp::Iso, Some((place, read))) if *place == at => (*read)?,
+                    _ => {
+                        let read = stamp.prefix(rest, self.years);
+                        if *stamp == Stamp::Iso {
+                            *self.iso = Some((at, read));
+                        }
+                        read?
+                    }
+                };
                 micros = time;
                 plain(used)
             }
@@ -191,11 +204,18 @@ fn first_stop(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
 
 /// The first place of a stop.
 fn place_of(bytes: &[u8], stop: &str) -> Option<usize> {
-    memchr::memmem::find(bytes, stop.as_bytes()).or_else(|| {
+    text_in(bytes, stop.as_bytes()).or_else(|| {
         // A line may end before the blank after which nothing is.
         let end = stop.strip_suffix(' ').filter(|end| !end.is_empty())?;
         bytes.ends_with(end.as_bytes()).then(|| bytes.len() - end.len())
     })
+}
+
+/// The first place of a short text: no searcher is made for each line.
+#[inline]
+fn text_in(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    let Some((first, rest)) = text.split_first() else { return Some(0) };
+    memchr::memchr_iter(*first, bytes).find(|at| bytes[at + 1..].starts_with(rest))
 }
 
 /// The end of a word that is not empty: a blank, or a stop before it.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::Draft;
+use super::{Candidate, Draft};
 use crate::data::{Classification, Value};
 use crate::planner::evidence::{ColumnEvidence, SourceEvidence};
 use crate::planner::vocabulary::values::{NamedCheck, ValueEvidence, text_of};
@@ -35,14 +35,52 @@ pub(super) fn weigh_values(vocabulary: &Vocabulary, column: &ColumnEvidence, dra
             candidate.reasons.push(format!("its values are {what}"));
             // A form of its own tells as much as a name.
             candidate.is_loose &= !matches!(evidence, ValueEvidence::Regex(_));
-        } else if fitting * 2 < all {
+        } else if fitting * 2 < all || is_doubtful(candidate, evidence) {
             // Where no value at all fits, the best of names is not enough.
             candidate.score -= if fitting == 0 { 45 } else { 35 };
             candidate.reasons.push(format!("but {} of {all} sampled values are not {what}", all - fitting));
         }
     }
     accounts_of_clouds(vocabulary, column, draft);
+    connections_of_zeek(column, draft);
     whole_numbers_count_milliseconds(vocabulary, column, draft);
+}
+
+/// Where a name that many things have is all that speaks for people, a few values that are nobody's speak against them.
+fn is_doubtful(candidate: &Candidate, evidence: &ValueEvidence) -> bool {
+    candidate.is_loose && matches!(evidence, ValueEvidence::Check(NamedCheck::PersonName))
+}
+
+/// Whether all values are words such as `Ann` or `Ann-Marie O'Neil`.
+pub(super) fn are_proper_names(column: &ColumnEvidence) -> bool {
+    let is_proper = |word: &str| word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase);
+    let is_name = |value: &Value| {
+        let is_person = ValueEvidence::Check(NamedCheck::PersonName).fits(value);
+        is_person && text_of(value).is_some_and(|text| text.split_whitespace().all(is_proper))
+    };
+    column.values().next().is_some() && column.values().all(is_name)
+}
+
+/// Zeek calls the id of a connection `uid`: a `C`, and letters and digits.
+fn connections_of_zeek(column: &ColumnEvidence, draft: &mut Draft) {
+    let is_connection = |value: &Value| {
+        text_of(value).is_some_and(|text| {
+            let has = |is: fn(char) -> bool| text.chars().any(is);
+            (14..=20).contains(&text.len())
+                && text.starts_with('C')
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && has(|c| c.is_ascii_digit())
+                && has(|c| c.is_ascii_lowercase())
+        })
+    };
+    let is_named = normal_name(&column.name).split('_').next_back() == Some("uid");
+    if !is_named || column.values().next().is_none() || !column.values().all(is_connection) {
+        return;
+    }
+    for candidate in &mut draft.candidates {
+        candidate.score -= 45;
+        candidate.reasons.push("but these are ids of connections".into());
+    }
 }
 
 /// An account of twelve digits is one of AWS, whoever signs in there.

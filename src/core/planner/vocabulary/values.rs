@@ -127,6 +127,9 @@ pub(in crate::planner) fn text_of(value: &Value) -> Option<std::borrow::Cow<'_, 
     }
 }
 
+/// As what well-known programs of Erlang run.
+const NODES: [&str; 9] = ["couchdb", "ejabberd", "emqx", "mongooseim", "ns_1", "rabbit", "rabbitmq", "riak", "vernemq"];
+
 impl NamedCheck {
     pub fn fits(self, text: &str) -> bool {
         match self {
@@ -152,7 +155,9 @@ impl NamedCheck {
                 let is_cipher = ["openssh.com", "libssh.org", "lysator.liu.se"].contains(&host);
                 let is_name =
                     !name.is_empty() && !name.contains([':', '/', '|']) && !text.contains(char::is_whitespace);
-                is_name && is_host && host.contains('.') && !host.ends_with('.') && !is_cipher
+                // Programs of Erlang call themselves `rabbit@mq-1.example` and `app@10.0.0.7`.
+                let is_node = NODES.contains(&name) || host.parse::<IpAddr>().is_ok();
+                is_name && is_host && host.contains('.') && !host.ends_with('.') && !is_cipher && !is_node
             }),
             NamedCheck::UserAgent => {
                 const BEGINNINGS: [&str; 8] =
@@ -260,6 +265,9 @@ mod tests {
         ] {
             assert!(check.fits(yes), "{check:?} {yes}");
             assert!(!check.fits(no), "{check:?} {no}");
+        }
+        for no in ["rabbit@mq-1.example.org", "app@10.0.0.7"] {
+            assert!(!NamedCheck::Email.fits(no), "{no}");
         }
         for no in ["git@github.com:a/b.git", "umac-64-etm@openssh.com", "i:0h.f|membership|1003@live.com"] {
             assert!(!NamedCheck::Email.fits(no), "{no}");
