@@ -9,7 +9,7 @@ use crate::support::{path, pipewright, root, run, run_ok, texts};
 
 const ACCESS: &str = "projects/shop/samples/access.log";
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
-const VERBS: [&str; 33] = [
+const VERBS: [&str; 34] = [
     "designer",
     "new",
     "generate",

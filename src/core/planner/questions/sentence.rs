@@ -4,6 +4,7 @@
 
 mod everyday;
 mod exact;
+mod limits;
 mod phrases;
 #[cfg(test)]
 mod tests;
