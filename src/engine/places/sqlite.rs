@@ -36,15 +36,29 @@ fn open(opened: &Opened, writes: bool) -> Result<Connection, Diagnostic> {
         let fault = opened.fault("PW0686", &format!("there is no file `{shown}`"));
         return Err(fault.help("correct the address of the connection: a path relative to the project"));
     }
-    let flags = match writes {
-        true => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        false => OpenFlags::SQLITE_OPEN_READ_ONLY,
+    // What somebody who was killed left half in the file is taken back by whoever looks at it next, which is writing.
+    let is_half = !writes && journal_of(&place).is_file();
+    let flags = match (writes, is_half) {
+        (true, _) => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        (false, true) => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        (false, false) => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
     let connection = Connection::open_with_flags(&place, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let connection = connection.map_err(|error| told(opened, &error, "opening the file"))?;
     let patience = Duration::from_secs_f64(opened.number("timeout", TIMEOUT));
     connection.busy_timeout(patience).map_err(|error| told(opened, &error, "opening the file"))?;
+    if is_half {
+        let reads = connection.pragma_update(None, "query_only", true);
+        reads.map_err(|error| told(opened, &error, "opening the file"))?;
+    }
     Ok(connection)
+}
+
+/// Where SQLite keeps what a transaction has changed, until it ends.
+fn journal_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-journal");
+    PathBuf::from(name)
 }
 
 /// Ends a query that gives no row within the connection's `timeout`, or that nobody waits for any more.

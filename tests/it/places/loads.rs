@@ -266,6 +266,26 @@ fn every_value_is_read_back_as_it_was_loaded() {
 }
 
 #[test]
+fn what_a_killed_load_left_half_in_a_file_is_taken_back_by_the_next() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    let desk = pages(&database, json!({"mode": "append"}), json!([["/", 1]]));
+    assert_eq!(desk.go().0, 0);
+    let Database::File(folder) = &database else { return };
+    let (file, journal) = (folder.path().join("shop.db"), folder.path().join("shop.db-journal"));
+    // As it lies there when a load is killed: pages of it are in the file already, those before in the journal.
+    let open = rusqlite::Connection::open(&file).unwrap();
+    let half = "PRAGMA cache_size = 1; BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+                INSERT INTO pages SELECT 'half', i FROM n;";
+    open.execute_batch(half).unwrap();
+    let left = [std::fs::read(&file).unwrap(), std::fs::read(&journal).unwrap()];
+    drop(open);
+    std::fs::write(&file, &left[0]).unwrap();
+    std::fs::write(&journal, &left[1]).unwrap();
+    let (code, said) = desk.go();
+    assert_eq!((code, count(&database, "pages").as_str()), (0, "2"), "{said}");
+}
+
+#[test]
 fn names_of_tables_may_hold_points() {
     for database in Database::all("loads_points") {
         let title = database.title();

@@ -481,11 +481,7 @@ mod tests {
             &FormatSpec::new("syslog_3164").with("year", "2023"),
             "Feb 29 10:00:00 h a: b\nMar  1 10:00:00 h a: c",
         );
-        assert!(
-            none.json()[0].contains(r#""time":null"#) && none.json()[1].contains("2023-03-01"),
-            "{:?}",
-            none.json()
-        );
+        assert!(none.json()[0].starts_with("[null") && none.json()[1].contains("2023-03-01"), "{:?}", none.json());
         assert_eq!(none.tally.changes.unfit, [("time".to_owned(), 1)].into());
         let written = read(&FormatSpec::new("syslog_3164").with("year", "2023"), "Feb 29 2020 10:00:00 h a: b");
         assert!(written.json()[0].contains("2020-02-29"), "{:?}", written.json());
