@@ -142,16 +142,7 @@ impl Phrases<'_> {
 fn is_condition(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Column(name) => name.starts_with("is_"),
-        ExprKind::Binary { op, .. } => !matches!(
-            op,
-            BinaryOp::Add
-                | BinaryOp::Subtract
-                | BinaryOp::Multiply
-                | BinaryOp::Divide
-                | BinaryOp::IntegerDivide
-                | BinaryOp::Modulo
-                | BinaryOp::Concat
-        ),
+        ExprKind::Binary { op, .. } => !op.is_arithmetic() && *op != BinaryOp::Concat,
         ExprKind::Not(_) | ExprKind::Between { .. } | ExprKind::InList { .. } | ExprKind::Like { .. } => true,
         _ => false,
     }
