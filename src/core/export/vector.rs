@@ -65,7 +65,7 @@ impl Target for Vector {
         bundle.diagnostics.extend(plan.nodes.iter().filter_map(|node| not_loaded(node)));
         let stages = carried(&plan);
         if stages.is_empty() {
-            bundle.diagnostics.push(refuse("a design that reads no file").help("export to the target `pipeline`"));
+            bundle.diagnostics.extend(not_fed(&plan));
         }
         let staged = fed(&plan);
         // What is secret is not written down, not even for a while.
@@ -198,6 +198,23 @@ fn why_not(plan: &Plan, id: NodeId) -> String {
     match stage(plan, id) {
         Err(fault) => fault.message,
         Ok(_) => "a step before it stays behind".to_owned(),
+    }
+}
+
+/// Why no source of a design is one that the agent can be fed with.
+fn not_fed(plan: &Plan) -> Vec<Diagnostic> {
+    let help = "export to the target `pipeline`";
+    let reads = plan.iter().filter(|(_, node)| matches!(node.op, Op::Read(_)));
+    let faults = reads.filter_map(|(id, node)| {
+        let fault = stage(plan, id).err()?;
+        let is_file = matches!(&node.op, Op::Read(Read { location: None, planned: None, .. }));
+        let otherwise = if is_file { "give the column another name in the source, or " } else { "" };
+        Some(fault.help(format!("{otherwise}{help}")).step(&node.origin.step, &node.origin.title))
+    });
+    let faults: Vec<Diagnostic> = faults.collect();
+    match faults.is_empty() {
+        true => vec![refuse("a design that reads no file").help(help)],
+        false => faults,
     }
 }
 
