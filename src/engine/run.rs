@@ -33,7 +33,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out};
+use pipewright_core::ir::{Destination, Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, WhenExists, left_out};
 
 use blocking::{Build, Gather, Task, Work};
 use columns::missing_columns;
@@ -322,10 +322,15 @@ fn sink_report(node: &Node, target: &Target) -> SinkReport {
         Place::Elsewhere { destination, .. } => destination.shown_place().unwrap_or_default(),
         Place::StandardOutput => "standard output".to_owned(),
     };
+    let only_new = match &node.op {
+        Op::Write(write) => matches!(write.destination, Destination::File { when_exists: WhenExists::Fail, .. }),
+        _ => false,
+    };
     SinkReport {
         step: node.origin.step.clone(),
         title: node.origin.title.clone(),
         path,
+        only_new,
         schema: node.schema.clone(),
         ..SinkReport::default()
     }

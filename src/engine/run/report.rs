@@ -158,6 +158,9 @@ pub struct SinkReport {
     pub rows: u64,
     pub bytes: u64,
     pub schema: Schema,
+    /// It was only to be made where there was none.
+    #[serde(skip)]
+    pub only_new: bool,
     /// Of rows that are sent over HTTP: those that arrived, also of earlier runs.
     #[serde(default, skip_serializing_if = "is_none")]
     pub delivered: u64,

@@ -111,7 +111,7 @@ if [ -s "$work/handover/dropped.jsonl" ]; then
   exit 1
 fi
 cp -- "$here/rest.json" "$work/rest.json"
-"${PIPEWRIGHT:-pipewright}" run "$work/rest.json" --out "$work/out" --quarantine "$work/rejected" --report "$work/report.json" "$@" || {
+"${PIPEWRIGHT:-pipewright}" run "$work/rest.json" --out "$work/out" --quarantine "$work/rejected" --report "$work/report.json" --list-new "$work/new" "$@" || {
   rest=$?
   [ "$rest" -eq 3 ] || exit "$rest"
   code=3
