@@ -69,6 +69,7 @@ pub use line_ends::cut_lines;
 pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates};
 pub use pattern::{Captures, captures};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
+pub use xml::open_references;
 
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
