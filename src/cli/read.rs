@@ -276,6 +276,12 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     if args.quarantine.is_some() {
         check_source(args.quarantine.as_deref(), &reads)?;
     }
+    for path in args.to.iter().chain(&args.quarantine).chain(&args.save) {
+        if args.declared.as_deref().is_some_and(|declared| files::is_same_place(declared, path)) {
+            let message = format!("`{}` is the declaration that is read", path.display());
+            return Err(usage(message, "write to another place: the declaration stays as it is"));
+        }
+    }
     let mut asked = query::query_of(args);
     if args.follow {
         return follow::follow(args, &asked, &reads);

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use pipewright_app::{Viewer, classes_of};
 use pipewright_core::data::figures::grouped;
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir;
@@ -56,35 +57,39 @@ fn is_counted(data_type: &DataType) -> bool {
     !matches!(data_type, DataType::List(_) | DataType::Record(_))
 }
 
+/// A column in a line. `hidden`: what its values are, which are not told.
+fn line_of(field: &Field, profile: &ColumnProfile, hidden: Option<&str>) -> String {
+    let top: Vec<String> =
+        profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
+    let range = match profile.min.is_null() {
+        true => String::new(),
+        false => format!(", {} to {}", shown(&profile.min), shown(&profile.max)),
+    };
+    let distinct = match is_counted(&field.data_type) {
+        true if profile.is_estimated => format!("about {} distinct", grouped(profile.distinct)),
+        true => format!("{} distinct", profile.distinct),
+        false => "different ones not counted".to_owned(),
+    };
+    let values = hidden.map_or_else(|| top.join(", "), |hidden| format!("{hidden}, and not shown"));
+    let (name, data_type) = (&field.name, field.data_type.to_string());
+    format!("  {name:<20} {data_type:<10} {} nulls, {distinct}{range}; {values}", profile.nulls)
+}
+
 pub fn profile(args: &ProfileArgs) -> VerbResult {
     let (reads, _) = read_of(&args.files, Wanted::default())?;
     let mut documents = Vec::new();
+    // Text is read where it is asked for; JSON goes on.
+    let mut viewer = if args.format == Form::Text { Viewer::Owner } else { Viewer::others() };
     for read in &reads {
-        let Looked { schema, profiles, rows, tally, method } = look(read, args.whole)?;
+        let Looked { schema, mut profiles, rows, tally, method } = look(read, args.whole)?;
+        let classes = classes_of(&schema, &profiles, rows);
+        profiles.iter_mut().zip(&classes).for_each(|(profile, class)| viewer.profile(profile, *class));
+        let hidden: Vec<Option<&str>> = classes.iter().map(|class| Some(viewer.keeps_back(*class)?.name())).collect();
         if args.format == Form::Text {
             let mut text = String::new();
             line!(text, "{}: {}, {}", shown_path(Path::new(&read.path)), read.format.name, method);
-            for (field, profile) in schema.fields.iter().zip(&profiles) {
-                let top: Vec<String> =
-                    profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
-                let range = if profile.min.is_null() {
-                    String::new()
-                } else {
-                    format!(", {} to {}", shown(&profile.min), shown(&profile.max))
-                };
-                let distinct = match is_counted(&field.data_type) {
-                    true if profile.is_estimated => format!("about {} distinct", grouped(profile.distinct)),
-                    true => format!("{} distinct", profile.distinct),
-                    false => "different ones not counted".to_owned(),
-                };
-                line!(
-                    text,
-                    "  {:<20} {:<10} {} nulls, {distinct}{range}; {}",
-                    field.name,
-                    field.data_type.to_string(),
-                    profile.nulls,
-                    top.join(", ")
-                );
+            for ((field, profile), hidden) in schema.fields.iter().zip(&profiles).zip(&hidden) {
+                line!(text, "{}", line_of(field, profile, *hidden));
             }
             print_text(&text)?;
         }
@@ -92,11 +97,12 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
             .fields
             .iter()
             .zip(&profiles)
-            .map(|(field, profile)| {
+            .zip(&hidden)
+            .map(|((field, profile), hidden)| {
                 let distinct = is_counted(&field.data_type).then_some(profile.distinct);
                 json!({
                     "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": distinct,
-                    "estimated": profile.is_estimated,
+                    "estimated": profile.is_estimated, "hidden": hidden,
                     "min": profile.min, "max": profile.max,
                     "top": profile.top.iter().map(|(value, count)| json!({"value": value, "count": count})).collect::<Vec<_>>(),
                     "histogram": profile.histogram,
