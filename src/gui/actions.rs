@@ -249,7 +249,7 @@ impl App {
         if is_unread && !is_error {
             return;
         }
-        self.state.notice = Some(Notice { text: text.into(), is_error, since });
+        self.state.notice = Some(Notice { text: text.into(), is_error, since, is_of_save: false });
         ctx.request_repaint();
     }
 

@@ -235,6 +235,12 @@ fn what_is_handed_over_is_named_and_of_the_columns_that_are_agreed() {
     };
     let (code, _, talk) = handover("nobody");
     assert!(code == 1 && talk.contains("PW1210") && talk.contains("help: "), "{talk}");
+    // A stranger's list leads nowhere else.
+    let leading = fs::read_to_string(&list).unwrap().replace(&format!("{name}/"), "/etc/");
+    let foreign = desk.path("foreign.json");
+    fs::write(&foreign, leading).unwrap();
+    let (code, _, talk) = run(&["handover", path(&foreign), &name, path(&desk.path("over"))]);
+    assert!(code == 1 && talk.contains("PW1210") && talk.contains("leads out"), "{talk}");
     fs::create_dir_all(desk.path("over").join(&name)).unwrap();
     let file = desk.path("over").join(told["handovers"][0]["path"].as_str().unwrap());
     fs::write(&file, "customer\nc1\n").unwrap();

@@ -487,6 +487,8 @@ impl App {
                     self.backend.file(FileTask::Trust(path.clone()));
                 }
                 self.state.disk_change = None;
+                // What stood in the way is over.
+                self.state.notice.take_if(|notice| notice.is_of_save);
                 self.state.holder = self.state.holder.take().filter(|_| !has_moved);
                 self.state.path = Some(path);
                 self.state.saved(revision);
@@ -502,6 +504,7 @@ impl App {
                 let shown =
                     if self.state.path.as_ref() == Some(&path) { String::new() } else { path.display().to_string() };
                 self.notice_fault(ctx, &shown, diagnostic);
+                self.state.notice.iter_mut().for_each(|notice| notice.is_of_save = true);
             }
             Err(fault) => self.ask_about_save(path, fault),
         }
