@@ -77,3 +77,18 @@ pub fn classes_of(schema: &Schema, profiles: &[ColumnProfile], rows: u64) -> Vec
     };
     evidence.columns.iter().map(class).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_sees_what_is_secret_and_others_nothing_personal() {
+        let (owner, others) = (Viewer::Owner, Viewer::others());
+        let kept = |viewer: &Viewer| {
+            let classes = [Classification::Internal, Classification::Personal, Classification::Secret];
+            classes.map(|class| viewer.keeps_back(class).is_some())
+        };
+        assert_eq!((kept(&owner), kept(&others)), ([false, false, true], [false, true, true]));
+    }
+}

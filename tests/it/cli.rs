@@ -155,6 +155,21 @@ fn a_reader_that_goes_away_is_no_fault() {
 }
 
 #[test]
+fn a_declaration_that_is_read_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("u.csv"), "id\n1\n").unwrap();
+    let declared = r#"{"format":{"name":"csv"},"schema":{"fields":[{"name":"id","type":"String"}]}}"#;
+    fs::write(at("d.json"), declared).unwrap();
+    let (rows, file) = (at("u.csv"), at("d.json"));
+    for option in ["--to", "--quarantine"] {
+        let (code, _, talk) = run(&["read", path(&rows), "--declared", path(&file), option, path(&file)]);
+        assert!(code == 2 && talk.contains("is the declaration that is read"), "{option}: {code} {talk}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), declared);
+}
+
+#[test]
 fn a_profile_tells_no_secret_and_hands_nothing_personal_on() {
     let folder = tempfile::tempdir().unwrap();
     let people = folder.path().join("people.csv");

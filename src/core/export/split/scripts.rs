@@ -174,16 +174,20 @@ run_part() {
       ;;
   esac
   made=$work/parts/$name
+  # Of one that is told where to report the other is a result.
+  if [ -f "$made/report.json" ] && [ -f "$work/report.json" ]; then
+    taken report.json
+  fi
   for found in "$made/report.json" "$work/report.json"; do
     [ ! -f "$found" ] || mv -- "$found" "$work/reports/$name.json"
   done
   if [ -d "$made/@HANDED@" ]; then
     for found in "$made/@HANDED@"/*/; do
-      mv -- "$found" "$work/handover/"
+      [ ! -d "$found" ] || mv -- "$found" "$work/handover/"
     done
     # What is left is a result.
     rm -f -- "$made/@HANDED@/@MARKER@"
-    rmdir -- "$made/@HANDED@" || taken "@HANDED@"
+    rmdir -- "$made/@HANDED@" 2>/dev/null || taken "@HANDED@"
   fi
   for found in quarantine.jsonl rejected.jsonl; do
     [ -f "$made/quarantine/$found" ] || continue
@@ -192,7 +196,7 @@ run_part() {
   done
   if [ -d "$made/quarantine" ]; then
     rm -f -- "$made/quarantine/@MARKER@"
-    rmdir -- "$made/quarantine" || taken quarantine
+    rmdir -- "$made/quarantine" 2>/dev/null || taken quarantine
   fi
   [ ! -e "$made/reports" ] || taken reports
   cp -R -- "$made/." "$work/out/"
