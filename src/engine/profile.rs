@@ -3,17 +3,21 @@
 //! together in the rows' order. Knows no plan beyond what is read.
 
 mod bins;
+mod counted;
 mod kept;
 mod met;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use pipewright_core::data::{Schema, Value};
+use pipewright_core::data::{Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir::Read;
+use polars::prelude::Column;
 
+use self::counted::Counted;
 use self::kept::Kept;
 use self::met::Part;
 use crate::cancel::Cancel;
@@ -49,7 +53,7 @@ pub struct ColumnProfile {
 /// A profile per column, in the schema's order.
 pub fn profile(table: &ResultTable) -> Vec<ColumnProfile> {
     let mut profiler = Profiler::new(table.schema());
-    profiler.add(&parts_of(table));
+    profiler.add(&parts_of(table, &[]));
     profiler.finish()
 }
 
@@ -70,15 +74,27 @@ impl Profiler {
         }
     }
 
+    /// By column, what those who parse are to know.
+    fn frozen(&self) -> Frozen {
+        self.columns.iter().map(Kept::frozen).collect()
+    }
+
     fn finish(self) -> Vec<ColumnProfile> {
         self.columns.into_iter().map(Kept::finish).collect()
     }
 }
 
+/// By column, the values that are counted, where no more of them are taken.
+type Frozen = Vec<Option<Arc<Counted>>>;
+
 /// The columns of some rows. One that cannot be counted has no values to show, as one of lists.
-fn parts_of(table: &ResultTable) -> Vec<Part> {
-    let columns = table.schema().fields.iter().zip(table.frame().columns());
-    columns.map(|(field, cells)| Part::of(cells, &field.data_type).unwrap_or_default()).collect()
+fn parts_of(table: &ResultTable, frozen: &[Option<Arc<Counted>>]) -> Vec<Part> {
+    let columns = table.schema().fields.iter().zip(table.frame().columns()).enumerate();
+    let part = |(at, (field, cells)): (usize, (&Field, &Column))| {
+        let counted = frozen.get(at).and_then(Option::as_deref);
+        Part::of(cells, &field.data_type, counted).unwrap_or_default()
+    };
+    columns.map(part).collect()
 }
 
 /// What all rows of a source show.
@@ -100,13 +116,16 @@ fn profile_with(read: &Read, mut job: ReadJob) -> Result<Profiled, Diagnostic> {
     job.quarantine_limit = 0;
     let schema = read_schema(read);
     let (mut profiler, mut rows, mut tally) = (Profiler::new(&schema), 0, Tally::default());
+    let frozen: Mutex<Arc<Frozen>> = Mutex::default();
     let work = |parsed: Parsed| {
+        let frozen = frozen.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let table = ResultTable::from_frame(&parsed.frame, &schema);
         let table = table.map_err(|error| internal("the profile of a chunk", &error))?;
-        Ok((parts_of(&table), table.rows() as u64, parsed.tally))
+        Ok((parts_of(&table, &frozen), table.rows() as u64, parsed.tally))
     };
     job.for_each(&work, &mut |(parts, count, read)| {
         profiler.add(&parts);
+        *frozen.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(profiler.frozen());
         rows += count;
         tally.add(&read);
         Ok(ControlFlow::Continue(()))
@@ -160,7 +179,10 @@ mod tests {
         let whole = profile(&of(&rows));
         for size in [1, 70] {
             let mut profiler = Profiler::new(of(&rows).schema());
-            rows.chunks(size).for_each(|piece| profiler.add(&parts_of(&of(piece))));
+            rows.chunks(size).for_each(|piece| {
+                let frozen = profiler.frozen();
+                profiler.add(&parts_of(&of(piece), &frozen))
+            });
             assert_eq!(profiler.finish(), whole);
         }
         assert_eq!((whole[1].distinct, whole[1].is_estimated, whole[0].top[0].1), (90, false, 43));
@@ -177,7 +199,8 @@ mod tests {
             let ids = (0..60_000).map(|id| vec![Value::Int(piece * 60_000 + id)]);
             let often = (0..500).map(|_| vec![Value::Int(7)]);
             let rows = ids.chain(often).collect::<Vec<_>>();
-            profiler.add(&parts_of(&ResultTable::from_rows(&schema, &rows)));
+            let frozen = profiler.frozen();
+            profiler.add(&parts_of(&ResultTable::from_rows(&schema, &rows), &frozen));
         }
         let found = profiler.finish().remove(0);
         assert!(found.is_estimated && found.distinct.abs_diff(240_000) < 6_000, "{}", found.distinct);

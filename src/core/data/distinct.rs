@@ -27,6 +27,13 @@ impl Distinct {
         self.registers[register] = self.registers[register].max(run);
     }
 
+    /// Adds all values of another.
+    pub fn merge(&mut self, other: &Distinct) {
+        for (register, run) in self.registers.iter_mut().zip(&other.registers) {
+            *register = (*register).max(*run);
+        }
+    }
+
     /// The estimate.
     pub fn count(&self) -> u64 {
         let registers = REGISTERS as f64;

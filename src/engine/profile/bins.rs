@@ -12,6 +12,8 @@ const LEAST: i32 = -1000;
 pub(super) struct Bins {
     /// The width is two to the power of it.
     power: i32,
+    /// By what a number is multiplied to be told in widths.
+    scale: f64,
     /// How many widths the first bin lies above 0.
     first: i64,
     counts: Vec<u64>,
@@ -24,9 +26,10 @@ impl Bins {
         let high = numbers.iter().map(|(number, _)| *number).reduce(f64::max)?;
         // As narrow as fits: two to the power of it is below the range by all bins.
         let power = ((high - low).log2() - 13.0).floor().clamp(f64::from(LEAST), 1023.0) as i32;
-        let mut bins = Bins { power, first: 0, counts: Vec::new() };
+        let mut bins = Bins { power, scale: scale(power), first: 0, counts: Vec::new() };
         while bins.place(high) - bins.place(low) >= NARROW {
             bins.power += 1;
+            bins.scale = scale(bins.power);
         }
         bins.first = bins.place(low);
         numbers.iter().for_each(|(number, count)| bins.add(*number, *count));
@@ -34,7 +37,7 @@ impl Bins {
     }
 
     fn place(&self, number: f64) -> i64 {
-        (number / f64::from(self.power).exp2()).floor() as i64
+        (number * self.scale).floor() as i64
     }
 
     pub fn add(&mut self, number: f64, count: u64) {
@@ -72,6 +75,7 @@ impl Bins {
         }
         (self.first, self.counts) = (first, counts);
         self.power += 1;
+        self.scale = scale(self.power);
     }
 
     /// The middle of each bin, with its count.
@@ -80,6 +84,11 @@ impl Bins {
         let middle = move |index: usize| (self.first as f64 + index as f64 + 0.5) * width;
         self.counts.iter().enumerate().map(move |(index, count)| (middle(index), *count))
     }
+}
+
+/// Exact, as powers of two are.
+fn scale(power: i32) -> f64 {
+    f64::from(-power).exp2()
 }
 
 /// Counts in bins of equal width from the lowest number to the highest.
