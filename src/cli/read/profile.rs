@@ -1,6 +1,5 @@
 //! The verb `profile`: what the columns of files hold.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use pipewright_app::{Viewer, classes_of};
@@ -10,8 +9,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::Tally;
 use pipewright_core::ir;
 use pipewright_engine::{
-    Budget, Cancel, ColumnProfile, Profiler, ResultTable, Sampling, profile as profile_table, read_sample, read_schema,
-    read_stream,
+    Budget, Cancel, ColumnProfile, Profiled, Sampling, profile as profile_table, profile_source, read_sample,
 };
 use serde_json::json;
 
@@ -39,17 +37,9 @@ fn look(read: &ir::Read, is_whole: bool) -> Result<Looked, Failure> {
         let (rows, method) = (found.table.rows() as u64, found.statement.method);
         return Ok(Looked { schema, profiles, rows, tally: found.tally, method });
     }
-    let schema = read_schema(read);
-    let mut profiler = Profiler::new(&schema);
-    let mut rows = 0;
-    let mut take = |table: ResultTable| {
-        rows += table.rows() as u64;
-        profiler.add(&table);
-        ControlFlow::Continue(())
-    };
-    let tally = read_stream(read, Path::new("."), &mut take, &mut |_| {}, &Cancel::new())?;
+    let Profiled { schema, columns: profiles, rows, tally } = profile_source(read, Path::new("."), &Cancel::new())?;
     let method = format!("all {} rows", grouped(rows));
-    Ok(Looked { schema, profiles: profiler.finish(), rows, tally, method })
+    Ok(Looked { schema, profiles, rows, tally, method })
 }
 
 /// Whether a profile counts the different values of a type: of lists and records it does not.

@@ -42,10 +42,25 @@ pub fn is_prose(text: &str, separator: u8) -> bool {
     let (mut lines, mut fractions) = (0, 0);
     for line in text.lines().take(200) {
         lines += 1;
+        // Behind other words too.
+        if separator == b',' && is_fraction(line.as_bytes()) {
+            fractions += 1;
+            continue;
+        }
         let stamp = timestamp_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
         fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
     }
     spaced * 5 > all * 4 || fractions * 3 > lines
+}
+
+/// Whether the first comma of a line is the one between a clock's seconds and its milliseconds.
+fn is_fraction(line: &[u8]) -> bool {
+    let Some(comma) = memchr::memchr(b',', line).filter(|comma| *comma >= 8) else { return false };
+    let clock = line[comma - 8..comma].iter().enumerate();
+    let is_clock = clock.into_iter().all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
+    let digits = line[comma + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // A time that is a column of its own may be followed by a number that is the next one.
+    is_clock && digits == 3 && !matches!(line.get(comma + 4), None | Some(b','))
 }
 
 /// How a file is written, as its sample shows.

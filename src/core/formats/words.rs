@@ -30,7 +30,11 @@ const EXCUSED: &[(&str, &str)] =
 const LABELS: &[(&str, &[&str])] = &[
     ("apache_error", &["tid", "referer"]),
     ("auditd", &["msg", "audit"]),
+    // Of the lines START, END and REPORT, with the units of what they tell.
+    ("aws_lambda", &["requestid", "duration", "billed", "memory", "size", "max", "used", "init", "ms", "mb"]),
     ("docker_json", &["log"]),
+    ("gin", &["gin"]),
+    ("morgan", &["ms"]),
     ("fortinet", &["date"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),

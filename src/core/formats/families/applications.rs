@@ -12,20 +12,35 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
     weight: 94,
     variants: &[
         "{time:iso} {level:level} [{app:text},{trace_id:text},{span_id:text}] {pid:int} --- [{thread:text}] {logger:name} : {message:rest}",
-        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] {logger:name} : {message:rest}",
-        "{time:iso} {level:level} {pid:int} --- [{thread:text}] {logger:name} : {message:rest}",
+        // Spring Boot: names of loggers are shortened at their left, and hold brackets then.
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] [ ] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] [{trace_id:hex}-{span_id:hex}] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] [ ] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] [{trace_id:hex}-{span_id:hex}] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] {logger:text} : {message:rest}",
         "{time:iso} {level:level} [{thread:text}] [{logger:name}] {message:rest}",
         "{time:iso} {level:level} [{thread:text}] {logger:name}{?({line:int})?} - {message:rest}",
         "{time:iso} {level:level} [{thread:text}] {logger:name}{?({line:int})?}: {message:rest}",
         "{time:iso} {level:level} [{thread:text}] {logger:class} {message:rest}",
+        // PgBouncer.
+        "{time:iso} [{pid:int}] {level:=LOG|DEBUG|NOISE|INFO|WARNING|ERROR|FATAL} {connection:word}: {database:text}/{user:text}@{client:addr} {message:rest}",
+        "{time:iso} [{pid:int}] {level:=LOG|NOISE} {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {logger:name} - {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {logger:name}: {message:rest}",
+        // log4net, with its nested context.
+        "{time:iso} [{thread:text}] {level:level} {logger:name} [{context:text}] - {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {logger:class} {message:rest}",
         "{time:iso} [{level:level}] [{thread:text}] {logger:name}: {message:rest}",
         "{time:iso} - {level:level} [{thread:text}] - {message:rest}",
         "{time:iso} - {logger:name} - {level:level} - {message:rest}",
         "{time:iso} | {level:level} | {message:text} | {logger:name} | {thread:rest}",
         "{time:iso} | {level:level} | {logger:word} - {message:rest}",
+        "{time:iso} - {level:level} - {message:rest}",
+        "{time:iso} - {level:level}: {message:rest}",
+        // Odoo, with its database.
+        "{time:iso} {pid:int} {level:level} {database:word} {logger:class}: {message:rest}",
+        "{time:iso} {pid:int} {level:level} {database:word} {logger:=odoo|werkzeug|py}: {message:rest}",
         "{time:iso} {pid:int} {level:level} {logger:name} [{request_id:text}] {message:rest}",
         "{time:iso} {pid:int} {level:level} {logger:name} {message:rest}",
         "{time:iso} {level:level} pid={pid:int} {thread:word} {file:name}:{line:int} {message:rest}",
@@ -39,6 +54,50 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:%d-%b-%Y %H:%M:%S%f} {level:level} [{thread:text}] {logger:class} {message:rest}",
         "{time:iso}, {level:level} {logger:name} {message:rest}",
         "{level:=DEBUG|INFO|WARNING|ERROR|CRITICAL}:{logger:name}:{message:rest}",
+        // WildFly, Home Assistant, fail2ban, Sidekiq, App Service, winston.
+        "{time:iso} {level:level} [{logger:class}] ({thread:text}) {message:rest}",
+        "{time:iso} {level:level} ({thread:text}) [{logger:name}] {message:rest}",
+        "{time:iso} {logger:name} [{pid:int}]: {level:level} {message:rest}",
+        "{time:iso} pid={pid:int} tid={thread:word}{? class={class:word}?}{? jid={job_id:word}?}{? elapsed={duration:s}?} {level:level}: {message:rest}",
+        "{time:iso} PID[{pid:int}] {level:level} {message:rest}",
+        "{time:iso} [{logger:text}] {level:level}: {message:rest}",
+        // hclog, Airflow, ESXi.
+        "{time:iso} [{level:level}] {logger:name}: {message:rest}",
+        "[{time:iso}] {{{file:source}:{line:int}}} {level:level} - {message:rest}",
+        "{time:iso} {level:=In|Wa|Er|Db|No|Cr|Al|Em}({priority:int}) {app:name}[{pid:int}]: {message:rest}",
+        "{time:iso} {level:level} {app:name}[{pid:int}]{?:?} {message:rest}",
+        // Flink, Hadoop, and others that write a class.
+        "{time:iso} {level:level} {logger:class} [{context:text}] - {message:rest}",
+        "{time:iso} {level:level} {logger:class}:{line:int} - {message:rest}",
+        "{time:iso} {level:level} {logger:class} - {message:rest}",
+        "{time:iso} {level:level} {logger:class}: {message:rest}",
+        // NLog, zap, tracing.
+        "{time:iso}|{level:level}|{logger:text}|{message:rest}",
+        "{time:iso} {level:level} {logger:name} {file:source}:{line:int} {message:rest}",
+        "{time:iso} {level:level} {file:source}:{line:int} {message:rest}",
+        "{time:iso} {level:level} {logger:module}: {message:rest}",
+        "{time:iso} {level:level} {span:name}{{{span_fields:text}}}: {logger:module}: {message:rest}",
+        // Gunicorn, spdlog, Celery, Asterisk.
+        "[{time:iso}] [{pid:int}] [{level:level}] {message:rest}",
+        "[{time:iso}] [{logger:name}] [{level:level}] {message:rest}",
+        "[{time:iso}: {level:level}/{thread:text}] {message:rest}",
+        "[{time:iso}] {level:level}[{pid:int}]{?[{call_id:text}]?} {file:source}: {message:rest}",
+        "[{time:iso}] {level:level}[{pid:int}]{?[{call_id:text}]?} {file:source}:{line:int} {message:rest}",
+        // The level before the time: Cassandra, Django.
+        "{level:level} [{thread:text}] {time:iso} {file:source}:{line:int} - {message:rest}",
+        "{level:level} [{thread:text}] {time:iso} {logger:name} - {message:rest}",
+        "{level:level} {time:iso} {logger:name} {pid:int} {thread:int} {message:rest}",
+        "{level:level} [{time:iso}] {logger:name}: {message:rest}",
+        "[{time:%d/%b/%Y %H:%M:%S}] {level:level} [{logger:name}:{line:int}] {message:rest}",
+        // The clock alone: logback, Serilog, Minecraft, Elixir.
+        "{clock:clock} [{thread:text}] {level:level} {logger:name} - {message:rest}",
+        "[{clock:clock} {level:level}] {message:rest}",
+        "[{clock:clock}] [{thread:text}/{level:level}]: {message:rest}",
+        "{clock:clock} [{level:level}] {message:rest}",
+        "{clock:clock} request_id={request_id:word} [{level:level}] {message:rest}",
+        "{time:%d.%m.%Y %H:%M:%S%f} {level:level} [{thread:text}] {logger:name} - {message:rest}",
+        "{time:%d.%m.%Y %H:%M:%S%f} {level:level} [{thread:text}] {logger:name}: {message:rest}",
+        "[Nest] {pid:int} - {time:%m/%d/%Y, %I:%M:%S %p} {level:=LOG|ERROR|WARN|DEBUG|VERBOSE|FATAL} {?[{logger:text}] ?}{message:rest}",
         // Lines of the same log that have no logger.
         "{time:iso} {level:level} [{thread:text}] {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {message:rest}",
@@ -70,6 +129,11 @@ pub static LEVELS: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} - {level:level} - {message:rest}",
         "{time:iso}{?,?}{?:?} {level:level}{?:?} {message:rest}",
         "{time:iso} | {level:level} | {message:rest}",
+        "{?[?}{level:level}{?]?} {time:iso} {message:rest}",
+        "{?[?}{time:%Y/%m/%d %H:%M:%S%f}{?]?} {?[?}{? ?}{level:level}{? ?}{?]?}{?:?} {message:rest}",
+        "{time:%Y.%m.%d %H:%M:%S%f} {?[?}{level:level}{?]?}{?:?} {message:rest}",
+        "{time:%a %b %e %H:%M:%S%f %Y}{? :?}{? -?} {?[?}{level:level}{?]?}{?:?} {message:rest}",
+        "{time:%d.%m.%Y %H:%M:%S%f} {?[?}{level:level}{?]?}{?:?} {message:rest}",
     ],
     nulls: &[],
     joins: Joins::Texts,
@@ -117,5 +181,168 @@ pub static RAILS: TemplateFormat = TemplateFormat::new(Table {
     examples: &[
         "Started GET \"/orders/7\" for 192.0.2.7 at 2024-03-01 10:00:00 +0000\nProcessing by OrdersController#show as HTML\nCompleted 200 OK in 12ms",
     ],
+    ..Table::PLAIN
+});
+
+pub static UVICORN: TemplateFormat = TemplateFormat::new(Table {
+    name: "uvicorn",
+    title: "Uvicorn log",
+    doc: "What Uvicorn and with it FastAPI write by default (uvicorn.org, Logging): the level, and a message or a request \
+          with its client and status. No line has a time.",
+    weight: 96,
+    variants: &[
+        "{level:=INFO|WARNING|ERROR|CRITICAL|DEBUG|TRACE}: {client:addr} - {request:request} {status:int} {message:rest}",
+        "{level:=INFO|WARNING|ERROR|CRITICAL|DEBUG|TRACE}: {message:rest}",
+    ],
+    tells: &[" - \"GET ", " - \"POST ", "Uvicorn running", "Started server process", "Application startup complete"],
+    joins: Joins::Texts,
+    examples: &["INFO:     Application startup complete.\nINFO:     192.0.2.7:5678 - \"GET /orders HTTP/1.1\" 200 OK"],
+    ..Table::PLAIN
+});
+
+pub static PHP: TemplateFormat = TemplateFormat::new(Table {
+    name: "php",
+    title: "PHP error log",
+    doc: "What PHP writes to its `error_log` (php.net, Error handling), and the log of PHP-FPM: time, level, message with \
+          its stack trace. Lines that a program wrote itself by `error_log` have no level.",
+    weight: 98,
+    variants: &[
+        "[{time:%d-%b-%Y %H:%M:%S%f%Z}] PHP {level:=Fatal error|Parse error|Recoverable fatal error|Catchable fatal error|Warning|Notice|Deprecated|Strict Standards|Startup|Core warning|Compile warning|User error|User warning|User notice}: {message:rest}",
+        "[{time:%d-%b-%Y %H:%M:%S%f%Z}] {level:=NOTICE|WARNING|ERROR|ALERT|DEBUG}: {?[pool {pool:word}] ?}{message:rest}",
+        "[{time:%d-%b-%Y %H:%M:%S%f%Z}] {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["[01-Mar-2024 10:00:00 UTC] PHP Warning:  Undefined variable $order in /srv/shop/index.php on line 7"],
+    ..Table::PLAIN
+});
+
+pub static MORGAN: TemplateFormat = TemplateFormat::new(Table {
+    name: "morgan",
+    title: "Express request log",
+    doc: "Requests as `morgan` of Express writes them in its forms `tiny` and `dev` (expressjs.com, morgan): method, path, \
+          status, bytes, and how long it took. No line has a time.",
+    weight: 97,
+    variants: &[
+        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} {status:int} {bytes:int} - {duration:ms} ms",
+        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} {status:int} {duration:ms} ms - {bytes:int}",
+        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} - - - - ms",
+        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} - - ms - -",
+    ],
+    examples: &["GET /orders/7 200 512 - 3.142 ms"],
+    ..Table::PLAIN
+});
+
+pub static WEBLOGIC: TemplateFormat = TemplateFormat::new(Table {
+    name: "weblogic",
+    title: "WebLogic server log",
+    doc: "Records of Oracle WebLogic Server (docs.oracle.com, Understanding WebLogic logging services): time, level, \
+          subsystem (`logger`), machine, server, thread, user, transaction, diagnostic context, number, message.",
+    weight: 99,
+    variants: &[
+        "####<{time:%b %d, %Y %I:%M:%S%f %p%Z}{? {zone:text}?}> <{level:word}> <{logger:text}> <{host:text}> <{app:text}> <{thread:text}> <{user:text}> <{transaction:text}> <{context:text}> <{_:int}> {?<[{attributes:text}] > ?}<{message_id:text}> <{message:rest}",
+        "####<{time:%b %d, %Y %H:%M:%S%f%Z}{? {zone:text}?}> <{level:word}> <{logger:text}> <{host:text}> <{app:text}> <{thread:text}> <{user:text}> <{transaction:text}> <{context:text}> <{_:int}> {?<[{attributes:text}] > ?}<{message_id:text}> <{message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &[
+        "####<Mar 1, 2024 10:00:00,123 AM CET> <Info> <JDBC> <node1> <shop> <[ACTIVE] ExecuteThread: '0'> <<WLS Kernel>> <> <7f3a-1> <1709283600123> <[severity-value: 64] [rid: 0] > <BEA-001128> <The pool was changed.>",
+    ],
+    ..Table::PLAIN
+});
+
+pub static WEBSPHERE: TemplateFormat = TemplateFormat::new(Table {
+    name: "websphere",
+    title: "WebSphere SystemOut log",
+    doc: "The basic form of WebSphere's logs (ibm.com, Interpreting the JVM logs): time, thread, short name (`logger`), \
+          event type (`level`: I, W, E, A, C, F, D, O, R and others), message.",
+    weight: 99,
+    variants: &["[{time:%m/%d/%y %H:%M:%S%f%Z}] {thread:hex} {logger:word} {level:[IWEACFDOR123<>ZUN]} {message:rest}"],
+    nulls: &[],
+    joins: Joins::Texts,
+    meta: &[
+        "****",
+        "WebSphere Platform ",
+        "Host Operating System is ",
+        "Java version = ",
+        "Java Compiler = ",
+        "Java VM name = ",
+        "was.install.root = ",
+        "user.install.root = ",
+        "Java Home = ",
+        "ws.ext.dirs = ",
+        "Classpath = ",
+        "Java Library path = ",
+        "Orb Version = ",
+        "Current trace specification = ",
+    ],
+    examples: &["[3/1/24 10:00:00:123 CET] 00000063 SharedPool    I   The pool is open"],
+    ..Table::PLAIN
+});
+
+pub static TIMED: TemplateFormat = TemplateFormat::new(Table {
+    name: "time_log",
+    title: "Log with a time",
+    doc: "Lines that begin with a time whose date is not written year-month-day with dashes: Go's `log` with the place in \
+          the source or without (pkg.go.dev, log), and what C's `asctime` gives. Lines that do not begin so belong to the \
+          event before them.",
+    weight: 66,
+    variants: &[
+        "{time:%Y/%m/%d %H:%M:%S%f} {file:source}:{line:int}: {message:rest}",
+        "{time:%Y/%m/%d %H:%M:%S%f}{?:?} {message:rest}",
+        "[{time:%Y/%m/%d %H:%M:%S%f}]{?:?} {message:rest}",
+        "{time:%Y.%m.%d %H:%M:%S%f}{?:?} {message:rest}",
+        "{time:%a %b %e %H:%M:%S%f %Y}{? :?}{? -?}{?:?} {message:rest}",
+        "{time:%d.%m.%Y %H:%M:%S%f}{?:?}{? -?} {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["2024/03/01 10:00:00 main.go:12: the shop is open", "Fri Mar  1 10:00:00 2024 : the shop is open"],
+    ..Table::PLAIN
+});
+
+pub static DOTNET: TemplateFormat = TemplateFormat::new(Table {
+    name: "dotnet_console",
+    title: ".NET console log",
+    doc: "What .NET writes to the console by default (learn.microsoft.com, Console log formatting): level, category \
+          (`logger`), number of the event, and the message in the lines below.",
+    weight: 98,
+    variants: &[
+        "{level:=trce|dbug|info|warn|fail|crit}: {logger:name}[{event_id:int}]{message:rest}",
+        "{time:iso} {level:=trce|dbug|info|warn|fail|crit}: {logger:name}[{event_id:int}]{message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://192.0.2.80:8080"],
+    ..Table::PLAIN
+});
+
+pub static GIN: TemplateFormat = TemplateFormat::new(Table {
+    name: "gin",
+    title: "Gin request log",
+    doc: "Requests as Gin for Go writes them (gin-gonic.com, Logging): time, status, how long it took (`latency`, with its \
+          unit), client, method, path.",
+    weight: 99,
+    variants: &[
+        "[GIN] {time:%Y/%m/%d - %H:%M:%S} | {status:int} | {latency:word} | {client:word} | {method:word} \"{path:text}\"{? {message:rest}?}",
+        "[GIN-debug] {message:rest}",
+    ],
+    joins: Joins::Never,
+    examples: &["[GIN] 2024/03/01 - 10:00:00 | 200 |     123.4µs |       192.0.2.7 | GET      \"/orders\""],
+    ..Table::PLAIN
+});
+
+pub static WERKZEUG: TemplateFormat = TemplateFormat::new(Table {
+    name: "werkzeug",
+    title: "Flask and Django request log",
+    doc: "Requests as the servers for development of Flask (werkzeug.palletsprojects.com) and Django write them: client, \
+          time, request, status, bytes.",
+    weight: 98,
+    variants: &[
+        "{?{level:=INFO|WARNING|ERROR}:{logger:=werkzeug}:?}{client:word} - - [{time:%d/%b/%Y %H:%M:%S}] {request:request} {status:int} {bytes:int}",
+        "[{time:%d/%b/%Y %H:%M:%S}] {request:request} {status:int} {bytes:int}",
+    ],
+    meta: &[" * "],
+    examples: &["192.0.2.7 - - [01/Mar/2024 10:00:00] \"GET /orders HTTP/1.1\" 200 -"],
     ..Table::PLAIN
 });

@@ -1,6 +1,6 @@
 //! Logs of security devices: CEF, LEEF, Cisco, Fortinet, Sophos.
 
-use crate::formats::template::{Pairs, Table, TemplateFormat};
+use crate::formats::template::{Joins, Pairs, Table, TemplateFormat};
 
 pub static CEF: TemplateFormat = TemplateFormat::new(Table {
     name: "cef",
@@ -55,6 +55,10 @@ pub static CISCO: TemplateFormat = TemplateFormat::new(Table {
           time null.",
     weight: 99,
     variants: &[
+        // IOS with the number of the message and the mark of a clock that is not set; NX-OS.
+        "{?<{priority:int}>?}{sequence:int}: {?{host:name}: ?}{?{clock:[*.]}?}{time:syslog_zone}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}: %{facility:word}-{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{clock:[*.]}{time:syslog_zone}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}: %{facility:word}-{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{?: ?}{time:%Y %b %e %H:%M:%S%f%Z}{? {host:name}?}{?:?} %{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{?<{priority:int}>?}{?{_:=:} ?}{time:syslog_zone}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{? {host:name}?}{? {app:name}[{pid:int}]?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{?<{priority:int}>?}{time:iso}{? {host:name}?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{?<{priority:int}>?}{time:syslog_zone} {prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
@@ -106,5 +110,21 @@ pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
     examples: &[
         "<30>device=\"SFW\" date=2024-03-01 time=10:00:00 timezone=\"CET\" device_name=\"XG1\" log_type=\"Firewall\" src_ip=192.0.2.7 src_port=5678 status=\"Allow\"",
     ],
+    ..Table::PLAIN
+});
+
+pub static F5: TemplateFormat = TemplateFormat::new(Table {
+    name: "f5",
+    title: "Syslog with a level's word",
+    doc: "Lines of F5's BIG-IP (`/var/log/ltm`; my.f5.com, K16197) and of other devices that write the level as a word \
+          between host and program.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{time:syslog} {host:word} {level:=emerg|alert|crit|error|err|warning|warn|notice|info|debug} {app:name}[{pid:int}]: {message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {host:word} {level:=emerg|alert|crit|error|err|warning|warn|notice|info|debug} {app:name}: {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Indented,
+    examples: &["Mar  1 10:00:00 lb1 notice mcpd[12]: 01070727:5: Pool /Common/web is up"],
     ..Table::PLAIN
 });

@@ -9,6 +9,8 @@ pub static KLOG: TemplateFormat = TemplateFormat::new(Table {
           (I, W, E, F), time without a year, thread, place in the source, message.",
     weight: 98,
     variants: &[
+        // CockroachDB.
+        "{level:[IWEF]}{time:%y%m%d %H:%M:%S%f} {thread:int} {?{channel:int}@?}{file:name}:{line:int} ⋮ [{tags:text}] {?{counter:int} ?}{message:rest}",
         "{level:[IWEF]}{time:%Y%m%d %H:%M:%S%f} {thread:int} {file:name}:{line:int}] {message:rest}",
         "{level:[IWEF]}{time:%m%d %H:%M:%S%f} {thread:int} {file:name}:{line:int}] {message:rest}",
     ],
@@ -114,5 +116,55 @@ pub static JVM_GC: TemplateFormat = TemplateFormat::new(Table {
     joins: Joins::Texts,
     meta: &["OpenJDK ", "Java HotSpot", "Memory: ", "CommandLine flags:"],
     examples: &["[2024-03-01T10:00:00.123+0000][0.005s][info][gc] GC(0) Pause Young (Normal) 23M->4M(256M) 3.210ms"],
+    ..Table::PLAIN
+});
+
+pub static DMESG: TemplateFormat = TemplateFormat::new(Table {
+    name: "dmesg",
+    title: "Linux kernel log",
+    doc: "What `dmesg` shows (man7.org, dmesg(1)): seconds since the start, or with `-T` a time, and the message. With \
+          `-x`, facility and level before them.",
+    weight: 97,
+    variants: &[
+        "{?{facility:word}{? ?}:{level:word}{? ?}: ?}[{? ?}{uptime:ticks}] {message:rest}",
+        "{?{facility:word}{? ?}:{level:word}{? ?}: ?}[{time:%a %b %e %H:%M:%S %Y}] {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Indented,
+    examples: &["[    0.123456] Linux version 6.1.0", "[Fri Mar  1 10:00:00 2024] eth0: link up"],
+    ..Table::PLAIN
+});
+
+pub static EPOCH: TemplateFormat = TemplateFormat::new(Table {
+    name: "epoch_log",
+    title: "Log with seconds since 1970",
+    doc: "Lines that begin with a time in seconds since 1970, in brackets or before a colon, as Nagios, Icinga, Unbound and \
+          Mosquitto write them; program, process and level where they are written.",
+    weight: 95,
+    variants: &[
+        "[{time:long_epoch}] {app:name}[{pid:int}:{thread:int}] {level:level}: {message:rest}",
+        "[{time:long_epoch}] {type:=SERVICE ALERT|HOST ALERT|SERVICE NOTIFICATION|HOST NOTIFICATION|EXTERNAL COMMAND|CURRENT SERVICE STATE|CURRENT HOST STATE|INITIAL SERVICE STATE|INITIAL HOST STATE|PASSIVE SERVICE CHECK|PASSIVE HOST CHECK|SERVICE FLAPPING ALERT|HOST FLAPPING ALERT|SERVICE DOWNTIME ALERT|HOST DOWNTIME ALERT|LOG ROTATION|LOG VERSION|wproc|Warning|Error}: {message:rest}",
+        "[{time:long_epoch}] {message:rest}",
+        "{time:long_epoch}: {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Indented,
+    examples: &[
+        "[1709287200] SERVICE ALERT: web1;HTTP;CRITICAL;SOFT;1;no answer",
+        "[1709287200] unbound[12:0] info: 192.0.2.7 www.example.org. A IN",
+        "1709287200: New client connected from 192.0.2.7:5678 as lamp",
+    ],
+    ..Table::PLAIN
+});
+
+pub static ZABBIX: TemplateFormat = TemplateFormat::new(Table {
+    name: "zabbix",
+    title: "Zabbix log",
+    doc: "The logs of Zabbix' server, proxy and agent (zabbix.com, Log file debugging): process, time, message.",
+    weight: 99,
+    variants: &["{? ?}{pid:int}:{time:%Y%m%d:%H%M%S%f} {message:rest}"],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["  2211:20240301:100000.123 server #0 started [main process]"],
     ..Table::PLAIN
 });

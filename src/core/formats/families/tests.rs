@@ -399,3 +399,169 @@ fn years_that_are_guessed_are_told() {
         assert_eq!(read(&FormatSpec::new(format), line).tally.guessed_years, guessed, "{line}");
     }
 }
+
+/// What loggers and servers write by default: each shape is recognised by itself, and its fields are where they belong.
+#[test]
+fn default_layouts_are_recognised_with_their_fields() {
+    for (format, line, wanted) in [
+        (
+            "application_log",
+            "2024-03-01T10:00:00.123+01:00 ERROR 7 --- [shop] [exec-1] [0af7651916cd43dd-b7ad6b71] o.a.c.C.[.[.[/].[dispatcher] : no row",
+            "time=2024-03-01T09:00:00.123Z; app=shop; thread=exec-1; trace_id=0af7651916cd43dd; span_id=b7ad6b71; logger=o.a.c.C.[.[.[/].[dispatcher]; message=no row",
+        ),
+        (
+            "application_log",
+            "2024-03-01T10:00:00.123Z  INFO 7 --- [shop] [exec-1] [                ] o.e.Shop : up",
+            "app=shop; thread=exec-1; logger=o.e.Shop; message=up",
+        ),
+        (
+            "application_log",
+            "2024-03-01 10:00:00,123 INFO  [org.example.Login] (executor-thread-1) type=\"LOGIN\"",
+            "logger=org.example.Login; thread=executor-thread-1; message=type=\"LOGIN\"",
+        ),
+        ("application_log", "2024-03-01 10:00:00 - WARNING - late", "level=WARNING; message=late"),
+        (
+            "application_log",
+            "[2024-03-01 10:00:00 +0100] [17] [INFO] Booting",
+            "time=2024-03-01T09:00:00Z; pid=17; level=INFO",
+        ),
+        ("application_log", "[2024-03-01 10:00:00,5: INFO/Main] sent", "level=INFO; thread=Main; message=sent"),
+        (
+            "application_log",
+            "WARN  [Compaction:1] 2024-03-01 10:00:00,123 Store.java:12 - slow",
+            "time=2024-03-01T10:00:00.123Z; thread=Compaction:1; file=Store.java; line=12; message=slow",
+        ),
+        (
+            "application_log",
+            "ERROR 2024-03-01 10:00:00,123 views 22 14 lost",
+            "logger=views; pid=22; thread=14; message=lost",
+        ),
+        (
+            "application_log",
+            "2024-03-01T10:00:00.1Z\tINFO\tshop.node\tsrv/main.go:10\tup\t{\"n\": 1}",
+            "logger=shop.node; file=srv/main.go; line=10",
+        ),
+        ("application_log", "2024-03-01T10:00:00Z  INFO shop::db: open", "logger=shop::db; message=open"),
+        (
+            "application_log",
+            "2024-03-01 10:00:00.000 UTC [44] LOG C-0x55: shop/bob@192.0.2.7:5123 login",
+            "pid=44; level=LOG; database=shop; user=bob; client=192.0.2.7; client_port=5123; message=login",
+        ),
+        (
+            "application_log",
+            "2024-03-01 10:00:00,1 fail2ban.filter [31]: NOTICE  [sshd] Ban",
+            "logger=fail2ban.filter; pid=31; level=NOTICE",
+        ),
+        (
+            "application_log",
+            "10:00:00.123 [main] INFO  org.example.A - up",
+            "clock=10:00:00.123; thread=main; logger=org.example.A",
+        ),
+        ("application_log", "2024-03-01 10:00:00.1|INFO|Shop.Jobs|done", "level=INFO; logger=Shop.Jobs; message=done"),
+        ("application_log", "2024-03-01T10:00:00Z [shop] warn: late", "logger=shop; level=warn; message=late"),
+        (
+            "application_log",
+            "01.03.2024 10:00:00,123 INFO  [main] de.example.A - auf",
+            "time=2024-03-01T10:00:00.123Z; thread=main; logger=de.example.A; message=auf",
+        ),
+        (
+            "application_log",
+            "2024-03-01 10:00:00,1 7 INFO shop odoo.http: up",
+            "pid=7; database=shop; logger=odoo.http",
+        ),
+        ("level_log", "[2024/03/01 10:00:00] [ info] ready", "time=2024-03-01T10:00:00Z; level=info; message=ready"),
+        (
+            "php",
+            "[01-Mar-2024 10:00:00 Europe/Berlin] PHP Warning:  no x",
+            "time=2024-03-01T09:00:00Z; level=Warning; message=no x",
+        ),
+        ("php", "[01-Mar-2024 10:00:00] NOTICE: [pool www] ready", "level=NOTICE; pool=www; message=ready"),
+        (
+            "uvicorn",
+            "INFO:     192.0.2.7:51 - \"GET /a HTTP/1.1\" 200 OK",
+            "client=192.0.2.7; client_port=51; method=GET; path=/a; status=200",
+        ),
+        ("morgan", "POST /a 201 - - 4.5 ms", "method=POST; status=201; duration=0.0045"),
+        (
+            "clickhouse",
+            "2024.03.01 10:00:00.5 [ 12 ] {} <Error> Server: no",
+            "thread=12; level=Error; logger=Server; message=no",
+        ),
+        ("dmesg", "[   12.345678] usb 1-1: new", "uptime=12.345678; message=usb 1-1: new"),
+        ("dmesg", "[Fri Mar  1 10:00:00 2024] eth0: up", "time=2024-03-01T10:00:00Z; message=eth0: up"),
+        (
+            "epoch_log",
+            "[1709287200] unbound[12:0] info: q",
+            "time=2024-03-01T10:00:00Z; app=unbound; pid=12; level=info; message=q",
+        ),
+        ("zabbix", "  22:20240301:100000.123 up", "pid=22; time=2024-03-01T10:00:00.123Z; message=up"),
+        (
+            "klog",
+            "E240301 10:00:00.123456 52 1@kv/store.go:40 ⋮ [n1,s1] 50  lost",
+            "level=E; thread=52; channel=1; file=kv/store.go; line=40; tags=n1,s1; counter=50; message=lost",
+        ),
+        (
+            "cisco",
+            "000041: *Mar  1 10:00:00.000 CET: %LINK-3-UPDOWN: Interface, down",
+            "sequence=41; clock=*; facility=LINK; message=Interface, down",
+        ),
+        (
+            "cisco",
+            "2024 Mar  1 10:00:00 sw1 %ETH-5-DOWN: Interface is down",
+            "time=2024-03-01T10:00:00Z; host=sw1; message_id=DOWN",
+        ),
+        (
+            "f5",
+            "Mar  1 10:00:00 lb1 err mcpd[12]: 0107:5: down",
+            "host=lb1; level=err; app=mcpd; pid=12; message=0107:5: down",
+        ),
+        ("dotnet_console", "fail: Shop.Api[14]\n      no row", "level=fail; logger=Shop.Api; event_id=14"),
+        (
+            "gin",
+            "[GIN] 2024/03/01 - 10:00:00 | 200 | 1.2ms | 192.0.2.7 | GET \"/a\"",
+            "status=200; latency=1.2ms; client=192.0.2.7; path=/a",
+        ),
+        (
+            "werkzeug",
+            "192.0.2.7 - - [01/Mar/2024 10:00:00] \"GET /a HTTP/1.1\" 200 -",
+            "time=2024-03-01T10:00:00Z; client=192.0.2.7; status=200",
+        ),
+        ("time_log", "2024/03/01 10:00:00 main.go:12: up", "file=main.go; line=12; message=up"),
+        (
+            "websphere",
+            "[3/1/24 10:00:00:123 CET] 00000063 Pool    I   open",
+            "time=2024-03-01T09:00:00.123Z; thread=00000063; logger=Pool; level=I",
+        ),
+    ] {
+        let text = format!("{line}\n").repeat(3);
+        let found = recognise(&Sample::whole("sample", &text));
+        assert_eq!(found[0].format.name, format, "{line}: {found:?}");
+        let row = fields(format, &text);
+        for (name, value) in wanted.split("; ").filter_map(|pair| pair.split_once('=')) {
+            let shown = match &row[name] {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            assert_eq!(shown.trim_end(), value, "{line}: {name}: {row}");
+        }
+    }
+}
+
+#[test]
+fn a_report_of_a_function_has_its_figures() {
+    let text = "START RequestId: 8f50-4c2a Version: $LATEST\n\
+                2024-03-01T10:00:00.123Z\t8f50-4c2a\tINFO\torder 7\n\
+                END RequestId: 8f50-4c2a\n\
+                REPORT RequestId: 8f50-4c2a\tDuration: 40.5 ms\tBilled Duration: 41 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\tInit Duration: 120 ms\t\n";
+    assert_eq!(recognise(&Sample::whole("sample", text))[0].format.name, "aws_lambda");
+    let reading = read(&FormatSpec::new("aws_lambda"), text);
+    let of = |row: usize, name: &str| reading.rows[row][reading.schema.index(name).unwrap()].to_json();
+    assert_eq!(reading.rows.len(), 4);
+    assert!((0..4).all(|row| of(row, "request_id") == "8f50-4c2a"));
+    assert_eq!((of(1, "level"), of(1, "message")), ("INFO".into(), "order 7".into()));
+    assert_eq!(
+        (of(3, "type"), of(3, "duration"), of(3, "init_duration")),
+        ("REPORT".into(), 0.0405.into(), 0.12.into())
+    );
+    assert_eq!((of(3, "memory"), of(3, "used_memory")), (128.into(), 70.into()));
+}

@@ -7,6 +7,12 @@
 //! | `until_last` | anything, up to the last place of the next literal |
 //! | `name` | letters, digits and `_ . $ - / @ # < > *` and more: a logger, a class, a program |
 //! | `class` | such a name with a dot inside |
+//! | `module` | names with `::` between: a module of Rust |
+//! | `source` | such a name that ends as a file of a program's source does: `handler.go` |
+//! | `session` | `spid` and a number |
+//! | `hex` `uuid` | hexadecimal digits; such with dashes between |
+//! | `clock` | hours, minutes and seconds, as a text |
+//! | `ticks` | seconds with six digits or more behind the point |
 //! | `piped` | anything, up to a `|` without a backslash before it |
 //! | `rest` | the rest of the event |
 //! | `pairs` | the rest of the line as keys with values |
@@ -19,6 +25,7 @@
 //! | `[IWE]` | one of these characters |
 //! | `=A|B` | one of these words |
 //! | `iso` `clf` `syslog` `epoch` | a time |
+//! | `long_epoch` | ten digits or more of seconds since 1970 |
 //! | `iso_zone` `syslog_zone` | such a time, null where the zone behind it is ambiguous or unknown |
 //! | `%Y…` | a time as strftime has it |
 
@@ -54,6 +61,13 @@ pub enum Kind {
     UntilLast,
     Name,
     Class,
+    Module,
+    Source,
+    Session,
+    /// Whether with dashes.
+    Hex(bool),
+    Clock,
+    Ticks,
     Piped,
     Rest,
     Pairs,
@@ -217,7 +231,7 @@ impl Reader<'_> {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::Addr => vec![(name, DataType::String), (&port, DataType::Int)],
             Kind::Int => vec![(name, DataType::Int)],
-            Kind::Float | Kind::Seconds(_) => vec![(name, DataType::Float)],
+            Kind::Float | Kind::Seconds(_) | Kind::Ticks => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
             _ => vec![(name, DataType::String)],
         };
@@ -258,6 +272,13 @@ fn kind_of(text: &str) -> Option<Kind> {
         "until_last" => Kind::UntilLast,
         "name" => Kind::Name,
         "class" => Kind::Class,
+        "module" => Kind::Module,
+        "source" => Kind::Source,
+        "session" => Kind::Session,
+        "hex" => Kind::Hex(false),
+        "uuid" => Kind::Hex(true),
+        "clock" => Kind::Clock,
+        "ticks" => Kind::Ticks,
         "piped" => Kind::Piped,
         "rest" => Kind::Rest,
         "int" => Kind::Int,
@@ -275,6 +296,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "syslog" => Kind::Time(Stamp::Syslog),
         "syslog_zone" => Kind::Time(Stamp::SyslogZone),
         "epoch" => Kind::Time(Stamp::Epoch(Epoch::Seconds)),
+        "long_epoch" => Kind::Time(Stamp::LongEpoch),
         "epoch_ns" => Kind::Time(Stamp::Epoch(Epoch::Nanos)),
         _ if text.starts_with('%') => Kind::Time(Stamp::format(text)?),
         _ => match (text.strip_prefix('='), text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'))) {

@@ -72,7 +72,7 @@ struct State<'o> {
 fn kind_in(field: &FieldItem, own: &Schema) -> Kind {
     let is_text = own.fields.get(field.columns[0]).is_some_and(|own| own.data_type == DataType::String);
     match &field.kind {
-        Kind::Int | Kind::Float | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
+        Kind::Int | Kind::Float | Kind::Ticks | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
         kind => kind.clone(),
     }
 }
@@ -181,7 +181,7 @@ impl TemplateParser {
                     }
                 }
             }
-            Kind::Float => state.float(column, text, 1.0),
+            Kind::Float | Kind::Ticks => state.float(column, text, 1.0),
             // A negative time is one that was not measured.
             Kind::Seconds(_) if text.starts_with('-') => {}
             Kind::Seconds(per_second) => state.float(column, text, *per_second),

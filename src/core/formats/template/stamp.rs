@@ -6,7 +6,7 @@ mod zone;
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
 };
-use crate::data::zones::from_local;
+use crate::data::zones::{Zone, from_local};
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
 
@@ -24,6 +24,8 @@ pub enum Stamp {
     /// The same of syslog's time.
     SyslogZone,
     Epoch(Epoch),
+    /// Seconds since 1970 which no other number is taken for.
+    LongEpoch,
     /// `%Y %y %m %d %e %H %M %S %f %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
     /// as a zone may.
     Format(Vec<Part>),
@@ -59,7 +61,7 @@ impl Stamp {
     pub fn has_year(&self, text: &str) -> bool {
         let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
         match self {
-            Stamp::Iso | Stamp::IsoZone | Stamp::Clf | Stamp::Epoch(_) => true,
+            Stamp::Iso | Stamp::IsoZone | Stamp::Clf | Stamp::Epoch(_) | Stamp::LongEpoch => true,
             Stamp::Syslog | Stamp::SyslogZone => text.split(' ').any(is_year),
             Stamp::Format(parts) => parts.iter().any(|part| matches!(part, Part::Of(b'Y' | b'y'))),
         }
@@ -83,6 +85,10 @@ impl Stamp {
                 let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
                 Some((time::epoch(text.get(..used)?, *unit)?, used))
             }
+            Stamp::LongEpoch => {
+                let digits = bytes.iter().take(11).take_while(|byte| byte.is_ascii_digit()).count();
+                if digits != 10 { None } else { Stamp::Epoch(Epoch::Seconds).prefix(text, years) }
+            }
             Stamp::Format(parts) => read_parts(parts, bytes, years),
         }
     }
@@ -101,6 +107,8 @@ struct Found {
     second: i64,
     micros: i64,
     zone: Option<i64>,
+    /// A zone with summer times.
+    place: Option<Zone>,
     afternoon: Option<bool>,
     /// From Monday, which is 0.
     weekday: Option<i64>,
@@ -168,7 +176,8 @@ impl Found {
                 2
             }
             b'f' => match rest.first() {
-                Some(b'.' | b',') if rest.get(1).is_some_and(u8::is_ascii_digit) => {
+                // WebSphere writes `08:12:03:000`.
+                Some(b'.' | b',' | b':') if rest.get(1).is_some_and(u8::is_ascii_digit) => {
                     let (micros, digits) = fraction_prefix(&rest[1..]);
                     self.micros = micros;
                     digits + 1
@@ -194,8 +203,12 @@ impl Found {
             }
             _ => {
                 let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
-                let Some((zone, used)) = zone_prefix(&rest[blanks..]) else { return Some(0) };
-                self.zone = Some(i64::from(zone));
+                if let Some((zone, used)) = zone_prefix(&rest[blanks..]) {
+                    self.zone = Some(i64::from(zone));
+                    return Some(blanks + used);
+                }
+                let Some((place, used)) = zone::place(&rest[blanks..]) else { return Some(0) };
+                self.place = Some(place);
                 blanks + used
             }
         };
@@ -213,9 +226,10 @@ impl Found {
         let clock = ((hour * 60 + self.minute) * 60 + self.second) * MICROS_PER_SECOND + self.micros;
         let of = |year: i64| {
             let local = i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock;
-            in_range(match self.zone {
-                Some(zone) => local - zone * MICROS_PER_SECOND,
-                None => from_local(local)?,
+            in_range(match (self.zone, self.place) {
+                (Some(zone), _) => local - zone * MICROS_PER_SECOND,
+                (None, Some(place)) => place.instant(local)?,
+                (None, None) => from_local(local)?,
             })
         };
         match self.year {
