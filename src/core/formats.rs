@@ -72,7 +72,7 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
-    use families::{applications, aws, databases, proxies, security, system, web_errors};
+    use families::{applications, aws, databases, frameworks, proxies, security, system, web_errors};
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
@@ -106,6 +106,20 @@ static FORMATS: &[&dyn Format] = {
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
+        &frameworks::PYTHON_SERVICES,
+        &frameworks::UVICORN,
+        &frameworks::PHP,
+        &frameworks::JAVA_SERVERS,
+        &frameworks::ZAP,
+        &frameworks::RUST_TRACING,
+        &frameworks::LOGRUS,
+        &frameworks::NODE,
+        &frameworks::DOTNET,
+        &frameworks::SIDEKIQ,
+        &frameworks::SQL_SERVER,
+        &frameworks::LEVEL_FIRST,
+        &frameworks::CLOCK_LOG,
+        &frameworks::SERVERS,
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,

@@ -66,7 +66,8 @@ const LOG_LAYOUTS: &[LogLayout] = &[
     LogLayout {
         title: "time, message",
         weight: 42,
-        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+%{GREEDYDATA:message}",
+        // A zone may stand behind a blank.
+        pattern: r"^(?P<time>%{TIMESTAMP_ISO8601}(?: (?:[+-]\d\d:?\d\d|UTC|GMT|CES?T|MES?Z|[ECP][SD]T|MSK)\b)?)[\s,:|-]+%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },

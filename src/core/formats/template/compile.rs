@@ -10,6 +10,9 @@
 //! | `piped` | anything, up to a `|` without a backslash before it |
 //! | `rest` | the rest of the event |
 //! | `pairs` | the rest of the line as keys with values |
+//! | `module` | such a name with `::` inside: a module of Rust |
+//! | `hex` | eight hexadecimal digits or more |
+//! | `clock` | a time of the day without its day, as text |
 //! | `int` `float` | a number |
 //! | `s` `ms` `us` | a number of seconds, milliseconds, microseconds; the column is in seconds, negative is null |
 //! | `quoted` | a text in double quotes |
@@ -54,6 +57,9 @@ pub enum Kind {
     UntilLast,
     Name,
     Class,
+    Module,
+    Hex,
+    Clock,
     Piped,
     Rest,
     Pairs,
@@ -73,6 +79,8 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Compiled {
     pub variants: Vec<Vec<Item>>,
+    /// The variants before this one tell the format.
+    telling: usize,
     /// The columns of all variants: the common names in their order, then the others.
     pub schema: Schema,
     pub has_pairs: bool,
@@ -80,6 +88,11 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// Whether lines of a variant tell the format.
+    pub fn is_telling(&self, variant: usize) -> bool {
+        variant < self.telling
+    }
+
     /// Whether a line is a header or a banner.
     pub fn is_meta(&self, line: &str) -> bool {
         self.meta.iter().any(|start| line.starts_with(start))
@@ -122,11 +135,13 @@ const ORDER: [&str; 22] = [
 pub fn compile(table: &Table) -> Compiled {
     let mut columns: Vec<(String, DataType)> = Vec::new();
     let mut variants: Vec<Vec<Item>> = Vec::new();
-    for template in table.variants {
+    let mut telling = 0;
+    for (number, template) in table.variants.iter().chain(table.also).enumerate() {
         let mut reader = Reader { rest: template, columns: &mut columns };
         if let Some(mut items) = reader.items(false) {
             set_stops(&mut items, &[]);
             variants.push(items);
+            telling += usize::from(number < table.variants.len());
         }
     }
     let rank = |name: &str| match name {
@@ -142,7 +157,7 @@ pub fn compile(table: &Table) -> Compiled {
     variants.iter_mut().for_each(|items| renumber(items, &places));
     let fields = order.iter().map(|column| Field::new(&columns[*column].0, columns[*column].1.clone())).collect();
     let has_pairs = variants.iter().any(|items| has_pairs(items));
-    Compiled { variants, schema: Schema::new(fields), has_pairs, meta: table.meta }
+    Compiled { variants, telling, schema: Schema::new(fields), has_pairs, meta: table.meta }
 }
 
 fn renumber(items: &mut [Item], places: &[usize]) {
@@ -258,6 +273,9 @@ fn kind_of(text: &str) -> Option<Kind> {
         "until_last" => Kind::UntilLast,
         "name" => Kind::Name,
         "class" => Kind::Class,
+        "module" => Kind::Module,
+        "hex" => Kind::Hex,
+        "clock" => Kind::Clock,
         "piped" => Kind::Piped,
         "rest" => Kind::Rest,
         "int" => Kind::Int,

@@ -131,6 +131,12 @@ impl Walk<'_, '_> {
                 let inside = bytes[..length].get(1..length.saturating_sub(1)).unwrap_or_default();
                 plain(inside.contains(&b'.').then_some(length)?)
             }
+            Kind::Module => plain(module_length(bytes)?),
+            Kind::Hex => {
+                let length = bytes.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+                plain((length >= 8).then_some(length)?)
+            }
+            Kind::Clock => plain(clock_length(bytes)?),
             Kind::Piped => plain(memchr::memchr_iter(b'|', bytes).find(|at| !is_escaped(bytes, *at))?),
             Kind::Rest | Kind::Pairs => plain(bytes.len()),
             Kind::Int => plain(int_length(bytes)?),
@@ -278,13 +284,33 @@ fn quoted_length(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
     }
 }
 
+/// The length of `my_app::db` at the start.
+fn module_length(bytes: &[u8]) -> Option<usize> {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':');
+    let length = bytes.iter().take_while(|byte| is_name(byte)).count();
+    // The colon behind it ends it.
+    let length = bytes[..length].trim_ascii_end().strip_suffix(b":").map_or(length, <[u8]>::len);
+    text_in(bytes.get(..length)?, b"::").map(|_| length)
+}
+
+/// The length of `10:00:00`, with a fraction behind it, at the start.
+fn clock_length(bytes: &[u8]) -> Option<usize> {
+    let at = |place: usize| bytes.get(place).is_some_and(u8::is_ascii_digit);
+    let is_clock = [0, 1, 3, 4, 6, 7].into_iter().all(at) && bytes[2] == b':' && bytes[5] == b':' && bytes[0] < b'3';
+    let fraction = match bytes.get(8) {
+        Some(b'.' | b',') => bytes[9..].iter().take_while(|byte| byte.is_ascii_digit()).count(),
+        _ => 0,
+    };
+    is_clock.then_some(if fraction > 0 { 9 + fraction } else { 8 })
+}
+
 #[inline]
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.$-/@#<>*+~".contains(&byte) || byte >= 0x80
 }
 
 /// Words for levels, as loggers write them.
-const LEVELS: [&str; 31] = [
+const LEVELS: [&str; 36] = [
     "trace",
     "debug",
     "info",
@@ -316,10 +342,15 @@ const LEVELS: [&str; 31] = [
     "trc",
     "dpanic",
     "audit",
+    "erro",
+    "fata",
+    "debu",
+    "trac",
+    "pani",
 ];
 
 /// The length of a level's word at the start.
-fn level_length(bytes: &[u8]) -> Option<usize> {
+pub fn level_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.iter().take(12).take_while(|byte| byte.is_ascii_alphabetic()).count();
     let is_level = LEVELS.iter().any(|level| level.as_bytes().eq_ignore_ascii_case(&bytes[..length]));
     // `trace8`, `DEBUG1`.

@@ -6,7 +6,7 @@ mod zone;
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
 };
-use crate::data::zones::from_local;
+use crate::data::zones::{Zone, from_local};
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
 
@@ -24,8 +24,8 @@ pub enum Stamp {
     /// The same of syslog's time.
     SyslogZone,
     Epoch(Epoch),
-    /// `%Y %y %m %d %e %H %M %S %f %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
-    /// as a zone may.
+    /// `%Y %y %m %d %e %H %M %S %f %N %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
+    /// as a zone may, which may be a place; `%N` are the digits of a fraction.
     Format(Vec<Part>),
 }
 
@@ -48,7 +48,7 @@ impl Stamp {
             let letter = bytes.next()?;
             parts.push(match letter {
                 b'Y' | b'y' | b'm' | b'd' | b'e' | b'H' | b'I' | b'M' | b'S' | b'f' | b'b' | b'a' | b'z' | b'Z'
-                | b'p' => Part::Of(letter),
+                | b'p' | b'N' => Part::Of(letter),
                 _ => return None,
             });
         }
@@ -69,7 +69,7 @@ impl Stamp {
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
         match self {
-            Stamp::Iso => timestamp_prefix(bytes),
+            Stamp::Iso => timestamp_prefix(bytes).or_else(|| day_first(bytes, years)),
             Stamp::IsoZone => zone::zoned(|| timestamp_prefix(bytes), bytes, zone::is_first_word),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
@@ -88,6 +88,23 @@ impl Stamp {
     }
 }
 
+/// `29.11.2026 10:00:00,123`, `29-Nov-2026 10:00:00`, `2026.11.29 10:00:00`: the days that cannot be taken for others,
+/// with a fraction and a zone as an ISO time has them.
+fn day_first(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
+    use Part::{Byte, Of};
+    const CLOCK: [Part; 8] = [Byte(b' '), Of(b'H'), Byte(b':'), Of(b'M'), Byte(b':'), Of(b'S'), Of(b'f'), Of(b'z')];
+    let (day, mark, month, year) = match *bytes {
+        [b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'd', b'.', b'm', b'Y'),
+        [b'0'..=b'9', b'0'..=b'9', b'-', b'A'..=b'Z', ..] => (b'd', b'-', b'b', b'Y'),
+        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'Y', b'.', b'm', b'd'),
+        _ => return None,
+    };
+    let mut parts = [Byte(mark); 13];
+    parts[..5].copy_from_slice(&[Of(day), Byte(mark), Of(month), Byte(mark), Of(year)]);
+    parts[5..].copy_from_slice(&CLOCK);
+    read_parts(&parts, bytes, years)
+}
+
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 
 /// What the parts of a format gave.
@@ -100,7 +117,7 @@ struct Found {
     minute: i64,
     second: i64,
     micros: i64,
-    zone: Option<i64>,
+    zone: Option<Zone>,
     afternoon: Option<bool>,
     /// From Monday, which is 0.
     weekday: Option<i64>,
@@ -175,6 +192,11 @@ impl Found {
                 }
                 _ => 0,
             },
+            b'N' => {
+                let (micros, digits) = fraction_prefix(rest);
+                self.micros = micros;
+                (digits > 0).then_some(digits)?
+            }
             b'b' => {
                 self.month = month(rest)?;
                 3
@@ -194,8 +216,12 @@ impl Found {
             }
             _ => {
                 let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+                if let Some((place, used)) = zone::place_prefix(&rest[blanks..]) {
+                    self.zone = Some(Zone::Named(place));
+                    return Some(blanks + used);
+                }
                 let Some((zone, used)) = zone_prefix(&rest[blanks..]) else { return Some(0) };
-                self.zone = Some(i64::from(zone));
+                self.zone = Some(Zone::Fixed(zone));
                 blanks + used
             }
         };
@@ -214,7 +240,7 @@ impl Found {
         let of = |year: i64| {
             let local = i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock;
             in_range(match self.zone {
-                Some(zone) => local - zone * MICROS_PER_SECOND,
+                Some(zone) => zone.instant(local)?,
                 None => from_local(local)?,
             })
         };

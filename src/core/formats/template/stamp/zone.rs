@@ -93,6 +93,12 @@ fn is_place(word: &[u8]) -> bool {
     word.first().is_some_and(u8::is_ascii_uppercase) && word.contains(&b'/')
 }
 
+/// `Europe/Berlin` at the start, and the bytes used.
+pub fn place_prefix(bytes: &[u8]) -> Option<(chrono_tz::Tz, usize)> {
+    let word = bytes.get(..word_length(bytes)).filter(|word| is_place(word))?;
+    Some((std::str::from_utf8(word).ok()?.parse().ok()?, word.len()))
+}
+
 fn begins_offset(bytes: &[u8]) -> bool {
     matches!(bytes, [b'+' | b'-', b'0'..=b'9', ..])
 }
