@@ -73,7 +73,7 @@ pub use xml::open_references;
 
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
-    use families::{applications, aws, databases, proxies, security, system, web_errors};
+    use families::{applications, aws, databases, frameworks, proxies, security, system, web_errors};
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
@@ -123,6 +123,16 @@ static FORMATS: &[&dyn Format] = {
         &applications::GIN,
         &applications::WERKZEUG,
         &applications::TIMED,
+        &frameworks::PYTHON_SERVICES,
+        &frameworks::JAVA_SERVERS,
+        &frameworks::ZAP,
+        &frameworks::RUST_TRACING,
+        &frameworks::LOGRUS,
+        &frameworks::NODE,
+        &frameworks::SIDEKIQ,
+        &frameworks::LEVEL_FIRST,
+        &frameworks::CLOCK_LOG,
+        &frameworks::SERVERS,
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,

@@ -185,7 +185,6 @@ impl App {
             | Action::SniffSource { .. }
             | Action::TakeSample(_)
             | Action::TestConnection(_)
-            | Action::AddPlace
             | Action::Recover(_)
             | Action::Reload
             | Action::Trust
@@ -300,6 +299,13 @@ impl App {
         match command {
             Command::New => self.after_unsaved(ctx, Then::New),
             Command::Open => self.view.show_dialog(Dialog::Open { path: String::new() }),
+            Command::AddPlace => {
+                self.begin();
+                let (batch, source) = edits::add_place(&self.state.project);
+                if self.edit(ctx, "add a source", &batch, false) {
+                    self.handle(ctx, Action::Choose(Chosen::Source(source)));
+                }
+            }
             Command::Example => self.after_unsaved(ctx, Then::Example),
             Command::Save => self.save(ctx),
             Command::SaveAs => self.show_save_as(None),

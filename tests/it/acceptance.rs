@@ -125,6 +125,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("timestamp-zoo/generic.0", &["application_log"]),
     ("traces-json/", &["json_document"]),
     ("vault-calico/", NONE),
+    ("vault-calico/calico.txt", &["application_log"]),
     ("vrl-doc-examples/", &["json_lines"]),
     ("windows-cbs/", &["application_log"]),
     ("windows-misc/gdrive_sync_log-osx.log", &["application_log"]),

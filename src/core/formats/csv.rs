@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::csv_records::{Dialect, Span};
 use super::csv_sniff::{
-    Header, MAX_COLUMNS, Sniffed, Table, is_blank, is_prose, line_end, plain, skipped, sniff, unique_names,
+    Header, MAX_COLUMNS, Sniffed, Table, is_blank, is_of_times, is_prose, line_end, plain, skipped, sniff, unique_names,
 };
 use super::numbers::NumberStyle;
 use super::{
@@ -248,6 +248,9 @@ impl Format for Csv {
         let table = Table::read(sniffed.dialect, skipped(text, skip, end));
         let header = table.has_header(Header::Auto);
         let is_named = is_named_table(&sample.name);
+        if is_of_times(text, separator) {
+            return None;
+        }
         // Without names the counts alone speak for it, and text has commas as well. Names do not make a table of lines
         // of which most do not fit.
         if !header && (fitting * 5 < records * 4 || is_prose(text, separator)) {

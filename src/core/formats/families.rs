@@ -5,6 +5,7 @@
 pub mod applications;
 pub mod aws;
 pub mod databases;
+pub mod frameworks;
 pub mod proxies;
 pub mod security;
 pub mod system;
@@ -19,7 +20,7 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 45] = [
+    let all: [&'static TemplateFormat; 55] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -63,6 +64,16 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &applications::GIN,
         &applications::WERKZEUG,
         &applications::TIMED,
+        &frameworks::PYTHON_SERVICES,
+        &frameworks::JAVA_SERVERS,
+        &frameworks::ZAP,
+        &frameworks::RUST_TRACING,
+        &frameworks::LOGRUS,
+        &frameworks::NODE,
+        &frameworks::SIDEKIQ,
+        &frameworks::LEVEL_FIRST,
+        &frameworks::CLOCK_LOG,
+        &frameworks::SERVERS,
         &applications::APPLICATION,
         &applications::LEVELS,
     ];

@@ -28,6 +28,8 @@ const EXCUSED: &[(&str, &str)] =
 /// What formats call a column in the line itself, where the column has the common name: format, labels. The keys that a
 /// table renames are taken from the table.
 const LABELS: &[(&str, &[&str])] = &[
+    ("node_services", &["nest"]),
+    ("sidekiq", &["tid", "jid", "bid", "elapsed"]),
     ("apache_error", &["tid", "referer"]),
     ("auditd", &["msg", "audit"]),
     // Of the lines START, END and REPORT, with the units of what they tell.

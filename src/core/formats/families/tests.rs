@@ -67,7 +67,7 @@ fn fields_have_their_common_names() {
         "[2024-03-01 10:00:00,123] WARN [Fetcher (a)], no (kafka.server.X)\njava.io.IOException: y\n\tat z\n",
     );
     assert_eq!(kafka["logger"], "kafka.server.X");
-    assert_eq!(kafka["message"], "[Fetcher (a)], no (kafka.server.X)\njava.io.IOException: y\n\tat z");
+    assert_eq!(kafka["message"], "[Fetcher (a)], no\njava.io.IOException: y\n\tat z");
 
     let elb = fields(
         "aws_elb",
@@ -98,7 +98,7 @@ fn nothing_of_a_line_is_lost() {
     );
     assert_eq!((&activemq["logger"], &activemq["thread"]), (&"org.example.Store".into(), &"main thread".into()));
     let message = activemq["message"].as_str().unwrap();
-    assert!(message.starts_with("Store:[/x] is full") && message.ends_with("\njava.io.IOException: y"), "{message}");
+    assert_eq!(message, "Store:[/x] is full\njava.io.IOException: y");
     let plain =
         fields("application_log", "2024-03-01 10:00:00,123 | INFO | Store is full | org.example.Store | main\n");
     assert_eq!((&plain["message"], &plain["thread"]), (&"Store is full".into(), &"main".into()));
@@ -415,57 +415,57 @@ fn default_layouts_are_recognised_with_their_fields() {
             "app=shop; thread=exec-1; logger=o.e.Shop; message=up",
         ),
         (
-            "application_log",
+            "java_servers",
             "2024-03-01 10:00:00,123 INFO  [org.example.Login] (executor-thread-1) type=\"LOGIN\"",
             "logger=org.example.Login; thread=executor-thread-1; message=type=\"LOGIN\"",
         ),
         ("application_log", "2024-03-01 10:00:00 - WARNING - late", "level=WARNING; message=late"),
         (
-            "application_log",
+            "python_services",
             "[2024-03-01 10:00:00 +0100] [17] [INFO] Booting",
             "time=2024-03-01T09:00:00Z; pid=17; level=INFO",
         ),
-        ("application_log", "[2024-03-01 10:00:00,5: INFO/Main] sent", "level=INFO; thread=Main; message=sent"),
+        ("python_services", "[2024-03-01 10:00:00,5: INFO/Main] sent", "level=INFO; thread=Main; message=sent"),
         (
-            "application_log",
+            "level_first",
             "WARN  [Compaction:1] 2024-03-01 10:00:00,123 Store.java:12 - slow",
             "time=2024-03-01T10:00:00.123Z; thread=Compaction:1; file=Store.java; line=12; message=slow",
         ),
         (
-            "application_log",
+            "python_services",
             "ERROR 2024-03-01 10:00:00,123 views 22 14 lost",
             "logger=views; pid=22; thread=14; message=lost",
         ),
         (
-            "application_log",
+            "zap_console",
             "2024-03-01T10:00:00.1Z\tINFO\tshop.node\tsrv/main.go:10\tup\t{\"n\": 1}",
             "logger=shop.node; file=srv/main.go; line=10",
         ),
-        ("application_log", "2024-03-01T10:00:00Z  INFO shop::db: open", "logger=shop::db; message=open"),
+        ("rust_tracing", "2024-03-01T10:00:00Z  INFO shop::db: open", "logger=shop::db; message=open"),
         (
-            "application_log",
+            "server_logs",
             "2024-03-01 10:00:00.000 UTC [44] LOG C-0x55: shop/bob@192.0.2.7:5123 login",
             "pid=44; level=LOG; database=shop; user=bob; client=192.0.2.7; client_port=5123; message=login",
         ),
         (
-            "application_log",
+            "python_services",
             "2024-03-01 10:00:00,1 fail2ban.filter [31]: NOTICE  [sshd] Ban",
             "logger=fail2ban.filter; pid=31; level=NOTICE",
         ),
         (
-            "application_log",
+            "clock_log",
             "10:00:00.123 [main] INFO  org.example.A - up",
             "clock=10:00:00.123; thread=main; logger=org.example.A",
         ),
         ("application_log", "2024-03-01 10:00:00.1|INFO|Shop.Jobs|done", "level=INFO; logger=Shop.Jobs; message=done"),
-        ("application_log", "2024-03-01T10:00:00Z [shop] warn: late", "logger=shop; level=warn; message=late"),
+        ("node_services", "2024-03-01T10:00:00Z [shop] warn: late", "logger=shop; level=warn; message=late"),
         (
             "application_log",
             "01.03.2024 10:00:00,123 INFO  [main] de.example.A - auf",
             "time=2024-03-01T10:00:00.123Z; thread=main; logger=de.example.A; message=auf",
         ),
         (
-            "application_log",
+            "python_services",
             "2024-03-01 10:00:00,1 7 INFO shop odoo.http: up",
             "pid=7; database=shop; logger=odoo.http",
         ),
@@ -564,4 +564,76 @@ fn a_report_of_a_function_has_its_figures() {
         ("REPORT".into(), 0.0405.into(), 0.12.into())
     );
     assert_eq!((of(3, "memory"), of(3, "used_memory")), (128.into(), 70.into()));
+}
+
+#[test]
+fn what_stands_beside_a_log_is_kept_and_tells_nothing() {
+    // Half of the lines have no level, and each has a time.
+    let text = "2024-03-01T10:00:00: Error: refused\n    at x\n2024-03-01T10:00:01: ready\n";
+    let found = recognise(&Sample::whole("sample", text));
+    assert_eq!((found[0].format.name.as_str(), found[0].score), ("level_log", 42), "{found:?}");
+    let reading = read(&found[0].format, text);
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (2, 0));
+    // Times alone are no log with levels.
+    let found = recognise(&Sample::whole("sample", "2024-03-01T10:00:00 ready\n2024-03-01T10:00:01 done\n"));
+    assert_eq!(found[0].format.name, "pattern", "{found:?}");
+}
+
+#[test]
+fn layouts_of_frameworks_have_their_columns() {
+    for (format, line, expected) in [
+        ("python_services", "[2024-03-01 10:00:00 +0100] [17] [ERROR] late", ["2024-03-01T09:00:00Z", "ERROR", "late"]),
+        (
+            "php",
+            "[01-Mar-2024 10:00:00 Europe/Berlin] PHP Fatal error:  late",
+            ["2024-03-01T09:00:00Z", "Fatal error", "late"],
+        ),
+        ("websphere", "[3/1/24 10:00:00:123 CET] 00000063 Servlet E   late", ["2024-03-01T09:00:00.123Z", "E", "late"]),
+        (
+            "java_servers",
+            "2024-03-01 10:00:00,123 WARN  [org.a] (main thread) late",
+            ["2024-03-01T10:00:00.123Z", "WARN", "late"],
+        ),
+        ("level_first", "[WARN] 2024-03-01 10:00:00 late", ["2024-03-01T10:00:00Z", "WARN", "late"]),
+        (
+            "application_log",
+            "01.03.2024 10:00:00,123 WARN  [main] org.a.B - late",
+            ["2024-03-01T10:00:00.123Z", "WARN", "late"],
+        ),
+        ("application_log", "2024-03-01 10:00:00 - WARN - late", ["2024-03-01T10:00:00Z", "WARN", "late"]),
+        ("application_log", "2024-03-01 10:00:00,123 WARN org.a.B: late", ["2024-03-01T10:00:00.123Z", "WARN", "late"]),
+        ("level_log", "2024-03-01T10:00:00Z [WARN]  core: late", ["2024-03-01T10:00:00Z", "WARN", "core: late"]),
+    ] {
+        let found = recognise(&Sample::whole("sample", &format!("{line}\n{line}\n")));
+        assert_eq!(found[0].format.name, format, "{line}: {found:?}");
+        let row = fields(format, line);
+        assert_eq!([&row["time"], &row["level"], &row["message"]], expected, "{line}: {row}");
+        assert!(row.get("logger").is_none_or(|logger| logger != "-"), "{row}");
+    }
+    // Loggers of Spring in brackets, and its correlation, blank or not.
+    let spring = |rest: &str| fields("application_log", &format!("2024-03-01T10:00:00Z ERROR 1 --- {rest}"));
+    let row = spring("[shop] [exec-1] [6f1e2d3c4b5a69780123456789abcdef-0123456789abcdef] o.a.[.[/].[servlet] : late");
+    assert_eq!(
+        (&row["app"], &row["thread"], &row["logger"]),
+        (&"shop".into(), &"exec-1".into(), &"o.a.[.[/].[servlet]".into())
+    );
+    assert_eq!(row["trace_id"], "6f1e2d3c4b5a69780123456789abcdef");
+    let row = spring("[shop] [exec-1] [                                                 ] o.a.B : late");
+    assert_eq!((&row["app"], &row["thread"], &row["logger"]), (&"shop".into(), &"exec-1".into(), &"o.a.B".into()));
+}
+
+#[test]
+fn the_comma_of_a_time_and_a_word_behind_it_make_neither_a_table_nor_syslog() {
+    for line in [
+        "alpha 2024-03-01 10:00:00,123 beta gamma",
+        "2024-03-01T10:00:00.123Z [beta] gamma: delta",
+        "2024-03-01T10:00:00.123Z START RequestId: 17",
+        "2024-03-01T10:00:00.123Z WARN cache: late",
+    ] {
+        let found = recognise(&Sample::whole("sample", &format!("{line}\n{line}\n{line}\n")));
+        let names: Vec<&str> = found.iter().map(|found| found.format.name.as_str()).collect();
+        assert!(!names.contains(&"csv") && !names.contains(&"syslog_3164"), "{line}: {names:?}");
+    }
+    let found = recognise(&Sample::whole("sample", "2024-03-01T10:00:00.123Z web1 sshd[12]: late\n"));
+    assert_eq!(found[0].format.name, "syslog_3164", "{found:?}");
 }

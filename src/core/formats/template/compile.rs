@@ -87,6 +87,8 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Compiled {
     pub variants: Vec<Vec<Item>>,
+    /// The variants before this one tell the format.
+    telling: usize,
     /// The columns of all variants: the common names in their order, then the others.
     pub schema: Schema,
     pub has_pairs: bool,
@@ -94,6 +96,11 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// Whether lines of a variant tell the format.
+    pub fn is_telling(&self, variant: usize) -> bool {
+        variant < self.telling
+    }
+
     /// Whether a line is a header or a banner.
     pub fn is_meta(&self, line: &str) -> bool {
         self.meta.iter().any(|start| line.starts_with(start))
@@ -136,11 +143,13 @@ const ORDER: [&str; 22] = [
 pub fn compile(table: &Table) -> Compiled {
     let mut columns: Vec<(String, DataType)> = Vec::new();
     let mut variants: Vec<Vec<Item>> = Vec::new();
-    for template in table.variants {
+    let mut telling = 0;
+    for (number, template) in table.variants.iter().chain(table.also).enumerate() {
         let mut reader = Reader { rest: template, columns: &mut columns };
         if let Some(mut items) = reader.items(false) {
             set_stops(&mut items, &[]);
             variants.push(items);
+            telling += usize::from(number < table.variants.len());
         }
     }
     let rank = |name: &str| match name {
@@ -156,7 +165,7 @@ pub fn compile(table: &Table) -> Compiled {
     variants.iter_mut().for_each(|items| renumber(items, &places));
     let fields = order.iter().map(|column| Field::new(&columns[*column].0, columns[*column].1.clone())).collect();
     let has_pairs = variants.iter().any(|items| has_pairs(items));
-    Compiled { variants, schema: Schema::new(fields), has_pairs, meta: table.meta }
+    Compiled { variants, telling, schema: Schema::new(fields), has_pairs, meta: table.meta }
 }
 
 fn renumber(items: &mut [Item], places: &[usize]) {

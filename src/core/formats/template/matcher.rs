@@ -348,7 +348,7 @@ fn clock_length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Words for levels, as loggers write them.
-const LEVELS: [&str; 31] = [
+const LEVELS: [&str; 36] = [
     "trace",
     "debug",
     "info",
@@ -380,10 +380,15 @@ const LEVELS: [&str; 31] = [
     "trc",
     "dpanic",
     "audit",
+    "erro",
+    "fata",
+    "debu",
+    "trac",
+    "pani",
 ];
 
 /// The length of a level's word at the start.
-fn level_length(bytes: &[u8]) -> Option<usize> {
+pub fn level_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.iter().take(12).take_while(|byte| byte.is_ascii_alphabetic()).count();
     let is_level = LEVELS.iter().any(|level| level.as_bytes().eq_ignore_ascii_case(&bytes[..length]));
     // `trace8`, `DEBUG1`.

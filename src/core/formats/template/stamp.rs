@@ -71,7 +71,7 @@ impl Stamp {
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
         match self {
-            Stamp::Iso => timestamp_prefix(bytes),
+            Stamp::Iso => timestamp_prefix(bytes).or_else(|| day_first(bytes, years)),
             Stamp::IsoZone => zone::zoned(|| timestamp_prefix(bytes), bytes, zone::is_first_word),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
@@ -92,6 +92,23 @@ impl Stamp {
             Stamp::Format(parts) => read_parts(parts, bytes, years),
         }
     }
+}
+
+/// `29.11.2026 10:00:00,123`, `29-Nov-2026 10:00:00`, `2026.11.29 10:00:00`: the days that cannot be taken for others,
+/// with a fraction and a zone as an ISO time has them.
+fn day_first(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
+    use Part::{Byte, Of};
+    const CLOCK: [Part; 8] = [Byte(b' '), Of(b'H'), Byte(b':'), Of(b'M'), Byte(b':'), Of(b'S'), Of(b'f'), Of(b'z')];
+    let (day, mark, month, year) = match *bytes {
+        [b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'd', b'.', b'm', b'Y'),
+        [b'0'..=b'9', b'0'..=b'9', b'-', b'A'..=b'Z', ..] => (b'd', b'-', b'b', b'Y'),
+        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'Y', b'.', b'm', b'd'),
+        _ => return None,
+    };
+    let mut parts = [Byte(mark); 13];
+    parts[..5].copy_from_slice(&[Of(day), Byte(mark), Of(month), Byte(mark), Of(year)]);
+    parts[5..].copy_from_slice(&CLOCK);
+    read_parts(&parts, bytes, years)
 }
 
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
