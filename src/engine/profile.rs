@@ -75,6 +75,8 @@ const COUNT: &str = "count";
 struct Gathered {
     data_type: DataType,
     nulls: u64,
+    /// Rows that have one.
+    filled: u64,
     /// Values, each once, and how often they were met.
     counts: Option<DataFrame>,
     /// All values, once they are too many to be kept.
@@ -92,6 +94,7 @@ impl Gathered {
         Self {
             data_type,
             nulls: 0,
+            filled: 0,
             counts: None,
             sketch: None,
             min: Value::Null,
@@ -107,6 +110,7 @@ impl Gathered {
         if values.is_empty() {
             return Ok(());
         }
+        self.filled += values.len() as u64;
         let times = pl::len().cast(pl::DataType::UInt64).alias(COUNT);
         let mut counts = values.clone().into_frame().lazy().group_by([column(CELL)]).agg([times]).collect()?;
         self.widen(counts.column(CELL)?)?;
@@ -180,7 +184,11 @@ impl Gathered {
         let known = self.counts.as_ref().map_or(0, |counts| counts.height() as u64);
         ColumnProfile {
             nulls: self.nulls,
-            distinct: self.sketch.as_ref().map_or(known, Distinct::count),
+            // No estimate is more than there can be, or less than were met.
+            distinct: self
+                .sketch
+                .as_ref()
+                .map_or(known, |sketch| sketch.count().min(self.filled).max(EXACT as u64 + 1)),
             is_estimated: self.sketch.is_some(),
             top: self.counts.and_then(|counts| top_of(counts, &self.data_type).ok()).unwrap_or_default(),
             min: self.min,
@@ -276,5 +284,19 @@ mod tests {
         assert!(found.is_estimated && found.distinct.abs_diff(240_000) < 6_000, "{}", found.distinct);
         assert_eq!((&found.top[0], &found.max), (&(Value::Int(7), 2001), &Value::Int(239_999)));
         assert!(found.histogram.iter().sum::<u64>().abs_diff(242_000) < 50, "{:?}", found.histogram);
+    }
+
+    #[test]
+    fn an_estimate_is_no_more_than_the_rows_that_have_a_value() {
+        let schema = Schema::of([("id", DataType::Int)]);
+        let mut profiler = Profiler::new(&schema);
+        let mut sketch = Distinct::default();
+        let ids = (1000..=450_997).step_by(3);
+        ids.clone().for_each(|id| sketch.add(id.to_string().as_bytes()));
+        assert!(sketch.count() > 150_000, "the sketch alone has more: {}", sketch.count());
+        let rows: Vec<_> = ids.map(|id| vec![Value::Int(id)]).chain((0..9).map(|_| vec![Value::Null])).collect();
+        profiler.add(&ResultTable::from_rows(&schema, &rows));
+        let found = profiler.finish().remove(0);
+        assert_eq!((found.distinct, found.nulls, found.is_estimated), (150_000, 9, true));
     }
 }
