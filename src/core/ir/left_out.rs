@@ -217,7 +217,7 @@ fn at_node(
                     {
                         (*time).to_owned()
                     }
-                    _ => visible_start(&shown(looked_at.expr), SHOWN),
+                    _ => visible_start(&shown(not_empty(looked_at.expr)), SHOWN),
                 };
                 let text = match looked_at.key {
                     Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),
@@ -277,7 +277,7 @@ fn lacking(predicate: &Expr) -> Option<String> {
                 parts(right, into)
             }
             ExprKind::IsNull { expr, negated: true } => {
-                into.push(expr);
+                into.push(not_empty(expr));
                 Some(())
             }
             _ => None,
@@ -304,6 +304,17 @@ fn lacking(predicate: &Expr) -> Option<String> {
     });
     let told: Vec<String> = whether.into_iter().chain(what).collect();
     (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// What `nullif(…, '')` looks at: whose text is empty has none either.
+fn not_empty(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Call(call) if call.function == "nullif" => match &call.args[..] {
+            [value, Expr { kind: ExprKind::Literal(Value::String(text)), .. }] if text.is_empty() => value,
+            _ => expr,
+        },
+        _ => expr,
+    }
 }
 
 /// `a`, `a or b`, `a, b or c`.
