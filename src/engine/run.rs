@@ -662,6 +662,7 @@ impl Run<'_> {
         let spilled = self.spilled.iter().map(|(id, parts)| (*id, blocking::spilled_bytes(parts))).collect();
         self.builds.clear();
         let matches = self.works.iter().filter_map(|(id, work)| Some((*id, work.matches(self.plan, *id)?))).collect();
+        self.counts.iter_mut().for_each(|(id, count)| count.changes = self.plan.told_changes(*id, &count.changes));
         report.steps = report::step_reports(self.plan, &self.counts, &spilled, &matches);
         let fate = |id| report::fate(id, &self.counts, &self.tallies, &matches);
         for (sink, id) in report.sinks.iter_mut().zip(self.targets.keys()) {

@@ -5,18 +5,19 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use pipewright_core::data::instants::{MICROS_PER_DAY, date_in_range, in_range};
-use pipewright_core::data::{DataType as OwnType, Field, Labels, Schema, Value, settled};
+use pipewright_core::data::{DataType as OwnType, Field, Labels, Schema, Value, format_duration, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
+use pipewright_core::formats::cell::Cell;
 use pipewright_core::formats::keys::Withheld;
-use pipewright_core::formats::{Change, Changes, Tally};
+use pipewright_core::formats::{Change, Changes, Columns, RowCollector, Tally, Unfit, Unit};
 use polars::prelude::*;
 use polars_arrow::datatypes::{ArrowDataType, TimeUnit as ArrowTimeUnit};
 use polars_io::prelude::{FileMetadata, ParallelStrategy, ParquetReader, SerReader};
 
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
-use crate::table::{polars_type, schema_of, value_of};
+use crate::table::{ResultTable, polars_type, schema_of, value_of};
 
 /// Rows that are read at once.
 const BATCH: usize = 1 << 18;
@@ -231,19 +232,64 @@ fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes)
         (DataType::Struct(_) | DataType::List(_) | DataType::Array(..), DataType::String) => {
             json_texts(series, column, changes)
         }
+        (DataType::String, wanted) if *wanted != DataType::String => read_texts(&series, wanted, column, changes),
+        (own, wanted) if !fits(own, wanted) => {
+            changes.note(Change::Unfit, column, (series.len() - series.null_count()) as u64);
+            Ok(Series::full_null(series.name().clone(), series.len(), wanted))
+        }
         _ => {
             let made = plain(&series, wanted)?;
             // What the type does not hold: infinite numbers, times out of range, values of another type.
             let lost = made.null_count().saturating_sub(series.null_count());
             changes.note(Change::Unfit, column, lost as u64);
             changes.note(Change::Rounded, column, rounded(&series, &made)?);
-            if *wanted != DataType::String {
+            if *wanted != DataType::String || matches!(series.dtype(), DataType::Duration(_)) {
                 changes.note(Change::Cut, column, finer(&series)?);
             }
             changes.note(Change::Clock, column, clocks(&series, wanted)?);
             Ok(made)
         }
     }
+}
+
+/// Whether values of a type may be ones of another, as those of other formats may: a number counts nothing that a time
+/// or a span could be read from. What has no type here is left to Polars.
+fn fits(own: &DataType, wanted: &DataType) -> bool {
+    let is_number = |own: &DataType| own.is_primitive_numeric() || own.is_decimal();
+    match own {
+        DataType::List(_) | DataType::Array(..) | DataType::Struct(_) => false,
+        own if is_number(own) || own.is_bool() => match wanted {
+            DataType::Boolean => own.is_bool() || own.is_integer(),
+            wanted => matches!(wanted, DataType::Int64 | DataType::Float64 | DataType::String),
+        },
+        DataType::Date | DataType::Datetime(..) => {
+            matches!(wanted, DataType::Date | DataType::Datetime(..) | DataType::String)
+        }
+        DataType::Duration(_) | DataType::Time => matches!(wanted, DataType::Duration(_) | DataType::String),
+        _ => true,
+    }
+}
+
+/// Texts as a type, as other formats read them.
+fn read_texts(series: &Series, wanted: &DataType, column: &str, changes: &mut Changes) -> PolarsResult<Series> {
+    let none = Series::full_null(column.into(), 0, wanted).into_column();
+    let schema = schema_of(&DataFrame::new(0, vec![none])?);
+    let Some(field) = schema.fields.first() else { return Ok(Series::full_null(column.into(), series.len(), wanted)) };
+    let (cell, mut rows, mut unfit) = (Cell::of(&field.data_type), RowCollector::new(&schema), Unfit::new(&schema));
+    for text in series.str()?.iter() {
+        if let Some(text) = text {
+            unfit.note_fit(0, cell.read_written(text, 0, field, &mut rows));
+        }
+        unfit.end_row();
+        rows.end_row(Unit::default());
+    }
+    let mut tally = Tally::default();
+    unfit.finish(&schema, &mut tally);
+    changes.add(&tally.changes);
+    let rows: Vec<Vec<Value>> = rows.rows.into_iter().map(|(_, row)| row).collect();
+    let made = ResultTable::from_rows(&schema, &rows);
+    let made = made.frame().column(column)?.as_materialized_series().clone();
+    Ok(made.with_name(series.name().clone()))
 }
 
 /// Records and lists as JSON text, as a JSON source gives them: what is secret by its key is left out, and counted.
@@ -333,6 +379,18 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
             let texts: StringChunked = nanos.i64()?.iter().map(|nanos| nanos.map(clock_text)).collect();
             return Ok(texts.with_name(series.name().clone()).into_series());
         }
+        // Polars has no text of a span.
+        DataType::Duration(_) if *wanted == DataType::String => {
+            let micros = series.cast(&DataType::Duration(TimeUnit::Microseconds))?.to_physical_repr().into_owned();
+            let texts: StringChunked = micros.i64()?.iter().map(|micros| micros.map(format_duration)).collect();
+            return Ok(texts.with_name(series.name().clone()).into_series());
+        }
+        // A cast would take every other number for true.
+        own if own.is_integer() && *wanted == DataType::Boolean => {
+            let whole = series.cast(&DataType::Int128)?;
+            let is_one_of = whole.i128()?.apply(|value| value.filter(|value| matches!(value, 0 | 1)));
+            is_one_of.into_series()
+        }
         // A cast would cut the fraction off.
         DataType::Decimal(_, 1..) if wanted.is_integer() => {
             let whole = series.cast(&DataType::Int128)?;
@@ -364,6 +422,9 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
 
 #[cfg(test)]
 mod tests {
+    use pipewright_core::data::instants::parse_timestamp;
+    use pipewright_core::expr::cast_value as cast;
+
     use super::*;
 
     #[test]
@@ -424,5 +485,67 @@ mod tests {
         let decimals = Series::new("d".into(), texts).cast(&DataType::Decimal(30, 1)).unwrap();
         let whole = plain(&decimals, &DataType::Int64).unwrap();
         assert_eq!(whole.i64().unwrap().to_vec(), [None, Some(9_007_199_254_740_993), None, None]);
+    }
+
+    /// Whether a value is still the one that is stored.
+    fn is_kept(stored: &Value, made: &Value) -> bool {
+        match (stored, made) {
+            (Value::Boolean(is_so), Value::Int(_) | Value::Float(_)) => is_kept(&Value::Int(i64::from(*is_so)), made),
+            (Value::Int(_), Value::Boolean(is_so)) => is_kept(stored, &Value::Int(i64::from(*is_so))),
+            (Value::String(text), Value::Boolean(is_so)) => *text == is_so.to_string(),
+            (Value::String(text), Value::Int(_) | Value::Float(_)) => {
+                text.parse().is_ok_and(|number| is_kept(&Value::Float(number), made))
+            }
+            (Value::String(text), Value::Timestamp(_) | Value::Date(_)) => {
+                parse_timestamp(text).is_some_and(|time| is_kept(&Value::Timestamp(time), made))
+            }
+            (Value::Timestamp(_), Value::String(text)) => {
+                parse_timestamp(text).is_some_and(|time| is_kept(stored, &Value::Timestamp(time)))
+            }
+            (stored, Value::String(text)) => cast(stored, &OwnType::String) == Value::text(text.as_str()),
+            (stored, made) => stored.compare(made).is_some_and(|order| order.is_eq()),
+        }
+    }
+
+    #[test]
+    fn every_value_that_a_declared_type_changes_is_counted() {
+        let micros = |values: &[i64]| Series::new("v".into(), values);
+        let stored = [
+            Series::new("v".into(), [0_i64, 1, 2, -5, 9_007_199_254_740_993]),
+            Series::new("v".into(), [0_u64, 1, 2, u64::MAX, 7]),
+            Series::new("v".into(), [0.0, 1.0, 2.5, 1e300, f64::NAN]),
+            Series::new("v".into(), [true, false, true, false, true]),
+            Series::new("v".into(), ["true", "1", "2.5", "2026-03-01", ""]),
+            Series::new("v".into(), ["2026-03-01T10:00:00Z", "9007199254740993", "PT1S", "[1]", "x"]),
+            micros(&[0, 1, 2, 3, 4]).cast(&DataType::Duration(TimeUnit::Microseconds)).unwrap(),
+            micros(&[0, 1, 86_400_000_000, 3, 4]).cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap(),
+            Series::new("v".into(), [0, 1, 20_513, 3, 4]).cast(&DataType::Date).unwrap(),
+            Series::new("v".into(), [[1_i64], [2], [3], [4], [5]].map(|items| Series::new("".into(), items))),
+        ];
+        let wanted = [
+            OwnType::Boolean,
+            OwnType::Int,
+            OwnType::Float,
+            OwnType::String,
+            OwnType::Timestamp,
+            OwnType::Date,
+            OwnType::Duration,
+            OwnType::List(Box::new(OwnType::Int)),
+        ];
+        for (series, wanted) in stored.iter().flat_map(|series| wanted.iter().map(move |wanted| (series, wanted))) {
+            let own = &schema_of(&DataFrame::new(5, vec![series.clone().into_column()]).unwrap()).fields[0].data_type;
+            let mut changes = Changes::default();
+            let made = typed(series.clone(), &polars_type(wanted), "v", &mut changes).unwrap();
+            let lost = (0..5).filter(|row| {
+                let (stored, made) = (series.get(*row).unwrap(), made.get(*row).unwrap());
+                // A span stands as a text; NaN is no value of the language.
+                let is_span = matches!(&stored, AnyValue::String("PT1S")) && *wanted == OwnType::Duration;
+                let is_list = matches!(&stored, AnyValue::String("[1]")) && matches!(wanted, OwnType::List(_));
+                let is_text = matches!(&stored, AnyValue::Float64(number) if number.is_nan()) && !made.is_null()
+                    || matches!(&stored, AnyValue::UInt64(u64::MAX)) && *wanted == OwnType::String;
+                !(is_span || is_list || is_text) && !is_kept(&value_of(&stored, own), &value_of(&made, wanted))
+            });
+            assert_eq!(changes.count(), lost.count() as u64, "{own} as {wanted}: {made:?} {changes:?}");
+        }
     }
 }
