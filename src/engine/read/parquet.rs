@@ -265,7 +265,9 @@ fn fits(own: &DataType, wanted: &DataType) -> bool {
         DataType::Date | DataType::Datetime(..) => {
             matches!(wanted, DataType::Date | DataType::Datetime(..) | DataType::String)
         }
-        DataType::Duration(_) | DataType::Time => matches!(wanted, DataType::Duration(_) | DataType::String),
+        // Engines hold spans as numbers: rows that are handed over are read so, whoever wrote them.
+        DataType::Duration(_) => matches!(wanted, DataType::Duration(_) | DataType::String | DataType::Int64),
+        DataType::Time => matches!(wanted, DataType::Duration(_) | DataType::String),
         _ => true,
     }
 }
@@ -385,6 +387,7 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
             let texts: StringChunked = micros.i64()?.iter().map(|micros| micros.map(format_duration)).collect();
             return Ok(texts.with_name(series.name().clone()).into_series());
         }
+        DataType::Duration(_) if wanted.is_integer() => series.cast(&DataType::Duration(TimeUnit::Microseconds))?,
         // A cast would take every other number for true.
         own if own.is_integer() && *wanted == DataType::Boolean => {
             let whole = series.cast(&DataType::Int128)?;
