@@ -23,6 +23,7 @@ pub mod vector;
 
 use std::collections::BTreeMap;
 
+use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{Node, NodeId, Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
 use crate::plan::plan_of_sources;
@@ -122,6 +123,18 @@ impl Support {
             Support::Behind => 2,
             Support::Unsupported => 3,
         }
+    }
+}
+
+/// Whether a function compares lists or records with one another, which every engine does in its own way where they hold
+/// nulls.
+fn compares_nested(function: &str, types: &[DataType]) -> bool {
+    let is_nested = |data_type: &DataType| matches!(data_type, DataType::List(_) | DataType::Record(_));
+    match (function, types) {
+        ("nullif", [value, ..]) => is_nested(value),
+        ("list_contains", [_, value]) => is_nested(value),
+        ("list_sort" | "list_distinct", [DataType::List(item)]) => is_nested(item),
+        _ => false,
     }
 }
 

@@ -63,7 +63,7 @@ mod xml;
 pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
-pub use csv::header_guess;
+pub use csv::{header_guess, repeated_headers};
 pub use json::{Scanner as JsonScanner, json_changes};
 pub use line_ends::cut_lines;
 pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates};

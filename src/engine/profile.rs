@@ -245,4 +245,16 @@ mod tests {
             assert_eq!(profiled(workers, chunk_size).columns, one.columns);
         }
     }
+
+    #[test]
+    fn an_estimate_is_no_more_than_the_rows_that_have_a_value() {
+        let schema = Schema::of([("id", DataType::Int)]);
+        let mut profiler = Profiler::new(&schema);
+        let ids = (1000..=450_997).step_by(3);
+        let rows: Vec<_> = ids.map(|id| vec![Value::Int(id)]).chain((0..9).map(|_| vec![Value::Null])).collect();
+        profiler.add(&parts_of(&ResultTable::from_rows(&schema, &rows), &[]));
+        let found = profiler.finish().remove(0);
+        assert!(found.distinct > 140_000 && found.distinct <= 150_000, "{}", found.distinct);
+        assert_eq!((found.nulls, found.is_estimated), (9, true));
+    }
 }

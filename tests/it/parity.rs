@@ -415,6 +415,12 @@ fn edges_in_duckdb() {
     edges::compare_edges("DuckDB", |cases| duckdb_rows(&python, cases), &[]);
 }
 
+#[test]
+fn pairs_of_types_in_duckdb() {
+    let Some(python) = python_with_duckdb() else { return };
+    edges::compare_mixed("DuckDB", |cases| duckdb_rows(&python, cases));
+}
+
 /// Rows that are equal but for a list or a record: which of them is taken, and in which order they come.
 fn nested_ties() -> Vec<Case> {
     let list =

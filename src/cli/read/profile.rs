@@ -6,7 +6,7 @@ use pipewright_app::{Viewer, classes_of};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::Tally;
+use pipewright_core::formats::{Tally, repeated_headers};
 use pipewright_core::ir;
 use pipewright_engine::{
     Budget, Cancel, ColumnProfile, Profiled, Sampling, profile as profile_table, profile_source, read_sample,
@@ -109,7 +109,8 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
         }));
         if args.format == Form::Text {
             let file = || shown_path(Path::new(&read.path));
-            tell(&left_out(&tally).map(|hint| hint.file(file())));
+            let hints = left_out(&tally).into_iter().chain(repeated_headers(&tally));
+            tell(&hints.map(|hint| hint.file(file())).collect::<Vec<_>>());
         }
         if let Some(changed) = tally.changed_values().filter(|_| args.format == Form::Text) {
             let help = "a column of type String keeps every value as it stands";

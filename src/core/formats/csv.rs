@@ -150,7 +150,17 @@ impl Settings {
     }
 }
 
-/// The options with which a sniffed table is read again; those that are as usual are left out.
+/// Lines that were taken for the header once more, as files that were put together have them; `None`: none were.
+pub fn repeated_headers(tally: &Tally) -> Option<Diagnostic> {
+    let message = match tally.repeated_headers {
+        0 => return None,
+        1 => "a line that is like the header was left out as one".to_owned(),
+        count => format!("{count} lines that are like the header were left out as such"),
+    };
+    let help = "where one of them is a row, set the option `header` of the format to `no` and `skip` to 1";
+    Some(Diagnostic::hint("PW1133", message).help(help))
+}
+
 /// What is to be told of a table whose header is a guess: a row may be lost to it.
 pub fn header_guess(spec: &FormatSpec, sample: &Sample) -> Option<Diagnostic> {
     let text = scan::text(&sample.head);
@@ -164,6 +174,7 @@ pub fn header_guess(spec: &FormatSpec, sample: &Sample) -> Option<Diagnostic> {
     is_guess.then(|| Diagnostic::hint("PW1131", told).help(help).field("header"))
 }
 
+/// The options with which a sniffed table is read again; those that are as usual are left out.
 fn options_of(sniffed: &Sniffed, style: NumberStyle, has_header: bool) -> FormatSpec {
     let mut spec = FormatSpec::new("csv")
         .with("separator", &separator_text(sniffed.dialect.separator))
@@ -539,6 +550,7 @@ impl Parser for CsvParser {
             let has_header = !layout.header.is_empty();
             let is_null_row = layout.columns.len() == 1 && has_begun && has_header;
             let is_header = has_header && raw == layout.header && (layout.repeats || is_due);
+            tally.repeated_headers += u64::from(is_header && !is_due);
             (has_begun, is_due) = (has_begun || is_header, is_due && !is_header);
             if record.fields == layout.columns.len()
                 && record.fault.is_none()

@@ -22,6 +22,8 @@ const PLACES: usize = 4096;
 pub(super) struct Kept {
     pub data_type: DataType,
     nulls: u64,
+    /// Rows that have one.
+    filled: u64,
     /// Shared with those who parse, from the moment on when no more are taken.
     counted: Arc<Counted>,
     /// Of those that are counted, by their places.
@@ -58,7 +60,7 @@ struct Place {
 
 impl Kept {
     pub fn new(data_type: DataType) -> Self {
-        Self { data_type, nulls: 0, counted: Arc::default(), counts: Vec::new(), range: None, rest: None }
+        Self { data_type, nulls: 0, filled: 0, counted: Arc::default(), counts: Vec::new(), range: None, rest: None }
     }
 
     /// The values that are counted, once no more of them are taken.
@@ -70,6 +72,10 @@ impl Kept {
         self.nulls += part.nulls;
         let Some((low, high)) = part.range else { return };
         self.widen(part, low, high);
+        self.filled += match &part.values {
+            Values::All { met, .. } => met.iter().map(|(_, count)| count).sum(),
+            Values::Beside { known, late, .. } => (known.len() + late.len()) as u64,
+        };
         match &part.values {
             Values::All { met, order } => self.add_all(part, met, order),
             Values::Beside { known, late, sketch } => {
@@ -174,7 +180,11 @@ impl Kept {
         };
         ColumnProfile {
             nulls: self.nulls,
-            distinct: self.rest.as_ref().map_or(self.counted.len() as u64, |rest| rest.sketch.count()),
+            // No estimate is more than there can be, or less than were met.
+            distinct: match &self.rest {
+                Some(rest) => rest.sketch.count().min(self.filled).max(self.counted.len() as u64 + 1),
+                None => self.counted.len() as u64,
+            },
             is_estimated: self.rest.is_some(),
             min,
             max,
