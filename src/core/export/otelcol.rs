@@ -123,7 +123,7 @@ fn handover(number: u32, stage: &Stage, when: &Cond) -> Vec<String> {
     [empty, first].into_iter().chain(columns).collect()
 }
 
-const HEAD: &str = "# Made by Pipewright, for the OpenTelemetry Collector (its distribution `contrib`, 0.120 or later). Not run here: see\n# README.md.\nextensions:\n  text_encoding:\n    encoding: utf8\n\n";
+const HEAD: &str = "# Made by Pipewright, for the OpenTelemetry Collector (its distribution `contrib`, 0.120 or later). Not run here: see\n# README.md.\nextensions:\n  text_encoding:\n    encoding: utf8\n    marshaling_separator: \"\\n\"\n\n";
 
 const RECEIVER: &str = r#"  filelog/n@N@:
     include: ["feed/n@N@.jsonl"]
