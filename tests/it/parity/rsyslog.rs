@@ -55,8 +55,11 @@ fn handed(text: &str, schema: &Schema) -> Vec<Vec<Value>> {
     text.lines().map(row).collect()
 }
 
+/// A source, and its rows.
+type Fed = (NodeId, Vec<Vec<Value>>);
+
 /// The plan of a case with a source for its rows.
-fn read(case: &Case) -> (Plan, Vec<(NodeId, Vec<Vec<Value>>)>) {
+fn read(case: &Case) -> (Plan, Vec<Fed>) {
     let mut plan = prune(&case.plan, &[case.node]);
     let mut sources = Vec::new();
     for (index, node) in plan.nodes.iter_mut().enumerate() {
