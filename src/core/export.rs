@@ -2,6 +2,7 @@
 //! and the map → pictures and a page for people.
 //! Must not import anything above; touches no file system.
 
+pub mod agent;
 pub mod answers;
 pub mod charts;
 pub mod clickhouse;
@@ -10,9 +11,11 @@ pub mod drawing;
 pub mod duckdb;
 mod handover;
 pub mod map;
+pub mod otelcol;
 pub mod pipeline;
 pub mod postgresql;
 pub mod python;
+pub mod rsyslog;
 mod run_script;
 pub mod schedulers;
 pub mod spark;
@@ -201,7 +204,9 @@ pub fn targets() -> &'static [&'static dyn Target] {
         &clickhouse::ClickHouse,
         &dbt::DBT_DUCKDB,
         &dbt::DBT_POSTGRES,
-        &vector::Vector,
+        &agent::OnAgent(vector::Vector),
+        &agent::OnAgent(rsyslog::Rsyslog),
+        &agent::OnAgent(otelcol::Collector),
     ]
 }
 

@@ -7,6 +7,7 @@ mod edges;
 mod polars;
 mod postgresql;
 mod random;
+mod rsyslog;
 mod spark;
 mod vector;
 
