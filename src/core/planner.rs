@@ -45,7 +45,7 @@ pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use query::Query;
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::Headline;
-pub use questions::plot::{Plotted, PlottedLine};
+pub use questions::plot::{Mark, Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, Tells, TimeGrain,

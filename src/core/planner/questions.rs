@@ -4,6 +4,7 @@
 pub(super) mod answer;
 mod cells;
 mod countries;
+mod drawn;
 pub(super) mod headline;
 mod measured;
 pub(super) mod plot;
