@@ -23,8 +23,8 @@ mod testing;
 mod vocabulary;
 
 pub use card::{
-    CANNOT_BE_TOLD, NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, span_in_words,
-    steps_before, told_of_time, unconfirmed, with_values,
+    NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, steps_before, told_of_time,
+    unconfirmed, with_values,
 };
 pub use catalogue::{Catalogue, RefusedJoin, Tried};
 pub use coverage::gaps::{Gap, gaps};
@@ -47,6 +47,7 @@ pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_
 pub use questions::headline::Headline;
 pub use questions::plot::{Mark, Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
+pub use questions::told::{CANNOT_BE_TOLD, span_in_words};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, Tells, TimeGrain,
     ready_question, ready_questions,

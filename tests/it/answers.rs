@@ -140,7 +140,8 @@ fn what_a_sentence_calls_the_most_is_the_highest_mark_of_its_chart() {
             };
             assert!(is_extreme, "{id}, seed {seed}: {told} is told: {sentence}\n{chart}");
             let unit = if chart["unit"] == "%" { 0.01 } else { 1.0 };
-            let is_told = figures(sentence).iter().any(|figure| (figure - told * unit).abs() <= 0.006 * told * unit);
+            // Figures have two digits at least.
+            let is_told = figures(sentence).iter().any(|figure| (figure - told * unit).abs() <= 0.025 * told * unit);
             assert!(is_told || id == "what-broke-first", "{id}, seed {seed}: {told} is not in “{sentence}”\n{chart}");
         }
         assert!(marked > 20, "{marked}");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::ChartKind;
 use super::answer::{AnswerShape, MeasureShape};
-use super::cells::{Cell, cells};
+use super::cells::{Cell, cells, is_common};
 use super::plot::{FEW_TIMES, Mark, Plotted};
 use super::told::{MOST_ROWS, position, shown};
 use super::whole::each_time;
@@ -183,11 +183,6 @@ impl AnswerShape {
         let mut points = plotted.lines[line].pieces.iter().flatten();
         points.find(|[x, _]| *x == at as f64).map(|point| Mark::Point { line, point: *point })
     }
-}
-
-/// Whether so many are equal to the most that none of them is the peak.
-pub(super) fn is_common(equal: usize, all: usize) -> bool {
-    equal > 1 && equal * 2 >= all
 }
 
 impl Drawn<'_> {

@@ -5,18 +5,16 @@ use std::collections::BTreeSet;
 
 use super::Goal;
 use super::answer::{AnswerShape, MeasureShape, Unit};
-use super::cells::{Cell, FEW, cells, share_of_all};
-use super::drawn::is_common;
+use super::cells::{Cell, FEW, cells, is_common, share_of_all};
 use super::headline::Headline;
 use super::sentence::plural;
 use super::told::{
-    MOST_ROWS, is_numbered, moment, number, one_span, percent_text, position, share_text, shown, singular, span_words,
-    words,
+    CANNOT_BE_TOLD, MOST_ROWS, is_numbered, moment, number, one_span, percent_text, position, share_text, shown,
+    singular, span_in_words, span_words, words,
 };
 use super::whole::of_all;
 use crate::data::figures::{MONEY, counted, grouped, number_text, percent_of, with_unit};
 use crate::data::{TableRows, Value};
-use crate::planner::card::{CANNOT_BE_TOLD, span_in_words};
 
 /// Ends the name of a measure that is an average over days.
 const A_DAY: &str = " a day";
