@@ -20,6 +20,7 @@ use pipewright_core::plan::{in_force, plan};
 use pipewright_core::planner::{
     About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
     in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
+    with_values,
 };
 use pipewright_core::project::{Project, Step};
 
@@ -89,7 +90,7 @@ pub fn answers_of(
     for (number, (step, node)) in wanted.iter().enumerate() {
         pages.push(work.page(step, *node, number).map_err(|fault| vec![fault])?);
     }
-    tell_others(project, plan, &wanted, &catalogue.vocabulary, &mut pages);
+    tell_others(project, plan, &wanted, catalogue, parameters, &mut pages);
     Ok(Answers { pages, told, over_threshold: report.over_threshold })
 }
 
@@ -98,19 +99,21 @@ fn tell_others(
     project: &Project,
     plan: &Plan,
     wanted: &[(&Step, NodeId)],
-    vocabulary: &Vocabulary,
+    catalogue: &Catalogue,
+    parameters: &BTreeMap<String, Value>,
     pages: &mut [AnswerPage],
 ) {
+    let shown = shown_parameters(plan, parameters);
     let question = |step: &Step| question_of(project, step).map(|question| question.title.clone());
     let shape = |(step, node): &(&Step, NodeId)| {
-        AnswerShape::of(asked_by(project, step).as_ref(), plan, *node, vocabulary, &step.title)
+        AnswerShape::of(asked_by(project, step).as_ref(), plan, *node, &catalogue.vocabulary, &step.title)
     };
     for (number, here) in wanted.iter().enumerate() {
         let others = wanted.iter().enumerate().filter(|(other, there)| {
             *other != number && question(here.0).is_some() && question(there.0) == question(here.0)
         });
         let told = others.map(|(other, there)| {
-            let place = where_differ(plan, (here.1, &shape(here)), (there.1, &shape(there)));
+            let place = with_values(&where_differ(plan, (here.1, &shape(here)), (there.1, &shape(there))), &shown);
             format!(
                 "Another answer to this question, “{}”: {}. It differs: {place}.",
                 there.0.title, pages[other].headline.sentence
@@ -311,7 +314,7 @@ impl Work<'_> {
     fn whole(&self, number: usize) -> Result<Option<FirstRows<'_>>, Diagnostic> {
         let Some(node) = self.wholes.get(number).copied().flatten() else { return Ok(None) };
         let (file, schema) = (self.folder.join(whole_name(number)), &self.plan.node(node).schema);
-        let rows = read_rows(&file, FileKind::Parquet, schema, 1, self.cancel)?;
+        let rows = read_rows(&file, FileKind::Parquet, schema, MOST_ROWS, self.cancel)?;
         Ok(Some(FirstRows { total: rows.len(), rows, schema }))
     }
 
@@ -333,6 +336,14 @@ impl Work<'_> {
         let shown = shown_parameters(self.plan, self.parameters);
         let before = steps_before(self.project, &step.id);
         let mut not_in_it = not_in_it(list, &unconfirmed(self.catalogue, &before));
+        // A year that nobody wrote is in every time that the answer tells.
+        let own = self.report.sources.iter().filter(|source| before.iter().any(|step| step.id == source.step));
+        for (source, guessed) in own.filter_map(|source| Some((source, source.tally.guessed()?))) {
+            let text = guessed.split_once(' ').map_or(guessed.as_str(), |(_, text)| text);
+            let text = format!("{text} (“{}”)", source.title);
+            let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
+            not_in_it.insert(place, NotInIt { count: source.tally.guessed_years, text, as_asked: false });
+        }
         for column in hidden.iter().filter(|column| shape.shows(column)) {
             let text = format!("column `{column}` is personal or secret: its values are not shown");
             let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
@@ -365,7 +376,7 @@ impl Work<'_> {
         let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
         let is_told = headline.number != CANNOT_BE_TOLD;
-        let chart = shape.plotted(&table).filter(|_| rows > 1 && !is_hidden && is_told);
+        let chart = shape.plotted(&table, whole).filter(|_| rows > 1 && !is_hidden && is_told);
         Ok(AnswerPage {
             step: step.id.clone(),
             title: step.title.clone(),

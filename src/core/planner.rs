@@ -23,8 +23,8 @@ mod testing;
 mod vocabulary;
 
 pub use card::{
-    CANNOT_BE_TOLD, NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, span_in_words,
-    steps_before, told_of_time, unconfirmed, with_values,
+    NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, steps_before, told_of_time,
+    unconfirmed, with_values,
 };
 pub use catalogue::{Catalogue, RefusedJoin, Tried};
 pub use coverage::gaps::{Gap, gaps};
@@ -45,8 +45,9 @@ pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use query::Query;
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::Headline;
-pub use questions::plot::{Plotted, PlottedLine};
+pub use questions::plot::{Mark, Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
+pub use questions::told::{CANNOT_BE_TOLD, span_in_words};
 pub use questions::{
     Asked, Chart, ChartKind, Condition, Contract, Dial, Dials, Needs, Part, ReadyQuestion, Stage, Tells, TimeGrain,
     ready_question, ready_questions,

@@ -7,7 +7,7 @@ use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, shortened_ins
 use crate::data::figures::number_text;
 use crate::data::instants::day_and_clock;
 use crate::data::marks::{axis_number, bar_number, number_marks, time_marks, time_text};
-use crate::planner::Plotted;
+use crate::planner::{Mark, Plotted};
 
 /// Size of the letters, in points.
 const LETTERS: f32 = 13.0;
@@ -15,6 +15,9 @@ const TITLE: f32 = 15.0;
 /// Height of a bar with what is around it, and of the room for lines.
 const ROW: f32 = 28.0;
 const PLOT: f32 = 250.0;
+
+/// The colour of the bar that the sentence tells of.
+const TOLD_HUE: usize = 1;
 
 /// Lines are told apart by their dashes, too.
 const DASHES: [Option<[f32; 2]>; 7] = [
@@ -74,9 +77,8 @@ fn join(parts: impl Iterator<Item = String>) -> String {
 fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     let width = drawing.size[0];
     let longest = |texts: &mut dyn Iterator<Item = f32>| texts.fold(0.0, f32::max);
-    // Bars that are all alike say nothing: their room is for the names.
-    let are_alike = plotted.are_alike();
-    let most_names = width * if are_alike { 0.85 } else { 0.4 };
+    // Bars that are all alike say little: most of their room is for the names.
+    let most_names = width * if plotted.are_alike() { 0.85 } else { 0.4 };
     let widths = plotted.bars.iter().map(|(name, _)| width_of(name, LETTERS));
     let names = longest(&mut widths.chain([width_of(&plotted.x_title, 12.0)])).min(most_names) + 12.0;
     let told = |value: f64| bar_number(value, &plotted.unit);
@@ -86,18 +88,24 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     let y_title = shortened(&plotted.y_title, 12.0, width - names);
     drawing.text([names, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, y_title);
     let mut y = top + LETTERS + 10.0;
-    for (name, value) in &plotted.bars {
+    for (number, (name, value)) in plotted.bars.iter().enumerate() {
+        let is_told = plotted.told == Some(Mark::Bar(number));
         let middle = y + ROW / 2.0;
         let name =
             if is_cut_apart(plotted, names - 12.0) { shortened } else { shortened_inside }(name, LETTERS, names - 12.0);
         drawing.text([0.0, middle + 4.5], LETTERS, Ink::Text, Anchor::Start, name);
         let room = (width - names - numbers).max(1.0);
         let long = if *value > 0.0 { (room * (*value / most) as f32).max(1.5) } else { 0.0 };
-        let long = if are_alike { 0.0 } else { long };
         if long > 0.0 {
-            drawing.rect([names, y + 5.0], [long, ROW - 10.0], 3.0, Ink::Hue(0));
+            let ink = if is_told { Ink::Hue(TOLD_HUE) } else { Ink::Hue(0) };
+            drawing.rect([names, y + 5.0], [long, ROW - 10.0], 3.0, ink);
         }
-        drawing.text([names + long + 8.0, middle + 4.5], LETTERS, Ink::Text, Anchor::Start, told(*value));
+        // What the sentence tells is told apart by its letters, too.
+        let at = [names + long + 8.0, middle + 4.5];
+        match is_told {
+            true => drawing.bold(at, LETTERS, Ink::Text, told(*value)),
+            false => drawing.text(at, LETTERS, Ink::Text, Anchor::Start, told(*value)),
+        }
         y += ROW;
     }
     drawing.line([names, top + LETTERS + 10.0], [names, y], Ink::Hairline);
@@ -174,6 +182,9 @@ fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     for (number, line) in plotted.lines.iter().enumerate() {
         draw_line(drawing, &frame, &line.pieces, number);
     }
+    if let Some(Mark::Point { line, point }) = plotted.told {
+        draw_told(drawing, &frame, point, Ink::Hue(line), &bar_number(point[1], &plotted.unit));
+    }
     let gaps = if plotted.gaps.is_empty() { String::new() } else { format!(" · {}", plotted.gaps) };
     let mut y = frame.bottom + 38.0;
     drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, format!("{}{gaps}", plotted.x_title));
@@ -203,6 +214,17 @@ fn draw_line(drawing: &mut Drawing, frame: &Frame, pieces: &[Vec<[f64; 2]>], num
     }
 }
 
+/// The point that the sentence tells of: larger, with its value.
+fn draw_told(drawing: &mut Drawing, frame: &Frame, point: [f64; 2], ink: Ink, told: &str) {
+    const RADIUS: f32 = 5.0;
+    let at = frame.at(point);
+    drawing.shapes.push(Shape::Dot { at, radius: RADIUS, ink });
+    let long = width_of(told, LETTERS);
+    let is_right = at[0] + RADIUS + 6.0 + long <= frame.right;
+    let left = if is_right { at[0] + RADIUS + 6.0 } else { (at[0] - RADIUS - 6.0 - long).max(frame.left) };
+    drawing.bold([left, at[1] + 4.5], LETTERS, Ink::Text, told.to_owned());
+}
+
 /// Names of the lines, with a piece of each. Gives where the last one stands.
 fn legend(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     const PIECE: f32 = 26.0;
@@ -214,9 +236,15 @@ fn legend(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         if x > 0.0 && x + long > width {
             (x, y) = (0.0, y + 20.0);
         }
-        let moves = vec![Move::To([x + 2.0, y - 4.0]), Move::Line([x + PIECE - 2.0, y - 4.0])];
         let (ink, dash) = (Ink::Hue(number), DASHES[number % DASHES.len()]);
-        drawing.shapes.push(Shape::Path { moves, width: 2.0, ink, dash });
+        match line.pieces.iter().all(|piece| piece.len() == 1) {
+            // Points that no line joins.
+            true => drawing.shapes.push(Shape::Dot { at: [x + PIECE / 2.0, y - 4.0], radius: 2.5, ink }),
+            false => {
+                let moves = vec![Move::To([x + 2.0, y - 4.0]), Move::Line([x + PIECE - 2.0, y - 4.0])];
+                drawing.shapes.push(Shape::Path { moves, width: 2.0, ink, dash });
+            }
+        }
         drawing.text([x + PIECE + 6.0, y], 12.0, Ink::Text, Anchor::Start, name);
         x += long;
     }

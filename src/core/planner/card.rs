@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::questions::told::{days_between, moment, span_word};
+use super::questions::told::{CANNOT_BE_TOLD, moment, span_word};
 use super::{AnswerShape, Asked, Catalogue, Headline, SourceEvidence};
 use crate::data::figures::{number_text, with_unit};
 use crate::data::{TableRows, Value};
@@ -108,9 +108,6 @@ fn seconds(micros: i64) -> String {
     with_unit(micros as f64 / 1e6, "s")
 }
 
-/// In the place of a number that the data are too short for.
-pub const CANNOT_BE_TOLD: &str = "cannot be told";
-
 /// The sentence of an answer whose data are shorter than one of the hours or days that it tells. What stands for whole
 /// days, or whether a goal is met, cannot be told of them.
 pub fn in_short_time(headline: Headline, shape: &AnswerShape, range: Option<(i64, i64)>) -> Headline {
@@ -126,22 +123,6 @@ pub fn in_short_time(headline: Headline, shape: &AnswerShape, range: Option<(i64
     let what = format!("the data cover {data}, less than a day");
     let sentence = format!("{CANNOT_BE_TOLD}: {what}");
     Headline { number: CANNOT_BE_TOLD.to_owned(), what, place: String::new(), sentence }
-}
-
-/// The span of time of an answer's data, in words: `2–5 March 2026`, `9 June 2017, 20:10–20:11 UTC`.
-pub fn span_in_words((first, last): (i64, i64)) -> String {
-    const DAY: i64 = 86_400_000_000;
-    if first.div_euclid(DAY) != last.div_euclid(DAY) {
-        return days_between(first, last);
-    }
-    let (from, to) = (moment(first, None), moment(last, None));
-    match (from.rsplit_once(' '), to.rsplit(' ').nth(1)) {
-        (Some((day, _)), Some(clock)) => match day.rsplit_once(' ') {
-            Some((day, from)) if from != clock => format!("{day}, {from}–{clock} UTC"),
-            _ => from,
-        },
-        _ => from,
-    }
 }
 
 /// What the time of the data has to do with an answer, in words: that it is less than one of the hours or days that are
@@ -233,6 +214,7 @@ pub fn asked_by(project: &Project, step: &Step) -> Option<Asked> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::planner::span_in_words;
 
     #[test]
     fn texts_have_the_values_of_parameters() {

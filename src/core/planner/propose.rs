@@ -19,7 +19,7 @@ use super::questions::{Asked, Condition, Part, upper_first};
 use super::vocabulary::ConceptNo;
 use super::vocabulary::templates::{Placeholder, concepts_of, fill, plain_column};
 use crate::data::DataType;
-use crate::expr::{Expr, ExprKind, parse, print, print_name};
+use crate::expr::{Expr, ExprKind, Place, parse, print, print_name};
 use crate::model::{Id, Parameter};
 use crate::project::{Edit, Project};
 
@@ -245,6 +245,13 @@ pub(super) fn used_meanings(catalogue: &Catalogue, derivation: &Derivation) -> V
     used.collect()
 }
 
+/// Columns of one step, and why each is there.
+#[derive(Default)]
+struct WorkedOut {
+    items: Vec<Json>,
+    reasons: Vec<String>,
+}
+
 /// The flow while it grows.
 struct Flow<'a> {
     catalogue: &'a Catalogue,
@@ -405,8 +412,7 @@ impl Flow<'_> {
         for concept in wanted {
             self.order(*concept, &mut ordered);
         }
-        let mut items = Vec::new();
-        let mut reasons = Vec::new();
+        let mut worked_out = WorkedOut::default();
         for concept in ordered {
             let Some(Origin::Rule(number)) = self.derivation.concepts.get(&concept) else { continue };
             let rule = &self.catalogue.vocabulary.rules()[*number];
@@ -421,24 +427,37 @@ impl Flow<'_> {
                 self.known.insert(concept, expression);
                 continue;
             }
+            // What looks at other rows is a step of its own, after what it looks at.
+            let looks_around = rule.place() == Place::Window;
+            if looks_around {
+                self.work_out("compute", std::mem::take(&mut worked_out));
+            }
             let name = self.free_name(self.catalogue.vocabulary.concepts()[concept].column_name());
             let mut item = json!({"id": self.draft.id("c"), "name": name, "expression": expression});
             if let Some(class) = self.catalogue.vocabulary.closer(rule) {
                 item["classification"] = json!(class.name());
             }
-            items.push(item);
+            worked_out.items.push(item);
             let loss = if rule.loss.is_empty() { String::new() } else { format!(" ({})", rule.loss) };
-            reasons.push(format!("`{name}`: {} from {}{loss}", lower_first(title), inputs.join(" and ")));
+            worked_out.reasons.push(format!("`{name}`: {} from {}{loss}", lower_first(title), inputs.join(" and ")));
             self.known.insert(concept, print_name(&name));
             self.columns.push(name);
+            if looks_around {
+                self.work_out("window", std::mem::take(&mut worked_out));
+            }
         }
-        if !items.is_empty() {
-            let names: Vec<&str> = items.iter().filter_map(|item| item["name"].as_str()).collect();
-            let title = upper_first(&names.join(", ").replace('_', " "));
-            let reason = format!("Worked out: {}.", reasons.join("; "));
-            self.step("compute", title, json!({"columns": items}), reason);
-        }
+        self.work_out("compute", worked_out);
         Some(())
+    }
+
+    fn work_out(&mut self, kind: &str, WorkedOut { items, reasons }: WorkedOut) {
+        if items.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = items.iter().filter_map(|item| item["name"].as_str()).collect();
+        let title = upper_first(&names.join(", ").replace('_', " "));
+        let reason = format!("Worked out: {}.", reasons.join("; "));
+        self.step(kind, title, json!({"columns": items}), reason);
     }
 
     /// A concept after those that it is made from, if it can be known before further joins.

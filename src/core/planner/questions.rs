@@ -4,6 +4,7 @@
 pub(super) mod answer;
 mod cells;
 mod countries;
+mod drawn;
 pub(super) mod headline;
 mod measured;
 pub(super) mod plot;
@@ -566,11 +567,12 @@ mod tests {
         let contract = &ready_question("pages-most-used").unwrap().contract;
         let all = contract.definition_where(&|_| true);
         assert!(all.ends_with(
-            "Static files, failures, what is sent to a page and programs that say what they are do not count."
+            "Static files, failures, what is sent to a page, programs that say what they are and clients that look for \
+             holes do not count."
         ));
         let one = contract.definition_where(&|one| one.expression.contains("is_static"));
         assert!(one.contains("by different visitors who got them. Static files do not count. Failures, "), "{one}");
-        assert!(one.ends_with("and programs that say what they are cannot be told here and count."), "{one}");
+        assert!(one.ends_with("and clients that look for holes cannot be told here and count."), "{one}");
         let none = contract.definition_where(&|_| false);
         assert!(none.starts_with(&contract.definition) && !none.contains("do not count"), "{none}");
     }

@@ -89,6 +89,13 @@ pub struct Rule {
     pub loss: String,
 }
 
+impl Rule {
+    /// Where its expression may stand: one that looks at other rows is a window.
+    pub(super) fn place(&self) -> Place {
+        if self.expression.contains(" over (") { Place::Window } else { Place::Row }
+    }
+}
+
 /// The number of a concept in a vocabulary.
 pub type ConceptNo = usize;
 
@@ -268,7 +275,7 @@ impl Vocabulary {
             }
         }
         let found = self
-            .template_type(&rule.expression, Place::Row, &mut |_| None)
+            .template_type(&rule.expression, rule.place(), &mut |_| None)
             .map_err(|message| wrong(format!("has a broken expression: {message}")).help("correct its expression"))?;
         let wanted = &self.concepts[self.by_id[&rule.target]].data_type;
         if !found.fits(wanted) {
@@ -342,6 +349,15 @@ mod tests {
         for concept in vocabulary.formats.values().flat_map(BTreeMap::values) {
             assert!(concept.is_empty() || vocabulary.concept(concept).is_some(), "{concept}");
         }
+    }
+
+    #[test]
+    fn what_scanners_try_is_the_same_in_pages_and_in_whole_requests() {
+        let vocabulary = Vocabulary::shipped();
+        let rules = vocabulary.rules().iter().filter(|rule| rule.target == "security.is_probe");
+        let tried: Vec<&str> =
+            rules.map(|rule| rule.expression.split_once("'(?i)").map_or("", |(_, tried)| tried)).collect();
+        assert!(tried.len() == 2 && tried[0] == tried[1] && tried[0].contains("mstshash="), "{tried:?}");
     }
 
     #[test]

@@ -48,8 +48,9 @@ pub struct Told {
 
 impl Told {
     fn of(shape: &Arc<AnswerShape>, table: &ResultTable, whole: Option<&ResultTable>) -> Arc<Told> {
-        let headline = shape.headline(table, whole.map(|whole| whole as &dyn TableRows));
-        let (chart, key) = (shape.plotted(table), shape.told_key(table));
+        let whole = whole.map(|whole| whole as &dyn TableRows);
+        let headline = shape.headline(table, whole);
+        let (chart, key) = (shape.plotted(table, whole), shape.told_key(table));
         Arc::new(Told { headline, chart, key, shape: shape.clone() })
     }
 }

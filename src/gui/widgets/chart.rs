@@ -5,7 +5,7 @@ use egui::text::{LayoutJob, TextWrapping};
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_plot::{AxisHints, Line, Plot, PlotPoints, Points};
 use pipewright_core::data::marks::{axis_number, bar_number, time_marks, time_step, time_text};
-use pipewright_core::planner::Plotted;
+use pipewright_core::planner::{Mark, Plotted};
 
 use super::{caption, dot};
 use crate::gui::theme::{self, Group};
@@ -17,7 +17,7 @@ pub fn chart_ui(ui: &mut Ui, name: &str, chart: &Plotted, height: f32) {
     let colours: Vec<Color32> = hues.iter().map(|group| palette.hue(*group)).collect();
     ui.label(theme::semibold(&chart.title));
     if chart.lines.is_empty() {
-        bars_ui(ui, name, chart, colours[0]);
+        bars_ui(ui, name, chart, [colours[0], colours[1]]);
         left_ui(ui, chart);
         return;
     }
@@ -83,6 +83,10 @@ fn lines_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: &[Color32], heigh
                 }
             }
         }
+        if let Some(Mark::Point { line, point }) = chart.told {
+            let points = PlotPoints::from(vec![point]);
+            plot.points(Points::new(&chart.lines[line].name, points).color(colours[line % colours.len()]).radius(5.0));
+        }
     });
 }
 
@@ -92,15 +96,14 @@ fn time_spacer(low: f64, high: f64) -> impl Fn(egui_plot::GridInput) -> Vec<egui
     move |_| time_marks(low, high).into_iter().map(|value| egui_plot::GridMark { value, step_size }).collect()
 }
 
-/// A row for each name: the name, its bar, its number.
-fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colour: Color32) {
+/// A row for each name: the name, its bar, its number. `colours`: of a bar, and of that which the sentence tells of.
+fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: [Color32; 2]) {
     const HEIGHT: f32 = 18.0;
     let palette = theme::palette(ui.ctx());
     let most = chart.bars.iter().map(|(_, number)| *number).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let width = ui.available_width();
-    // Bars that are all alike say nothing: their room is for the names.
-    let are_alike = chart.are_alike();
-    let (names, numbers) = (if are_alike { width - 64.0 } else { width * 0.42 }, 64.0);
+    // Bars that are all alike say little: most of their room is for the names.
+    let (names, numbers) = (width * if chart.are_alike() { 0.7 } else { 0.42 }, 64.0);
     ui.horizontal(|ui| {
         caption(ui, &chart.x_title);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| caption(ui, &chart.y_title));
@@ -115,12 +118,14 @@ fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colour: Color32) {
         let place = row.left_center() - vec2(0.0, galley.size().y / 2.0);
         ui.painter().galley(place, galley, palette.text);
         let room = width - names - numbers;
-        if *number > 0.0 && !are_alike {
+        let is_told = chart.told == Some(Mark::Bar(line));
+        if *number > 0.0 {
             let long = (room * (number / most) as f32).max(1.0);
             let bar = Rect::from_min_size(row.min + vec2(names, 4.0), vec2(long, HEIGHT - 8.0));
-            ui.painter().rect_filled(bar, 2.0, colour);
+            ui.painter().rect_filled(bar, 2.0, colours[usize::from(is_told)]);
         }
         let text = bar_number(*number, &chart.unit);
-        ui.painter().text(row.right_center(), Align2::RIGHT_CENTER, text, theme::caption(), palette.soft);
+        let ink = if is_told { palette.text } else { palette.soft };
+        ui.painter().text(row.right_center(), Align2::RIGHT_CENTER, text, theme::caption(), ink);
     }
 }

@@ -45,7 +45,9 @@ fn the_cheapest_sources_answer() {
         [
             "visitor.id-from-client.address-user_agent",
             "user_agent.is_bot-from-user_agent.original",
-            "event.is_error-from-status"
+            "event.is_error-from-status",
+            "security.is_probe-from-url.path-http.request.line-status",
+            "client.is_scanner-from-client.address-security.is_probe"
         ]
     );
     assert!(bad.is_proved);

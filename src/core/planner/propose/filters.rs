@@ -19,8 +19,13 @@ impl Flow<'_> {
             asked.iter().filter(|one| self.is_open(one)).map(|one| format!("({one}) is not null")).collect();
         let reason = "Of other rows nobody knows whether they are asked about: they lack";
         self.filter_step(&open.iter().collect::<Vec<_>>(), |_| "Where it can be told".to_owned(), reason)?;
+        let (scanners, asked): (Vec<&String>, Vec<&String>) =
+            asked.into_iter().partition(|one| one.contains("{client.is_scanner}"));
         let reason = "The question is about some rows only, told by";
         self.filter_step(&asked, |_| "Only those asked about".to_owned(), reason)?;
+        // How many they are is told by itself: nobody who asks about people thinks of them.
+        let reason = "Whoever only tries what scanners try is no user, told by";
+        self.filter_step(&scanners, |_| "Without scanners".to_owned(), reason)?;
         self.filter_step(&had, |named| format!("With {named}"), "Rows without it say nothing about the question:")
     }
 

@@ -82,6 +82,7 @@ fn shown(project: &Project, proposal: &Proposal, setting: &[(&str, &str)]) -> Ve
 
 const SETTINGS: &[(&str, &str)] = &[
     ("compute", "columns"),
+    ("window", "columns"),
     ("filter", "predicate"),
     ("lookup", "on"),
     ("nearest_in_time", "by"),
@@ -96,12 +97,18 @@ fn best(project: &Project, id: &str) -> Proposal {
 #[test]
 fn flows_say_what_the_contract_says() {
     let project = shop_sources();
+    let mut bad = shown(&project, &best(&project, "users-bad-experience"), SETTINGS);
+    let at = bad[1].find("status between 400 and 499").unwrap();
+    bad[1].replace_range(at.., "…probe…");
     assert_eq!(
-        shown(&project, &best(&project, "users-bad-experience"), SETTINGS),
+        bad,
         [
             "file",
-            "compute: status >= 500; ua_is_bot(user_agent); client || ' ' || coalesce(user_agent, '')",
+            "compute: status >= 500; ua_is_bot(user_agent); …probe…",
+            "window: client is not null and coalesce(sum(case when is_probe then 1 else 0 end) over (partition by client), 0) >= 2",
+            "compute: client || ' ' || coalesce(user_agent, '')",
             "filter: (is_error or duration > ${slow_after}) and not coalesce(is_bot, false)",
+            "filter: not coalesce(is_scanner, false)",
             "time_buckets: count_distinct(visitor); count(*)",
             "answer"
         ]
@@ -135,8 +142,8 @@ fn thresholds_are_those_of_the_asker_and_readers_are_shared() {
     let flow = shown(&project, &proposal, SETTINGS);
     // The worked example has a threshold of that name, at 3 s.
     assert_eq!(
-        (flow.len(), flow[1].as_str()),
-        (4, "filter: (is_error or duration > ${slow_after_2}) and not coalesce(is_bot, false)")
+        (flow.len(), flow[3].as_str()),
+        (7, "filter: (is_error or duration > ${slow_after_2}) and not coalesce(is_bot, false)")
     );
     let after = accepted(&project, &proposal);
     let threshold = |project: &Project, name: &str| {
@@ -198,7 +205,11 @@ fn an_answer_says_what_was_assumed() {
     let after = accepted(&project, &proposal);
     let step = &after.steps[&proposal.answer];
     let told = crate::planner::definition_of(step, None, &std::collections::BTreeMap::new());
-    for part in ["Programs that say what they are do not count.", "Assumed: ", "a user is an address with a browser"] {
+    for part in [
+        "Programs that say what they are and clients that look for holes do not count.",
+        "Assumed: ",
+        "a user is an address with a browser",
+    ] {
         assert!(told.contains(part), "{told}");
     }
 }
@@ -213,14 +224,24 @@ fn a_definition_says_nothing_of_a_condition_that_is_not_in_the_flow() {
         let project = accepted(&project, &proposal);
         project.steps[&proposal.answer].settings["definition"].as_str().unwrap().to_owned()
     };
-    let bots = "Programs that say what they are do not count.";
+    let bots = "Programs that say what they are and clients that look for holes do not count.";
     assert!(definition("users-active").contains(bots), "the access log names browsers");
     let by_plan = definition("users-by-plan");
     assert!(!by_plan.contains(bots), "the application's log does not");
-    assert!(by_plan.contains("Programs that say what they are cannot be told here and count."), "{by_plan}");
+    assert!(
+        by_plan
+            .contains("Programs that say what they are and clients that look for holes cannot be told here and count."),
+        "{by_plan}"
+    );
     let asked = Asked::ready(ready_question("users-by-plan").unwrap());
     let proposal = propose(&project, &catalogue, &asked, 1).remove(0);
-    assert_eq!(proposal.left_out_in_words, ["nothing tells programs that say what they are: they count"]);
+    assert_eq!(
+        proposal.left_out_in_words,
+        [
+            "nothing tells programs that say what they are: they count",
+            "nothing tells clients that look for holes: they count"
+        ]
+    );
 }
 
 #[test]
@@ -237,7 +258,8 @@ fn rows_without_what_a_question_is_about_are_counted_apart_from_those_that_are_n
     let affected = filters("customers-affected");
     assert_eq!(affected[0], ("Only those asked about".to_owned(), "is_failed".to_owned()));
     assert_eq!(affected[1], ("With visitor".to_owned(), "user_id is not null".to_owned()));
-    assert_eq!(filters("pages-left")[1].0, "With session");
+    assert_eq!(filters("pages-left")[1].0, "Without scanners");
+    assert_eq!(filters("pages-left")[2].0, "With session");
     let mut catalogue = catalogue;
     let access = catalogue.sources.iter_mut().find(|source| source.source == "src-access").unwrap();
     access.columns.iter_mut().find(|column| column.name == "status").unwrap().nulls = 6;

@@ -187,7 +187,8 @@ fn measure_of(
     let share_of = share_of(&column, plan, node, schema);
     let adds_up = match &share_of {
         Some((part, whole)) => [part, whole].into_iter().all(|column| adds_up(column, plan, node)),
-        None => adds_up(&column, plan, node),
+        // Whoever asks for the sum says that there is one.
+        None => adds_up(&column, plan, node) || tells == Some(Tells::Total),
     };
     MeasureShape {
         is_lowest: first.is_some_and(|key| !key.descending) || tells == Some(Tells::Lowest),
@@ -196,7 +197,10 @@ fn measure_of(
         is_of_groups: tells == Some(Tells::Groups),
         most_of: quantile_of(&column, plan, node).and_then(most_of),
         whole: whole_of(&column, plan, node, schema),
-        counted: counted_of(&column, plan, node, schema),
+        counted: counted_of(&column, plan, node, schema).or_else(|| {
+            let goal = contract.and_then(|contract| contract.goal.as_ref());
+            goal.and_then(|_| counted_rows(plan, node, schema))
+        }),
         column,
         unit,
         share_of,
@@ -587,6 +591,16 @@ fn counted_of(column: &str, plan: &Plan, node: NodeId, schema: &Schema) -> Optio
         })
     };
     schema.names().find(counts).map(str::to_owned)
+}
+
+/// The column that counts the rows of each group.
+fn counted_rows(plan: &Plan, node: NodeId, schema: &Schema) -> Option<String> {
+    let is_all = |name: &&str| match origin(plan, node, name) {
+        Some(Origin::Measure(expr)) => function_of(expr)
+            .is_some_and(|call| call.function == "count" && call.args.is_empty() && call.filter.is_none()),
+        _ => false,
+    };
+    schema.names().find(is_all).map(str::to_owned)
 }
 
 /// The column that counts all of what another counts a part of: `samples` of `busy_samples`, `rows` of `errors`; all

@@ -36,6 +36,11 @@ impl Cell {
     }
 }
 
+/// Whether so many are equal to the most that none of them is the peak.
+pub(super) fn is_common(equal: usize, all: usize) -> bool {
+    equal > 1 && equal * 2 >= all
+}
+
 /// The cells in the order of their first rows. Rows without a number are none.
 pub(super) fn cells(shape: &AnswerShape, rows: &dyn TableRows, measure: &MeasureShape) -> Vec<Cell> {
     let schema = rows.schema();

@@ -51,7 +51,11 @@ fn name_of(code: &str) -> Option<String> {
 }
 
 fn short(name: &'static str) -> &'static str {
-    let stem = |name: &'static str| name.split_once(" (").map_or(name, |(stem, _)| stem);
+    // What follows is said by nobody, and has no room beside a bar.
+    let stem = |name: &'static str| {
+        let name = name.split_once(" of Great Britain").map_or(name, |(stem, _)| stem);
+        name.split_once(" (").map_or(name, |(stem, _)| stem)
+    };
     let namesakes = rust_iso3166::ALL.iter().filter(|country| stem(country.name) == stem(name));
     if namesakes.count() > 1 { name } else { stem(name) }
 }

@@ -26,7 +26,7 @@ pub struct Headline {
 }
 
 impl AnswerShape {
-    /// `whole`: the one row of `add_whole`, where it was worked out.
+    /// `whole`: what `add_whole` gave, where it was worked out.
     pub fn headline(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Headline {
         let rows: &dyn TableRows = &Named::of(rows);
         match &self.about {
@@ -82,7 +82,7 @@ impl AnswerShape {
         Headline { number: short_count(shown_count), what: noun, place, sentence }
     }
 
-    fn most_frequent(&self, rows: &dyn TableRows, column: &str) -> Option<(String, u64, Option<String>)> {
+    pub(super) fn most_frequent(&self, rows: &dyn TableRows, column: &str) -> Option<(String, u64, Option<String>)> {
         let schema = rows.schema();
         let column = schema.index(column)?;
         let time = self.time.as_ref().and_then(|(name, _)| schema.index(name));

@@ -1,19 +1,23 @@
 //! The sentence of an answer that is about a measure: the whole before its parts, the most, the least, a share, what is
 //! above the one before it, or whether a goal is met. Imports the answer's shape.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Goal;
 use super::answer::{AnswerShape, MeasureShape, Unit};
-use super::cells::{Cell, FEW, cells, share_of_all};
+use super::cells::{Cell, FEW, cells, is_common, share_of_all};
 use super::headline::Headline;
 use super::sentence::plural;
 use super::told::{
-    MOST_ROWS, is_numbered, moment, number, one_span, percent_text, position, share_text, shown, singular, span_words,
-    words,
+    CANNOT_BE_TOLD, MOST_ROWS, is_numbered, moment, number, one_span, percent_text, position, share_text, shown,
+    singular, span_in_words, span_words, words,
 };
+use super::whole::of_all;
 use crate::data::figures::{MONEY, counted, grouped, number_text, percent_of, with_unit};
 use crate::data::{TableRows, Value};
+
+/// Ends the name of a measure that is an average over days.
+const A_DAY: &str = " a day";
 
 /// The row that is told, in words.
 struct Told {
@@ -26,6 +30,8 @@ struct Told {
     when: String,
     /// ` (1 other as high)`.
     equals: String,
+    /// Most of the others are as high.
+    is_common: bool,
     /// Which rows were not looked at, because they are of few: ` of at least 20 requests`.
     rule: String,
 }
@@ -64,7 +70,10 @@ impl AnswerShape {
         if let Some(first) = self.first.as_ref().and_then(|first| self.told_first(measure, rows, first)) {
             return Some(first);
         }
-        let told = self.told(rows, measure)?;
+        if let Some(drawn) = self.as_drawn(rows, measure) {
+            return drawn.shape.of_measure(&drawn.rows, whole, measure);
+        }
+        let told = self.told(rows, whole, measure)?;
         if let Some(goal) = self.goal.as_ref().and_then(|goal| self.told_goal(rows, measure, goal, &told)) {
             return Some(goal);
         }
@@ -75,7 +84,7 @@ impl AnswerShape {
             return self.told_share(rows, whole, measure, &told);
         }
         if measure.is_total && rows.rows() > 1 && !self.groups.is_cut(rows.rows()) {
-            return Some(total(rows, measure, &told, self.peak_of_all(rows, measure)));
+            return Some(total(rows, measure, &told, &self.in_one(rows)));
         }
         if let Some(alike) = self.told_alike(rows, measure) {
             return Some(alike);
@@ -86,8 +95,14 @@ impl AnswerShape {
         Some(self.told_most(rows, whole, measure, &told))
     }
 
-    fn told(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Told> {
+    fn told(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>, measure: &MeasureShape) -> Option<Told> {
         let (cell, equal) = self.told_cell(rows, measure)?;
+        // The line of all may go above that of any part of enough.
+        if let Some(all) =
+            self.all_together(rows, whole, measure).filter(|all| all.told_above(measure, &cell).is_some())
+        {
+            return all.shape.told(&all.rows, None, measure);
+        }
         let name_at = |row: usize| self.name_of(measure, rows, &|name| value(rows, row, name));
         // Where the most is nothing, no hour is the peak.
         let is_nothing = cell.height == 0.0 && !measure.is_lowest && rows.rows() > 1;
@@ -107,6 +122,7 @@ impl AnswerShape {
             name: name_at(cell.row).filter(|_| !is_nothing).unwrap_or_default(),
             when: self.when(rows, cell.row).filter(|_| !is_nothing).unwrap_or_default(),
             equals,
+            is_common: is_common(equal, cells(self, rows, measure).len()),
             rule: self.rule(rows, measure, &cell),
         })
     }
@@ -174,18 +190,24 @@ impl AnswerShape {
         let cell = &told.cell;
         let is_time = rows.rows() > 1 && self.is_over_time() && !measure.is_lowest;
         let of_whole = || {
-            let at = |name: &String| whole.and_then(|whole| number(&value(whole, 0, name)?));
+            let at = |name: &String| whole.and_then(|whole| number(&value(whole, of_all(whole), name)?));
             Some((at(&measure.column)?, at(of)?))
         };
         let all = share_of_all(self, rows, measure).or_else(of_whole).filter(|_| is_time);
         let what = format!("of {} {}", words(of), is_part(part, of));
+        if let Some(too_few) = too_few_for_a_share(all.map(|(share, count)| (share * count, count)), told, part, of) {
+            return Some(too_few);
+        }
         if let Some((share, count)) = all {
             // The most of few says nothing; and where all are alike, no hour is worse than the whole.
-            let most = cell.of.filter(|_| cell.is_sound() && cell.height > share).map_or(String::new(), |count| {
-                let figure = share_text(cell.height);
-                let many = if told.rule.is_empty() { self.in_one(rows) } else { format!(" among {}", self.many()) };
-                format!("; the most{many}{} is {figure} of {}{}", told.rule, number_text(count), told.after())
-            });
+            let most = cell.of.filter(|_| cell.is_sound() && cell.height > share && !told.is_common).map_or(
+                String::new(),
+                |count| {
+                    let figure = share_text(cell.height);
+                    let many = if told.rule.is_empty() { self.in_one(rows) } else { format!(" among {}", self.many()) };
+                    format!("; the most{many}{} is {figure} of {}{}", told.rule, number_text(count), told.after())
+                },
+            );
             let sentence = format!("{}{most}", is(share, count));
             return Some(Headline { number: share_text(share), what, place: "in all".to_owned(), sentence });
         }
@@ -217,7 +239,7 @@ impl AnswerShape {
         counted_name: &str,
     ) -> Headline {
         let noun = words(&measure.column);
-        let of_all = whole.and_then(|whole| number(&value(whole, 0, &measure.column)?));
+        let of_all = whole.and_then(|whole| number(&value(whole, of_all(whole), &measure.column)?));
         let figure_of = |value: f64| figure(value, measure);
         let (most, is_time) = (figure_of(told.cell.height), measure.is_time());
         if let Some(count) = told.cell.of.filter(|of| *of < FEW && rows.rows() > 1 && of_all.is_none()) {
@@ -283,7 +305,10 @@ impl AnswerShape {
         let all = sum(rows, &measure.column);
         let noun = singular(&words(&measure.column), all);
         let (number, each) = (number_text(all), number_text(height));
-        let sentence = format!("{number} {noun} in all, {each} for each of {}", self.all_in_words(rows, measure));
+        let name = self.name_of(measure, rows, &|name| value(rows, cells[0].row, name));
+        let such = name.filter(|name| !is_numbered(name)).map_or(String::new(), |name| format!(", such as {name}"));
+        let list = self.all_in_words(rows, measure);
+        let sentence = format!("{number} {noun} in all, {each} for each of {list}{such}");
         Some(Headline { number, what: noun, place: String::new(), sentence })
     }
 
@@ -305,6 +330,11 @@ impl AnswerShape {
                     Some(part) => (format!("{of} {part}"), format!("{part} in {figure} {of}{share}")),
                     None => (format!("{noun} {of}"), format!("{figure} {noun} {of}{share}")),
                 }
+            }
+            (Unit::Count, None) if self.hours.is_some() && noun.ends_with(A_DAY) => {
+                // The load of an hour is no load of a day.
+                let what = format!("{} in that hour on an average day", noun.trim_end_matches(A_DAY));
+                (what.clone(), format!("{figure} {what}"))
             }
             (Unit::Count, None) => {
                 let what = singular(&noun, told.cell.height);
@@ -371,11 +401,26 @@ impl AnswerShape {
             name if is_numbered(name) => format!("at most {says} of one {}{}", one(), told.equals),
             _ => format!("most of all {}{}: {says}", told.place(), told.equals),
         };
+        let (networks, when) = (networks_of(rows), self.seen_in_words(rows));
         Headline {
             number: number.to_owned(),
             what: what.to_owned(),
             place: told.place(),
-            sentence: format!("{list}{all}; {most}"),
+            sentence: format!("{list}{networks}{all}{when}; {most}"),
+        }
+    }
+
+    /// `, 2–5 March 2026`: from when to when a list of something was seen, where its rows tell it.
+    fn seen_in_words(&self, rows: &dyn TableRows) -> String {
+        let ends = |name: &str| {
+            let column = rows.schema().index(name)?;
+            let times = (0..rows.rows().min(MOST_ROWS)).filter_map(|row| position(&rows.value(row, column)));
+            let times: Vec<i64> = times.collect();
+            Some((*times.iter().min()?, *times.iter().max()?))
+        };
+        match (ends("first_seen"), ends("last_seen")) {
+            (Some((first, _)), Some((_, last))) => format!(", {}", span_in_words((first, last))),
+            _ => String::new(),
         }
     }
 
@@ -389,35 +434,29 @@ impl AnswerShape {
             return are_there.then(|| sum(rows, &measure.column));
         }
         let is_count = measure.unit == Unit::Count;
-        whole.filter(|_| is_count).and_then(|whole| number(&value(whole, 0, &measure.column)?))
-    }
-
-    /// The time of which all parts together are the most, of what is counted in parts.
-    fn peak_of_all(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(f64, String)> {
-        let has_parts = self.chart.as_ref().is_some_and(|chart| chart.by.is_some());
-        let (time, _) =
-            self.time.as_ref().filter(|_| self.is_over_time() && has_parts && measure.unit == Unit::Count)?;
-        let column = rows.schema().index(time)?;
-        let mut sums: BTreeMap<i64, (f64, usize)> = BTreeMap::new();
-        for cell in cells(self, rows, measure) {
-            let found = sums.entry(position(&rows.value(cell.row, column))?).or_insert((0.0, cell.row));
-            found.0 += cell.height;
-        }
-        let (height, row) = sums.into_values().max_by(|one, other| one.0.total_cmp(&other.0))?;
-        Some((height, self.when(rows, row)?))
+        whole.filter(|_| is_count).and_then(|whole| number(&value(whole, of_all(whole), &measure.column)?))
     }
 
     /// Whether the goal is met, and where it is missed the most.
     fn told_goal(&self, rows: &dyn TableRows, measure: &MeasureShape, goal: &Goal, told: &Told) -> Option<Headline> {
         let (met, at) = (rows.schema().index(&goal.met)?, rows.schema().index(&goal.at)?);
-        let count = rows.rows().min(MOST_ROWS);
-        let kept = (0..count).filter(|row| rows.value(*row, met) == Value::Boolean(true)).count();
+        // Of few nothing is met or missed but by chance.
+        let cells: Vec<Cell> = cells(self, rows, measure).into_iter().filter(Cell::is_of_enough).collect();
+        let count = cells.len();
+        if count == 0 {
+            let of = words(measure.counted.as_ref()?);
+            let span = self.many().trim_end_matches('s');
+            let what = format!("no {span} has {FEW} {of}, and a share of fewer says nothing");
+            let sentence = format!("{CANNOT_BE_TOLD}: {what}");
+            return Some(Headline { number: CANNOT_BE_TOLD.to_owned(), what, place: String::new(), sentence });
+        }
+        let kept = cells.iter().filter(|cell| rows.value(cell.row, met) == Value::Boolean(true)).count();
         let target = number(&rows.value(told.cell.row, at))?;
         let goal = figure(target, measure);
         let says = match (kept == count, count) {
             (_, 1) => format!("the goal is {goal}"),
-            (true, count) => format!("all {count} {} meet {goal}", self.many()),
-            (false, count) => format!("{kept} of {count} {} meet {goal}", self.many()),
+            (true, count) => format!("all {count} {}{} meet {goal}", self.many(), told.rule),
+            (false, count) => format!("{kept} of {count} {}{} meet {goal}", self.many(), told.rule),
         };
         let answer = if kept == count { "yes" } else { "no" };
         let value = beside(told.cell.height, target, measure);
@@ -426,29 +465,40 @@ impl AnswerShape {
             (_, true) => "the lowest is",
             (_, false) => "the highest is",
         };
-        let sentence = format!("{answer}: {says}; {lowest} {value}{}", told.after());
+        // Where all are as low, none of them is the lowest.
+        let lowest = if told.is_common { String::new() } else { format!("; {lowest} {value}{}", told.after()) };
+        let sentence = format!("{answer}: {says}{lowest}");
         Some(Headline { number: answer.to_owned(), what: says, place: told.place(), sentence })
     }
 
-    /// What is the most above the one before it, as rows come, of those with the same name.
+    /// Neighbours of the same name, as rows come, of which each may be above the one before it.
+    fn pairs(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Vec<(Cell, Cell)>> {
+        let by = rows.schema().index(self.chart.as_ref()?.by.as_ref().filter(|_| measure.is_rise)?)?;
+        let cells: Vec<Cell> = cells(self, rows, measure).into_iter().filter(Cell::is_sound).collect();
+        let is_same = |pair: &&[Cell]| rows.value(pair[0].row, by) == rows.value(pair[1].row, by);
+        Some(cells.windows(2).filter(is_same).map(|pair| (pair[0], pair[1])).collect())
+    }
+
+    /// The greatest rise of those that are more than chance: what was before it, and it.
+    pub(super) fn rise(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<(Cell, Cell)> {
+        let pairs = self.pairs(rows, measure)?.into_iter();
+        pairs.filter(|pair| is_clear(pair, measure)).max_by(|one, other| rise_of(one).total_cmp(&rise_of(other)))
+    }
+
+    /// Whether something is above the one before it, and what the most.
     fn told_rise(&self, rows: &dyn TableRows, measure: &MeasureShape) -> Option<Headline> {
         let chart = self.chart.as_ref()?;
         let (x, by) = (rows.schema().index(&chart.x)?, rows.schema().index(chart.by.as_ref()?)?);
-        let cells: Vec<Cell> = cells(self, rows, measure).into_iter().filter(Cell::is_sound).collect();
-        let is_same = |pair: &&[Cell]| rows.value(pair[0].row, by) == rows.value(pair[1].row, by);
-        let pairs: Vec<&[Cell]> = cells.windows(2).filter(is_same).collect();
-        let rise = |pair: &[Cell]| pair[1].height - pair[0].height;
-        // The greatest of those that are more than chance.
-        let clear = pairs.iter().filter(|pair| rise(pair) > 0.0 && is_beyond_chance(&pair[0], &pair[1], measure));
-        let worst = pairs.iter().max_by(|one, other| rise(one).total_cmp(&rise(other)))?;
+        let pairs = self.pairs(rows, measure)?;
+        let worst = pairs.iter().max_by(|one, other| rise_of(one).total_cmp(&rise_of(other)))?;
         let noun = words(&chart.x);
-        let Some(worst) = clear.max_by(|one, other| rise(one).total_cmp(&rise(other))).copied() else {
-            let clearly = if rise(worst) > 0.0 { "clearly " } else { "" };
+        let Some((before, after)) = self.rise(rows, measure) else {
+            let clearly = if rise_of(worst) > 0.0 { "clearly " } else { "" };
             let changes = counted(pairs.len() as u64, "change");
             let sentence = format!("no: no {noun} is {clearly}above the one before it, of {changes}");
             return Some(Headline { number: "no".to_owned(), what: String::new(), place: String::new(), sentence });
         };
-        let (before, after) = (&worst[0], &worst[1]);
+        let (before, after) = (&before, &after);
         let name = |cell: &Cell| shown(&rows.value(cell.row, x));
         let place = format!("{} {}", shown(&rows.value(after.row, by)), name(after));
         let count = |cell: &Cell| cell.of.map_or(String::new(), |count| format!(" of {}", number_text(count)));
@@ -467,9 +517,36 @@ impl AnswerShape {
                 (format!("{says}{}", count(after).replace(" of", ", of")), format!("{then}{}{of}", count(before)))
             }
         };
-        let sentence = format!("yes: with {place} {says}; {then} with {} before", name(before));
+        let others = self.further_rises(rows, measure, after, &|cell| {
+            format!("{} {}", shown(&rows.value(cell.row, by)), name(cell))
+        });
+        let sentence = format!("yes: with {place} {says}; {then} with {} before{others}", name(before));
         let what = format!("{place}: {says}, {then} before");
         Some(Headline { number: "yes".to_owned(), what, place, sentence })
+    }
+
+    /// Others that rose as much for their size as the one that is told, or at least to its double: a meeting has to
+    /// hear of them, too.
+    fn further_rises(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        told: &Cell,
+        name: &dyn Fn(&Cell) -> String,
+    ) -> String {
+        const DOUBLE: f64 = 2.0;
+        let is_other = |(before, after): &(Cell, Cell)| after.row != told.row && after.height >= DOUBLE * before.height;
+        let pairs = self.pairs(rows, measure).unwrap_or_default().into_iter();
+        let mut found: Vec<_> = pairs.filter(|pair| is_clear(pair, measure) && is_other(pair)).collect();
+        found.sort_by(|one, other| rise_of(other).total_cmp(&rise_of(one)));
+        let says = |(before, after): &(Cell, Cell)| {
+            format!("{} ({} after {})", name(after), figure(after.height, measure), figure(before.height, measure))
+        };
+        match &found[..] {
+            [] => String::new(),
+            [one] => format!("; and one other: {}", says(one)),
+            [most, rest @ ..] => format!("; and {} others, the most {}", rest.len() + 1, says(most)),
+        }
     }
 
     /// The row that is first in time: what it is about, and since when.
@@ -493,6 +570,27 @@ impl AnswerShape {
     }
 }
 
+/// Where there are too few of all to tell a share of them.
+fn too_few_for_a_share(all: Option<(f64, f64)>, told: &Told, part: &str, of: &str) -> Option<Headline> {
+    let (count, whole) = all.or_else(|| Some((told.cell.height * told.cell.of?, told.cell.of?)))?;
+    if whole >= FEW || told.cell.of.is_some_and(|of| of >= FEW) {
+        return None;
+    }
+    let what = format!("{} to tell a share", words(of));
+    let place = Some(told.place()).filter(|place| all.is_none() && !place.is_empty());
+    let place = place.map_or(String::new(), |place| format!(" ({place})"));
+    let (count, whole) = (number_text(count.round()), number_text(whole));
+    let sentence = format!("too few {what}: {count} of {whole} {}{place}", is_part(part, of));
+    Some(Headline { number: "too few".to_owned(), what, place: String::new(), sentence })
+}
+
+/// ` of 3 networks`, where rows tell theirs.
+fn networks_of(rows: &dyn TableRows) -> String {
+    let Some(column) = rows.schema().index("network") else { return String::new() };
+    let found: BTreeSet<String> = (0..rows.rows().min(MOST_ROWS)).map(|row| shown(&rows.value(row, column))).collect();
+    format!(" of {}", counted(found.len() as u64, "network"))
+}
+
 /// How a part of a whole is said of it: `failed`, `were affected`, `are errors`.
 pub(super) fn is_part(part: &str, whole: &str) -> String {
     match kind_of(part, whole).unwrap_or(words(part)) {
@@ -511,6 +609,14 @@ fn kind_of(part: &str, whole: &str) -> Option<String> {
 /// Whether a noun says no more than its unit.
 fn is_unit(noun: &str, unit: &str) -> bool {
     unit == "B" && noun == "bytes"
+}
+
+fn rise_of((before, after): &(Cell, Cell)) -> f64 {
+    after.height - before.height
+}
+
+fn is_clear(pair: &(Cell, Cell), measure: &MeasureShape) -> bool {
+    rise_of(pair) > 0.0 && is_beyond_chance(&pair.0, &pair.1, measure)
 }
 
 /// Whether two numbers differ by more than what chance makes of as many: for shares twice the standard error of the
@@ -573,14 +679,12 @@ fn sum(rows: &dyn TableRows, column: &str) -> f64 {
     (0..rows.rows().min(MOST_ROWS)).filter_map(|row| number(&rows.value(row, column))).sum()
 }
 
-fn total(rows: &dyn TableRows, measure: &MeasureShape, told: &Told, peak: Option<(f64, String)>) -> Headline {
+fn total(rows: &dyn TableRows, measure: &MeasureShape, told: &Told, in_one: &str) -> Headline {
     let all = sum(rows, &measure.column);
     let (total, says) = figure_noun(all, measure);
     // Nothing says in which money it is.
     let unnamed = if measure.unit == Unit::Measured(MONEY.to_owned()) { " (currency not recorded)" } else { "" };
     let most = figure(told.cell.height, measure);
-    let peak = peak.filter(|(height, _)| *height < all);
-    let peak = peak.map_or(String::new(), |(height, when)| format!(", {} of them in {when}", figure(height, measure)));
-    let sentence = format!("{says} in all{unnamed}{peak}; the most is {most}{}", told.after());
+    let sentence = format!("{says} in all{unnamed}; the most{in_one} is {most}{}", told.after());
     Headline { number: total, what: format!("{}{unnamed}", words(&measure.column)), place: String::new(), sentence }
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Months;
 use serde::Serialize;
 
-use super::ChartKind;
 use super::answer::{About, AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells};
 use super::countries::Named;
@@ -14,7 +13,7 @@ use super::sentence::plural;
 use super::told::{MOST_ROWS, is_monthly, month_of, number, position, shown, span_word, span_words, stretch, words};
 use crate::data::figures::{MONEY, grouped, with_unit};
 use crate::data::instants::{MICROS_PER_DAY, day_and_clock, to_calendar};
-use crate::data::{Schema, TableRows, Value};
+use crate::data::{TableRows, Value};
 
 /// The chart's points.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -33,6 +32,17 @@ pub struct Plotted {
     pub left: String,
     /// What a time without rows is, in words; empty: points of time are joined as they come.
     pub gaps: String,
+    /// What the sentence calls the most, the least or the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<Mark>,
+}
+
+/// One mark of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    Bar(usize),
+    Point { line: usize, point: [f64; 2] },
 }
 
 /// A line over time; pieces of it are not joined where nothing was measured.
@@ -49,7 +59,7 @@ const MOST_BARS: usize = 12;
 const MOST_NUMBERED: usize = 31;
 const MOST_LINES: usize = 7;
 /// Times that are bars: more of them are a line.
-const FEW_TIMES: usize = 8;
+pub(super) const FEW_TIMES: usize = 8;
 const MOST_POINTS: usize = 20_000;
 
 /// The distance of points in time.
@@ -71,43 +81,14 @@ impl Plotted {
     }
 }
 
-/// An answer's rows put together in longer spans of time.
-struct CoarseCells {
-    shape: AnswerShape,
-    span: i64,
-    cells: Vec<Cell>,
-}
-
-/// Rows with the times of longer spans in the place of their own.
-struct Coarse<'a> {
-    rows: &'a dyn TableRows,
-    column: usize,
-    span: i64,
-}
-
-impl TableRows for Coarse<'_> {
-    fn schema(&self) -> &Schema {
-        self.rows.schema()
-    }
-
-    fn rows(&self) -> usize {
-        self.rows.rows()
-    }
-
-    fn value(&self, row: usize, column: usize) -> Value {
-        match self.rows.value(row, column) {
-            Value::Timestamp(at) if column == self.column => Value::Timestamp(at.div_euclid(self.span) * self.span),
-            value => value,
-        }
-    }
-}
-
 impl AnswerShape {
     /// The points of the answer's chart; `None`: there is nothing to draw.
-    pub fn plotted(&self, rows: &dyn TableRows) -> Option<Plotted> {
+    /// `whole`: what `add_whole` gave, where it was worked out.
+    pub fn plotted(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Option<Plotted> {
         let rows: &dyn TableRows = &Named::of(rows);
         if let About::Rows { row, most: Some(most) } = &self.about {
-            return rows_by(rows, row, most);
+            let told = self.most_frequent(rows, most).map(|(value, ..)| value);
+            return rows_by(rows, row, most, told);
         }
         let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
         let x = rows.schema().index(&chart.x)?;
@@ -131,7 +112,7 @@ impl AnswerShape {
         let mut plotted = Plotted { unit, ..Plotted::default() };
         let cells = cells(self, rows, measure);
         match self.time.as_ref().filter(|(time, _)| *time == chart.x) {
-            Some((_, span)) => self.over_time(rows, measure, cells, x, *span, &noun, &mut plotted)?,
+            Some((_, span)) => self.over_time(rows, whole, measure, cells, x, *span, &noun, &mut plotted)?,
             None => {
                 let cells = self.of_enough(cells, &mut plotted);
                 self.bars(rows, measure, &cells, x, &noun, &mut plotted);
@@ -144,6 +125,7 @@ impl AnswerShape {
             ("share", _) => format!("{noun} (%)"),
             (unit, _) => format!("{noun} ({unit})"),
         };
+        plotted.told = self.told_mark(rows, whole, measure, &plotted);
         (!plotted.bars.is_empty() || !plotted.lines.is_empty()).then_some(plotted)
     }
 
@@ -169,6 +151,7 @@ impl AnswerShape {
     fn over_time(
         &self,
         rows: &dyn TableRows,
+        whole: Option<&dyn TableRows>,
         measure: &MeasureShape,
         cells: Vec<Cell>,
         x: usize,
@@ -176,43 +159,35 @@ impl AnswerShape {
         noun: &str,
         into: &mut Plotted,
     ) -> Option<()> {
-        let is_bar = self.chart.as_ref().is_some_and(|chart| chart.kind == ChartKind::Bar);
-        let times: BTreeSet<i64> = cells.iter().filter_map(|cell| position(&rows.value(cell.row, x))).collect();
-        let has_parts = self.chart.as_ref().is_some_and(|chart| chart.by.is_some());
-        let is_added = self.sums(measure, rows) && measure.share_of.is_none();
-        let is_alone = !has_parts || is_added || measure.is_total;
-        if self.goal.is_none() && is_alone && (is_bar || times.len() <= FEW_TIMES) {
-            // Those of few are told of where the bars are drawn.
-            let mut drawn = Plotted { unit: into.unit.clone(), ..Plotted::default() };
-            let own = self.of_enough(cells.clone(), &mut drawn);
-            if self.bars_of_times(rows, measure, &own, x, span, noun, &mut drawn).is_some() {
-                *into = drawn;
-                return Some(());
-            }
+        if self.has_bars_of_times(rows, measure) {
+            let own = self.of_enough(cells, into);
+            return self.bars_of_times(rows, measure, &own, x, span, noun, into);
         }
-        let Some(coarse) = self.coarse(rows, measure, &cells, x, span) else {
-            let cells = self.of_enough(cells, into);
-            return self.lines(rows, measure, &cells, x, span, noun, into);
-        };
-        let (shape, rows) = (&coarse.shape, Coarse { rows, column: x, span: coarse.span });
-        let cells = shape.of_enough(coarse.cells, into);
-        if let Some((own, longer)) =
-            span.and_then(span_words).zip(span_word(coarse.span)).filter(|_| span != Some(coarse.span))
-        {
-            into.add_left(format!("most {own} have fewer than {FEW}: each point is of {longer}"));
-        }
-        shape.lines(&rows, measure, &cells, x, Some(coarse.span), noun, into)?;
-        if shape.chart != self.chart {
-            let whole = measure.share_of.as_ref().map_or("rows".to_owned(), |(_, whole)| words(whole));
-            into.lines[0].name = format!("all {whole}");
+        let drawn = self.in_longer_spans(rows, measure);
+        let (shape, rows): (&AnswerShape, &dyn TableRows) =
+            drawn.as_ref().map_or((self, rows), |drawn| (&drawn.shape, &drawn.rows));
+        let longer = shape.time.as_ref().and_then(|(_, span)| *span);
+        if let Some(all) = shape.all_together(rows, whole, measure) {
+            let column = all.rows.schema().index(&self.chart.as_ref()?.x)?;
+            let cells = all.shape.of_enough(all.cells(measure), into);
+            all.shape.lines(&all.rows, measure, &cells, column, longer, noun, into)?;
+            let of = measure.share_of.as_ref().map(|(_, whole)| whole).or(measure.counted.as_ref());
+            into.lines[0].name = format!("all {}", of.map_or("rows".to_owned(), |of| words(of)));
             into.left.clear();
-            self.add_worst(&rows, measure, x, coarse.span, into);
+            shape.add_worst(rows, measure, x, longer, into);
+        } else {
+            let cells = shape.of_enough(super::cells::cells(shape, rows, measure), into);
+            shape.lines(rows, measure, &cells, x, longer, noun, into)?;
+        }
+        let spans = span.and_then(span_words).zip(longer.and_then(span_word)).filter(|_| span != longer);
+        if let Some((own, longer)) = spans {
+            into.add_left(format!("most {own} have fewer than {FEW}: each point is of {longer}"));
         }
         Some(())
     }
 
     /// Beside the line of all, that of the part which the sentence tells of.
-    fn add_worst(&self, rows: &dyn TableRows, measure: &MeasureShape, x: usize, span: i64, into: &mut Plotted) {
+    fn add_worst(&self, rows: &dyn TableRows, measure: &MeasureShape, x: usize, span: Option<i64>, into: &mut Plotted) {
         let by = self.chart.as_ref().and_then(|chart| rows.schema().index(chart.by.as_ref()?));
         let (Some(by), Some((worst, _))) = (by, self.told_cell(rows, measure)) else { return };
         let name = rows.value(worst.row, by);
@@ -221,35 +196,9 @@ impl AnswerShape {
         let points = own.filter_map(|cell| Some((position(&rows.value(cell.row, x))?, cell.height)));
         let points: BTreeMap<i64, f64> = points.collect();
         if !points.is_empty() {
-            into.left = format!("“{}” where it has at least {FEW}", shown(&name));
-            into.lines.push(PlottedLine { name: shown(&name), pieces: pieces(points, Some(Step::Micros(span))) });
+            into.add_left(format!("“{}” where it has at least {FEW}", shown(&name)));
+            into.lines.push(PlottedLine { name: shown(&name), pieces: pieces(points, span.map(Step::Micros)) });
         }
-    }
-
-    /// Where most spans are of too few: all parts together, and the shortest spans of which most are of enough.
-    fn coarse(
-        &self,
-        rows: &dyn TableRows,
-        measure: &MeasureShape,
-        own: &[Cell],
-        x: usize,
-        span: Option<i64>,
-    ) -> Option<CoarseCells> {
-        const HOUR: i64 = MICROS_PER_DAY / 24;
-        let is_enough = |cells: &[Cell]| cells.iter().filter(|cell| cell.is_of_enough()).count() * 2 > cells.len();
-        let span = span.filter(|_| measure.share_of.is_some() && self.sums(measure, rows) && !is_enough(own))?;
-        let together = || {
-            let mut shape = self.clone();
-            let chart = shape.chart.as_mut()?;
-            chart.by.take().map(|_| shape)
-        };
-        let longer = [HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, MICROS_PER_DAY, 7 * MICROS_PER_DAY];
-        let spans = [span].into_iter().chain(longer.into_iter().filter(|longer| *longer > span && longer % span == 0));
-        let shape = together().unwrap_or_else(|| self.clone());
-        spans.into_iter().find_map(|span| {
-            let cells = cells(&shape, &Coarse { rows, column: x, span }, measure);
-            is_enough(&cells).then(|| CoarseCells { shape: shape.clone(), span, cells })
-        })
     }
 
     /// A bar for each time, in their order, with those without rows; parts of a time are added up. `None`: too many.
@@ -269,16 +218,8 @@ impl AnswerShape {
             let Some(at) = position(&rows.value(cell.row, x)) else { continue };
             *sums.entry(at).or_default() += cell.height;
         }
-        let step = match span {
-            Some(span) if span > 0 => Some(Step::Micros(span)),
-            _ => is_monthly(rows, x).then_some(Step::Month),
-        };
-        let (first, last) = self.ends(measure, step, *sums.keys().next()?, *sums.keys().next_back()?);
-        let all = step.filter(|_| self.has_zeros(rows, measure)).and_then(|step| times(step, first, last));
-        let all = all.unwrap_or_else(|| sums.keys().copied().collect());
-        if all.len() > MOST_NUMBERED {
-            return None;
-        }
+        let step = step_of(rows, x, span);
+        let all = self.times_of_bars(rows, measure, x, span)?;
         let name = |at: i64| match (span, step) {
             (_, Some(Step::Month)) => month_of(at),
             (Some(span), _) if span >= MICROS_PER_DAY => day_and_clock(at).0,
@@ -299,6 +240,23 @@ impl AnswerShape {
         into.x_title = format!("{} (UTC)", words(&rows.schema().fields[x].name));
         into.bars = all.into_iter().map(|at| (name(at), sums.get(&at).copied().unwrap_or(0.0))).collect();
         Some(())
+    }
+
+    /// The times that bars are drawn for; `None`: too many.
+    pub(super) fn times_of_bars(
+        &self,
+        rows: &dyn TableRows,
+        measure: &MeasureShape,
+        x: usize,
+        span: Option<i64>,
+    ) -> Option<Vec<i64>> {
+        let known: BTreeSet<i64> =
+            (0..rows.rows().min(MOST_ROWS)).filter_map(|row| position(&rows.value(row, x))).collect();
+        let step = step_of(rows, x, span);
+        let (first, last) = self.ends(measure, step, *known.first()?, *known.last()?);
+        let all = step.filter(|_| self.has_zeros(rows, measure)).and_then(|step| times(step, first, last));
+        let all = all.unwrap_or_else(|| known.into_iter().collect());
+        (all.len() <= MOST_NUMBERED).then_some(all)
     }
 
     /// Whether a time without rows is a zero: what is counted or added up, and all of it there.
@@ -342,6 +300,7 @@ impl AnswerShape {
             unit: "s".to_owned(),
             bars: times[..shown_times].iter().map(bar).collect(),
             left,
+            told: (all > 1).then_some(Mark::Bar(0)),
             ..Plotted::default()
         })
     }
@@ -381,7 +340,8 @@ impl AnswerShape {
         let has_order = is_numbered || measure.is_rise;
         // A group of those without a name, of which there are none, is no group.
         let cells: Vec<Cell> = cells.iter().filter(|cell| cell.is_named || cell.height != 0.0).copied().collect();
-        let drawn = greatest(&cells, most, measure.is_lowest, has_order);
+        let told = self.rise(rows, measure).map_or(Vec::new(), |(before, after)| vec![before.row, after.row]);
+        let drawn = greatest(&cells, most, measure.is_lowest, has_order, &told);
         if drawn.len() < cells.len() {
             let word = match (are_alike, measure.is_lowest) {
                 (true, _) => "first",
@@ -391,6 +351,8 @@ impl AnswerShape {
             into.add_left(format!("the {word} {} of {}", drawn.len(), grouped(cells.len() as u64)));
         }
         into.bars = drawn.iter().map(|cell| (name(cell.row), cell.height)).collect();
+        let row = told.last().copied().or_else(|| Some(self.told_cell(rows, measure)?.0.row));
+        into.told = drawn.iter().position(|cell| Some(cell.row) == row).map(Mark::Bar);
     }
 
     #[expect(clippy::too_many_arguments, reason = "what the caller has worked out already")]
@@ -433,10 +395,7 @@ impl AnswerShape {
         }
         let first = series.iter().filter_map(|(_, points)| points.keys().next()).min().copied()?;
         let last = series.iter().filter_map(|(_, points)| points.keys().next_back()).max().copied()?;
-        let step = match span {
-            Some(span) if span > 0 => Some(Step::Micros(span)),
-            _ => is_monthly(rows, x).then_some(Step::Month),
-        };
+        let step = step_of(rows, x, span);
         let (first, last) = self.ends(measure, step, first, last);
         let times = step.filter(|_| self.has_zeros(rows, measure)).and_then(|step| times(step, first, last));
         if step.is_some() {
@@ -450,6 +409,10 @@ impl AnswerShape {
             name,
             pieces: match (&times, step) {
                 (Some(times), _) => vec![filled(&points, times)],
+                // Of a few days a line would show hours that nobody measured.
+                (None, _) if self.goal.is_some() && points.len() <= FEW_TIMES => {
+                    points.into_iter().map(|(at, height)| vec![[at as f64, height]]).collect()
+                }
                 (None, step) => pieces(points, step),
             },
         };
@@ -493,7 +456,7 @@ impl AnswerShape {
 }
 
 /// How many rows of a list have each value of the column of which the most frequent one is told.
-fn rows_by(rows: &dyn TableRows, row: &str, most: &str) -> Option<Plotted> {
+fn rows_by(rows: &dyn TableRows, row: &str, most: &str, told: Option<String>) -> Option<Plotted> {
     let column = rows.schema().index(most)?;
     let mut counts: BTreeMap<String, f64> = BTreeMap::new();
     for row in 0..rows.rows().min(MOST_ROWS) {
@@ -504,7 +467,9 @@ fn rows_by(rows: &dyn TableRows, row: &str, most: &str) -> Option<Plotted> {
     bars.sort_by(|one, other| other.1.total_cmp(&one.1));
     bars.truncate(MOST_BARS);
     let noun = plural(row);
+    let told = told.and_then(|told| bars.iter().position(|(name, _)| *name == told)).map(Mark::Bar);
     let mut plotted = Plotted {
+        told,
         title: format!("{noun} by {}", words(most)),
         y_title: noun,
         x_title: words(most),
@@ -518,12 +483,14 @@ fn rows_by(rows: &dyn TableRows, row: &str, most: &str) -> Option<Plotted> {
 }
 
 /// The greatest, or the least, the most telling first; where they have an order of their own, in that order.
-fn greatest(cells: &[Cell], most: usize, is_lowest: bool, has_order: bool) -> Vec<Cell> {
+/// `told`: rows that are drawn in any case.
+fn greatest(cells: &[Cell], most: usize, is_lowest: bool, has_order: bool, told: &[usize]) -> Vec<Cell> {
     let mut found = cells.to_vec();
     found.sort_by(|one, other| match is_lowest {
         true => one.height.total_cmp(&other.height),
         false => other.height.total_cmp(&one.height),
     });
+    found.sort_by_key(|cell| !told.contains(&cell.row));
     found.truncate(most);
     if has_order {
         found.sort_by_key(|cell| cell.row);
@@ -558,6 +525,13 @@ fn times(step: Step, first: i64, last: i64) -> Option<Vec<i64>> {
         at = after(step, at)?;
     }
     Some(found)
+}
+
+fn step_of(rows: &dyn TableRows, x: usize, span: Option<i64>) -> Option<Step> {
+    match span {
+        Some(span) if span > 0 => Some(Step::Micros(span)),
+        _ => is_monthly(rows, x).then_some(Step::Month),
+    }
 }
 
 fn after(step: Step, at: i64) -> Option<i64> {

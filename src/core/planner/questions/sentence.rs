@@ -276,6 +276,7 @@ impl Sentence {
             let is_of_people = ["visitor.id", "session.id"].contains(&&**id);
             if id == "visitor.id" && !["user_agent.is_bot", "user_agent.program"].iter().any(|one| says(one)) {
                 besides.push(left_out("not coalesce({user_agent.is_bot}, false)", "programs that say what they are"));
+                besides.push(left_out("not coalesce({client.is_scanner}, false)", "clients that look for holes"));
             }
             if is_of_people && ["url.page", "url.template", "url.section"].iter().any(|one| says(one)) {
                 if !says("url.is_static") {

@@ -96,6 +96,9 @@ pub(super) fn span_words(span: i64) -> Option<&'static str> {
         900 => "quarters of an hour",
         1_800 => "half hours",
         3_600 => "hours",
+        10_800 => "spans of 3 hours",
+        21_600 => "spans of 6 hours",
+        43_200 => "half days",
         86_400 => "days",
         604_800 => "weeks",
         _ => return None,
@@ -166,7 +169,7 @@ pub(super) fn stretch(micros: i64, span: i64) -> String {
 }
 
 /// From where to where data go, in days: `2–5 March 2026`, `28 February – 3 March 2026`, `3 March 2026`.
-pub(in crate::planner) fn days_between(first: i64, last: i64) -> String {
+fn days_between(first: i64, last: i64) -> String {
     use chrono::Datelike;
     let (Some(from), Some(to)) = (to_calendar(first), to_calendar(last)) else { return String::new() };
     let month = |time: chrono::NaiveDateTime| MONTHS.get(time.month0() as usize).copied().unwrap_or_default();
@@ -175,6 +178,24 @@ pub(in crate::planner) fn days_between(first: i64, last: i64) -> String {
         () if (from.year(), from.month()) == (to.year(), to.month()) => format!("{}–{}", from.day(), day_of(last)),
         () if from.year() == to.year() => format!("{} {} – {}", from.day(), month(from), day_of(last)),
         () => format!("{} – {}", day_of(first), day_of(last)),
+    }
+}
+
+/// In the place of a number that the data are too short, or too few, for.
+pub const CANNOT_BE_TOLD: &str = "cannot be told";
+
+/// The span of time of an answer's data, in words: `2–5 March 2026`, `9 June 2017, 20:10–20:11 UTC`.
+pub fn span_in_words((first, last): (i64, i64)) -> String {
+    if first.div_euclid(DAY) != last.div_euclid(DAY) {
+        return days_between(first, last);
+    }
+    let (from, to) = (moment(first, None), moment(last, None));
+    match (from.rsplit_once(' '), to.rsplit(' ').nth(1)) {
+        (Some((day, _)), Some(clock)) => match day.rsplit_once(' ') {
+            Some((day, from)) if from != clock => format!("{day}, {from}–{clock} UTC"),
+            _ => from,
+        },
+        _ => from,
     }
 }
 

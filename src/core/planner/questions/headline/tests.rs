@@ -4,6 +4,7 @@ use super::*;
 use crate::data::{DataType, Schema};
 use crate::expr::{SortKey, parse};
 use crate::ir::{Aggregate, Column, Destination, Node, NodeId, Op, Origin, Plan, Write};
+use crate::planner::Mark;
 use crate::planner::{Asked, Vocabulary, ready_question};
 
 struct Table(Schema, Vec<Vec<Value>>);
@@ -73,7 +74,7 @@ fn the_hour_with_the_most_is_told_and_hours_without_rows_are_zero() {
     let headline = shape.headline(&rows, None);
     assert_eq!(headline.sentence, "at most 21 users in an hour: 3 March 2026, 14:00–15:00 UTC (1 other as high)");
     assert_eq!((headline.number.as_str(), headline.what.as_str()), ("21", "users at most in an hour"));
-    let plotted = shape.plotted(&rows).unwrap();
+    let plotted = shape.plotted(&rows, None).unwrap();
     assert_eq!((plotted.title.as_str(), plotted.y_title.as_str()), ("users per hour", "users"));
     // Hours are few: bars, with those that have no rows.
     let heights: Vec<f64> = plotted.bars.iter().map(|bar| bar.1).collect();
@@ -82,7 +83,7 @@ fn the_hour_with_the_most_is_told_and_hours_without_rows_are_zero() {
     // The data begin before the first row that counts, and go on after the last one.
     let mut of_longer = shape.clone();
     of_longer.range = Some((time_at("2026-03-03T07:12:00Z"), time_at("2026-03-03T17:59:00Z")));
-    let plotted = of_longer.plotted(&rows).unwrap();
+    let plotted = of_longer.plotted(&rows, None).unwrap();
     assert!(
         plotted.bars.len() == 11 && plotted.bars[0] == ("3 March 2026, 07:00–08:00".to_owned(), 0.0),
         "{plotted:?}"
@@ -101,7 +102,7 @@ fn where_nothing_is_measured_the_line_has_a_gap() {
         shape.headline(&rows, None).sentence,
         "at most p95 54.5 s in an hour: 3 March 2026, 10:00–11:00 UTC (2 others as high)"
     );
-    let plotted = shape.plotted(&rows).unwrap();
+    let plotted = shape.plotted(&rows, None).unwrap();
     assert_eq!(plotted.lines[0].pieces.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(plotted.y_title, "time that 19 of 20 stay under (s)");
 }
@@ -136,7 +137,7 @@ fn the_measure_of_the_question_is_told_and_drawn_not_the_first_number() {
     ] {
         let shape = shape(plan, asked);
         assert_eq!(shape.headline(&rows, None).sentence, sentence);
-        let plotted = shape.plotted(&rows).unwrap();
+        let plotted = shape.plotted(&rows, None).unwrap();
         assert_eq!(plotted.title, title);
         let most = plotted.bars.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap();
         assert_eq!(sentence.split(':').next(), Some(most.0.as_str()));
@@ -165,7 +166,7 @@ fn rows_are_counted_only_where_rows_are_asked() {
     let asked = Asked::ready(ready_question("transactions-failed").unwrap());
     let headline = shape(&plan, Some(&asked)).headline(&rows, None);
     assert_eq!(headline.sentence, "4 failed transactions: 2 with version 4.2.0, since 2 March 2026 14:02:11 UTC");
-    let drawn = shape(&plan, Some(&asked)).plotted(&rows).unwrap();
+    let drawn = shape(&plan, Some(&asked)).plotted(&rows, None).unwrap();
     let bars = [("4.2.0".to_owned(), 2.0), ("(none)".to_owned(), 1.0), ("4.1.0".to_owned(), 1.0)];
     assert_eq!((drawn.title.as_str(), drawn.bars), ("failed transactions by version", bars.to_vec()));
     assert_eq!(shape(&plan, None).headline(&rows, None).sentence, "4 failed transactions");
@@ -207,11 +208,11 @@ fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
     let told =
         "13.9 % of 510 rows are errors; the most among those of at least 20 rows is 30 % of 100: web, April 2026";
     assert_eq!(shape_by_share.headline(&with_more, None).sentence, told);
-    let drawn = shape_by_share.plotted(&with_more).unwrap();
+    let drawn = shape_by_share.plotted(&with_more, None).unwrap();
     assert_eq!(drawn.left, "1 of 3 are of fewer than 20 and not drawn");
     let headline = shape_by_share.headline(&Table(schema.clone(), vec![row("2026-03-01T00:00:00Z", 0.1)]), None);
-    assert_eq!(headline.sentence, "web: 10 % of 10 rows are errors, March 2026");
-    assert_eq!(shape_by_share.plotted(&rows).unwrap().y_title, "share of rows that are errors (%)");
+    assert_eq!(headline.sentence, "too few rows to tell a share: 1 of 10 are errors (web, March 2026)");
+    assert_eq!(shape_by_share.plotted(&rows, None).unwrap().y_title, "share of rows that are errors (%)");
     let schema =
         Schema::of([("part", DataType::String), ("first_error", DataType::Timestamp), ("errors", DataType::Int)]);
     let measures = [("first_error", "min(time)"), ("errors", "count(*)")];
@@ -221,7 +222,7 @@ fn shares_say_of_what_and_the_first_in_time_is_told_where_that_is_asked() {
     let (of, rows) = (shape(&plan, None), Table(schema, rows));
     assert_eq!(of.headline(&rows, None).sentence, "cart: first error 2 March 2026 09:00 UTC");
     assert_eq!(of.headline(&rows, None).number, "cart", "what broke first is a part, not a time");
-    let plotted = of.plotted(&rows).unwrap();
+    let plotted = of.plotted(&rows, None).unwrap();
     assert_eq!(plotted.title, "first error by part, after that of the first");
     assert_eq!((plotted.bars, plotted.unit.as_str()), (vec![("cart".into(), 0.0), ("web".into(), 3600.0)], "s"));
 }
@@ -235,7 +236,7 @@ fn what_further_keys_divide_adds_up_or_is_named_with_them() {
     let rows = Table(schema.clone(), rows);
     let added = shape(&plan(&schema, &keys, &[("errors", "count(*)")], &[("errors", true)]), None);
     assert_eq!(added.headline(&rows, None).sentence, "502: 82 errors; 51 % of 162 in all");
-    let bars = added.plotted(&rows).unwrap().bars;
+    let bars = added.plotted(&rows, None).unwrap().bars;
     assert_eq!(
         bars.iter().map(|(name, height)| (&**name, *height)).collect::<Vec<_>>(),
         [("502", 82.0), ("500", 40.0), ("503", 40.0)]
@@ -244,14 +245,14 @@ fn what_further_keys_divide_adds_up_or_is_named_with_them() {
     let mut cut = added.clone();
     cut.groups.first = Some(4);
     assert_eq!(cut.headline(&rows, None).sentence, "502 · web: 44 errors");
-    assert_eq!(cut.plotted(&rows).unwrap().bars[0], ("502 · web".to_owned(), 44.0));
+    assert_eq!(cut.plotted(&rows, None).unwrap().bars[0], ("502 · web".to_owned(), 44.0));
     cut.groups.first = Some(5);
     assert_eq!(cut.headline(&rows, None).sentence, "502: 82 errors; 51 % of 162 in all");
     cut.groups = super::super::answer::GroupsLeft { first: Some(4), is_filtered: true };
     assert_eq!(cut.headline(&rows, None).sentence, "4 or more errors; most of all 502 · web: 44 errors");
     let distinct = shape(&plan(&schema, &keys, &[("errors", "count_distinct(id)")], &[("errors", true)]), None);
     assert_eq!(distinct.headline(&rows, None).sentence, "502 · web: 44 errors");
-    assert_eq!(distinct.plotted(&rows).unwrap().bars[0].0, "502 · web");
+    assert_eq!(distinct.plotted(&rows, None).unwrap().bars[0].0, "502 · web");
 }
 
 #[test]
@@ -280,7 +281,7 @@ fn the_chart_shows_the_largest_and_all_hours_of_a_day() {
             most_of: None,
             adds_up: true,
         });
-        of.plotted(&rows).unwrap()
+        of.plotted(&rows, None).unwrap()
     };
     let hours = bars(&Value::Int, DataType::Int);
     assert_eq!((hours.bars.len(), hours.left.as_str()), (24, ""));
@@ -297,7 +298,7 @@ fn months_without_rows_are_zero_and_what_was_left_out_is_a_gap() {
     let rows = Table(schema.clone(), rows);
     let mut plan =
         plan(&schema, &[("month", "date_trunc('month', time)")], &[("releases", "count(*)")], &[("month", false)]);
-    let plotted = shape(&plan, None).plotted(&rows).unwrap();
+    let plotted = shape(&plan, None).plotted(&rows, None).unwrap();
     let bar = |month: &str, releases: f64| (month.to_owned(), releases);
     let months = [bar("January 2026", 1.0), bar("February 2026", 1.0), bar("March 2026", 0.0), bar("April 2026", 1.0)];
     assert_eq!((plotted.title.as_str(), plotted.bars), ("releases per month", months.to_vec()));
@@ -310,7 +311,7 @@ fn months_without_rows_are_zero_and_what_was_left_out_is_a_gap() {
     );
     plan.nodes.push(Node { inputs: vec![NodeId(2)], ..(*answer).clone() }.into());
     let of = AnswerShape::of(None, &plan, NodeId(3), &Vocabulary::shipped(), "Releases");
-    let plotted = of.plotted(&rows).unwrap();
+    let plotted = of.plotted(&rows, None).unwrap();
     assert_eq!(plotted.bars.len(), 3, "whether March was empty nobody knows");
     assert_eq!(of.headline(&Table(schema, vec![]), None).sentence, "no month is left");
 }
@@ -327,10 +328,10 @@ fn shares_and_single_numbers() {
     assert_eq!(shape(&by, None).told_key(&rows), Some(("service".to_owned(), text("checkout"))));
     let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", &text("it's"));
     assert_eq!(behind.unwrap().1, "service = 'it''s'");
-    assert_eq!(shape(&by, None).plotted(&rows).unwrap().bars[1].0, "(none)");
+    assert_eq!(shape(&by, None).plotted(&rows, None).unwrap().bars[1].0, "(none)");
     let none = Table(rows.0.clone(), vec![]);
     assert_eq!(shape(&by, None).headline(&none, None).sentence, "no service");
-    assert_eq!(shape(&by, None).plotted(&none), None);
+    assert_eq!(shape(&by, None).plotted(&none, None), None);
 }
 
 fn goal_rows(days: &[f64]) -> (Plan, Table) {
@@ -363,7 +364,7 @@ fn whether_a_promise_is_kept_is_said_and_the_goal_is_drawn() {
     assert!(told(&[99.9, 100.0]).sentence.starts_with("yes: all 2 days meet 99.5 %; the lowest is 99.9 %"));
     assert_eq!(told(&[99.499]).sentence, "no: the goal is 99.5 %; it is 99.499 %: 2 March 2026");
     let (plan, rows) = goal_rows(&[99.9, 96.51, 99.8]);
-    let plotted = shape(&plan, Some(&asked)).plotted(&rows).unwrap();
+    let plotted = shape(&plan, Some(&asked)).plotted(&rows, None).unwrap();
     assert_eq!(plotted.lines[1].name, "goal 99.5 %");
     assert!(plotted.lines[1].pieces[0].iter().all(|point| point[1] == 99.5));
     assert!((95.0..96.5).contains(&plotted.from), "{}", plotted.from);
@@ -399,7 +400,7 @@ fn a_version_is_told_with_the_one_before_it() {
     ];
     let told = shape.headline(&Table(schema.clone(), rows.clone()), None);
     assert_eq!(told.sentence, "yes: with orders 2.8.0 19 % of 300 rows are errors; 6.2 % of 1,000 with 2.7.1 before");
-    let bars = shape.plotted(&Table(schema.clone(), rows.clone())).unwrap().bars;
+    let bars = shape.plotted(&Table(schema.clone(), rows.clone()), None).unwrap().bars;
     let names: Vec<&str> = bars.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["orders · 2.7.1", "orders · 2.8.0", "search · 4.0"], "versions stay together");
     rows[2] = row("orders", "2.8.0", 31, 3);
@@ -425,7 +426,10 @@ fn where_all_are_alike_none_is_the_most() {
     let row = |page: &str, requests: i64| vec![text(page), Value::Int(requests)];
     let alike = Table(schema.clone(), vec![row("/a", 1), row("/b", 1), row("/c", 1)]);
     let told = of.headline(&alike, None);
-    assert_eq!((told.sentence.as_str(), told.number.as_str()), ("3 requests in all, 1 for each of 3 referrers", "3"));
+    assert_eq!(
+        (told.sentence.as_str(), told.number.as_str()),
+        ("3 requests in all, 1 for each of 3 referrers, such as “/a”", "3")
+    );
     let one_more = Table(schema, vec![row("/a", 2), row("/b", 1), row("/c", 1)]);
     assert_eq!(of.headline(&one_more, None).sentence, "“/a”: 2 requests; 50 % of 4 in all");
 }
@@ -489,16 +493,23 @@ fn money_has_cents_and_says_that_its_currency_is_not_known() {
     let schema = Schema::of([("day", DataType::Timestamp), ("reason", DataType::String), ("amount", DataType::Float)]);
     let keys = [("day", "date_trunc('day', time)"), ("reason", "reason")];
     let plan = plan(&schema, &keys, &[("amount", "sum(amount)")], &[("day", false)]);
-    let row = |day: &str, amount: f64| vec![time(day), text("limit"), Value::Float(amount)];
-    let rows = vec![row("2026-03-02T00:00:00Z", 957.64), row("2026-03-04T00:00:00Z", 2_071.86)];
+    let row = |day: &str, reason: &str, amount: f64| vec![time(day), text(reason), Value::Float(amount)];
+    let rows = vec![
+        row("2026-03-02T00:00:00Z", "limit", 957.64),
+        row("2026-03-04T00:00:00Z", "limit", 1_000.0),
+        row("2026-03-04T00:00:00Z", "timeout", 1_071.86),
+    ];
     let asked = Asked::ready(ready_question("revenue-lost").unwrap());
     let (shape, rows) = (shape(&plan, Some(&asked)), Table(schema, rows));
     assert_eq!(
         shape.headline(&rows, None).sentence,
-        "3,029.50 in all (currency not recorded); the most is 2,071.86: limit, 4 March 2026"
+        "3,029.50 in all (currency not recorded); the most in a day is 2,071.86: 4 March 2026",
+        "the day that is drawn, not one reason of it"
     );
-    let heights: Vec<f64> = shape.plotted(&rows).unwrap().bars.iter().map(|bar| bar.1).collect();
-    assert_eq!(heights, [957.64, 0.0, 2_071.86], "a day without a failure lost nothing");
+    let drawn = shape.plotted(&rows, None).unwrap();
+    assert_eq!(drawn.told, Some(Mark::Bar(2)));
+    let heights: Vec<f64> = drawn.bars.iter().map(|bar| (bar.1 * 100.0).round()).collect();
+    assert_eq!(heights, [95_764.0, 0.0, 207_186.0], "a day without a failure lost nothing");
 }
 
 #[test]
