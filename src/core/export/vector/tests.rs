@@ -117,7 +117,7 @@ fn a_design_that_reads_no_file_is_refused() {
 
 #[test]
 fn a_source_that_is_not_fed_is_told_with_its_reason() {
-    let bundle = Vector.export(&flow("co$t", "Errors", "error"), &DesignInfo::default());
+    let bundle = OnAgent(Vector).export(&flow("co$t", "Errors", "error"), &DesignInfo::default());
     let told: Vec<&str> = bundle.diagnostics.iter().map(|fault| &*fault.message).collect();
     assert_eq!(told, ["Vector does not carry the name of the column `co$t`"]);
 }
