@@ -72,7 +72,7 @@ pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parse
 
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
-    use families::{applications, aws, databases, proxies, security, system, web_errors};
+    use families::{applications, aws, daemons, databases, monitors, proxies, requests, security, system, web_errors};
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
@@ -82,6 +82,8 @@ static FORMATS: &[&dyn Format] = {
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &requests::FRAMEWORK_ACCESS,
+        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
         &databases::POSTGRESQL,
@@ -97,6 +99,12 @@ static FORMATS: &[&dyn Format] = {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &monitors::KERNEL,
+        &monitors::EPOCH,
+        &daemons::ASCTIME,
+        &daemons::GO,
+        &monitors::SYSLOG_LEVELS,
+        &daemons::APPLIANCES,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,

@@ -4,8 +4,11 @@
 
 pub mod applications;
 pub mod aws;
+pub mod daemons;
 pub mod databases;
+pub mod monitors;
 pub mod proxies;
+pub mod requests;
 pub mod security;
 pub mod system;
 pub mod web_errors;
@@ -19,13 +22,15 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 29] = [
+    let all: [&'static TemplateFormat; 37] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &requests::FRAMEWORK_ACCESS,
+        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
         &databases::POSTGRESQL,
@@ -39,6 +44,12 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &monitors::KERNEL,
+        &monitors::EPOCH,
+        &daemons::ASCTIME,
+        &daemons::GO,
+        &monitors::SYSLOG_LEVELS,
+        &daemons::APPLIANCES,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,

@@ -32,6 +32,8 @@ const LABELS: &[(&str, &[&str])] = &[
     ("auditd", &["msg", "audit"]),
     ("docker_json", &["log"]),
     ("fortinet", &["date"]),
+    // `[GIN-debug]`, and the unit of morgan.
+    ("framework_access", &["gin", "debug", "ms"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),
     // `SET timestamp=…;` is the time, `Id: …` the thread.

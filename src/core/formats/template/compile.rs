@@ -7,11 +7,14 @@
 //! | `until_last` | anything, up to the last place of the next literal |
 //! | `name` | letters, digits and `_ . $ - / @ # < > *` and more: a logger, a class, a program |
 //! | `class` | such a name with a dot inside |
+//! | `*.go` | such a name that ends so |
 //! | `piped` | anything, up to a `|` without a backslash before it |
 //! | `rest` | the rest of the event |
 //! | `pairs` | the rest of the line as keys with values |
 //! | `int` `float` | a number |
 //! | `s` `ms` `us` | a number of seconds, milliseconds, microseconds; the column is in seconds, negative is null |
+//! | `ticks` | seconds with six digits behind the point |
+//! | `span` | a length of time with its units (`1m2.5s`, `340µs`); the column is in seconds |
 //! | `quoted` | a text in double quotes |
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
@@ -54,12 +57,15 @@ pub enum Kind {
     UntilLast,
     Name,
     Class,
+    Ending(Box<str>),
     Piped,
     Rest,
     Pairs,
     Int,
     Float,
     Seconds(f64),
+    Ticks,
+    Span,
     Quoted,
     Request,
     Addr,
@@ -217,7 +223,7 @@ impl Reader<'_> {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::Addr => vec![(name, DataType::String), (&port, DataType::Int)],
             Kind::Int => vec![(name, DataType::Int)],
-            Kind::Float | Kind::Seconds(_) => vec![(name, DataType::Float)],
+            Kind::Float | Kind::Seconds(_) | Kind::Ticks | Kind::Span => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
             _ => vec![(name, DataType::String)],
         };
@@ -265,6 +271,8 @@ fn kind_of(text: &str) -> Option<Kind> {
         "s" => Kind::Seconds(1.0),
         "ms" => Kind::Seconds(1e3),
         "us" => Kind::Seconds(1e6),
+        "ticks" => Kind::Ticks,
+        "span" => Kind::Span,
         "quoted" => Kind::Quoted,
         "request" => Kind::Request,
         "addr" => Kind::Addr,
@@ -276,6 +284,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "syslog_zone" => Kind::Time(Stamp::SyslogZone),
         "epoch" => Kind::Time(Stamp::Epoch(Epoch::Seconds)),
         "epoch_ns" => Kind::Time(Stamp::Epoch(Epoch::Nanos)),
+        _ if text.starts_with('*') => Kind::Ending(text[1..].into()),
         _ if text.starts_with('%') => Kind::Time(Stamp::format(text)?),
         _ => match (text.strip_prefix('='), text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'))) {
             (Some(words), _) => Kind::Words(words.split('|').map(Into::into).collect()),

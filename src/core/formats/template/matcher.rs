@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Item, Kind};
 use super::is_escaped;
+use super::span::span;
 use super::stamp::Stamp;
 use crate::formats::dates::Years;
 
@@ -131,10 +132,20 @@ impl Walk<'_, '_> {
                 let inside = bytes[..length].get(1..length.saturating_sub(1)).unwrap_or_default();
                 plain(inside.contains(&b'.').then_some(length)?)
             }
+            Kind::Ending(end) => {
+                let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
+                plain(bytes[..length].ends_with(end.as_bytes()).then_some(length)?)
+            }
             Kind::Piped => plain(memchr::memchr_iter(b'|', bytes).find(|at| !is_escaped(bytes, *at))?),
             Kind::Rest | Kind::Pairs => plain(bytes.len()),
             Kind::Int => plain(int_length(bytes)?),
             Kind::Float | Kind::Seconds(_) => plain(float_length(bytes)?),
+            Kind::Ticks => {
+                let length = float_length(bytes)?;
+                let point = bytes[..length].iter().position(|byte| *byte == b'.')?;
+                plain((length - point == 7).then_some(length)?)
+            }
+            Kind::Span => plain(span(rest)?.1),
             Kind::Quoted | Kind::Request => {
                 let length = quoted_length(bytes, &field.stops)?;
                 (1, length, length + 2)

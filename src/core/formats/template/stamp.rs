@@ -81,6 +81,9 @@ impl Stamp {
             Stamp::SyslogZone => zone::zoned(|| years.rfc3164_prefix(bytes), bytes, zone::is_told),
             Stamp::Epoch(unit) => {
                 let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+                // Less than nine digits are seconds of something else: since the start, or the number of a line.
+                let whole = bytes[..used].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                (whole >= 9).then_some(())?;
                 Some((time::epoch(text.get(..used)?, *unit)?, used))
             }
             Stamp::Format(parts) => read_parts(parts, bytes, years),
