@@ -73,7 +73,9 @@ pub use xml::open_references;
 
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
-    use families::{applications, aws, databases, frameworks, proxies, security, system, web_errors};
+    use families::{
+        applications, aws, daemons, databases, frameworks, monitors, proxies, requests, security, system, web_errors,
+    };
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
@@ -83,6 +85,8 @@ static FORMATS: &[&dyn Format] = {
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &requests::FRAMEWORK_ACCESS,
+        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
         &aws::LAMBDA,
@@ -101,27 +105,26 @@ static FORMATS: &[&dyn Format] = {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
-        &system::DMESG,
-        &system::EPOCH,
-        &system::ZABBIX,
+        &monitors::KERNEL,
+        &monitors::EPOCH,
+        &daemons::ASCTIME,
+        &daemons::GO,
+        &monitors::SYSLOG_LEVELS,
+        &daemons::APPLIANCES,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
-        &security::F5,
         &panos::Panos,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
         &applications::UVICORN,
         &applications::PHP,
-        &applications::MORGAN,
         &applications::WEBLOGIC,
         &applications::WEBSPHERE,
         &applications::DOTNET,
-        &applications::GIN,
-        &applications::WERKZEUG,
         &applications::TIMED,
         &frameworks::PYTHON_SERVICES,
         &frameworks::JAVA_SERVERS,

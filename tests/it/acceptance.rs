@@ -63,6 +63,8 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("fail2ban-daemons/vsftpd.log", &["syslog_3164"]),
     ("fail2ban-daemons/xrdp.log", &["syslog_3164"]),
     ("ftp-rsync/", NONE),
+    ("ftp-rsync/rsyncd.log", &["go_log"]),
+    ("ftp-rsync/vsftpd_xferlog", &["asctime_log"]),
     ("gcp-json/", &["json_lines"]),
     ("github-events/", &["json_lines"]),
     ("github-webhooks/", &["json_document"]),

@@ -4,9 +4,12 @@
 
 pub mod applications;
 pub mod aws;
+pub mod daemons;
 pub mod databases;
 pub mod frameworks;
+pub mod monitors;
 pub mod proxies;
+pub mod requests;
 pub mod security;
 pub mod system;
 pub mod web_errors;
@@ -20,13 +23,15 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 55] = [
+    let all: [&'static TemplateFormat; 56] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &requests::FRAMEWORK_ACCESS,
+        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
         &aws::LAMBDA,
@@ -43,26 +48,25 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
-        &system::DMESG,
-        &system::EPOCH,
-        &system::ZABBIX,
+        &monitors::KERNEL,
+        &monitors::EPOCH,
+        &daemons::ASCTIME,
+        &daemons::GO,
+        &monitors::SYSLOG_LEVELS,
+        &daemons::APPLIANCES,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
-        &security::F5,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
         &applications::UVICORN,
         &applications::PHP,
-        &applications::MORGAN,
         &applications::WEBLOGIC,
         &applications::WEBSPHERE,
         &applications::DOTNET,
-        &applications::GIN,
-        &applications::WERKZEUG,
         &applications::TIMED,
         &frameworks::PYTHON_SERVICES,
         &frameworks::JAVA_SERVERS,

@@ -14,6 +14,7 @@ mod compile;
 mod matcher;
 mod pairs;
 mod parser;
+mod span;
 mod stamp;
 
 #[cfg(test)]

@@ -35,9 +35,9 @@ const LABELS: &[(&str, &[&str])] = &[
     // Of the lines START, END and REPORT, with the units of what they tell.
     ("aws_lambda", &["requestid", "duration", "billed", "memory", "size", "max", "used", "init", "ms", "mb"]),
     ("docker_json", &["log"]),
-    ("gin", &["gin"]),
-    ("morgan", &["ms"]),
     ("fortinet", &["date"]),
+    // `[GIN-debug]`, and the unit of morgan.
+    ("framework_access", &["gin", "debug", "ms"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),
     // `SET timestamp=…;` is the time, `Id: …` the thread.

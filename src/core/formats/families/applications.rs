@@ -218,22 +218,6 @@ pub static PHP: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
-pub static MORGAN: TemplateFormat = TemplateFormat::new(Table {
-    name: "morgan",
-    title: "Express request log",
-    doc: "Requests as `morgan` of Express writes them in its forms `tiny` and `dev` (expressjs.com, morgan): method, path, \
-          status, bytes, and how long it took. No line has a time.",
-    weight: 97,
-    variants: &[
-        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} {status:int} {bytes:int} - {duration:ms} ms",
-        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} {status:int} {duration:ms} ms - {bytes:int}",
-        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} - - - - ms",
-        "{method:=GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS} {path:word} - - ms - -",
-    ],
-    examples: &["GET /orders/7 200 512 - 3.142 ms"],
-    ..Table::PLAIN
-});
-
 pub static WEBLOGIC: TemplateFormat = TemplateFormat::new(Table {
     name: "weblogic",
     title: "WebLogic server log",
@@ -284,21 +268,17 @@ pub static WEBSPHERE: TemplateFormat = TemplateFormat::new(Table {
 pub static TIMED: TemplateFormat = TemplateFormat::new(Table {
     name: "time_log",
     title: "Log with a time",
-    doc: "Lines that begin with a time whose date is not written year-month-day with dashes: Go's `log` with the place in \
-          the source or without (pkg.go.dev, log), and what C's `asctime` gives. Lines that do not begin so belong to the \
-          event before them.",
+    doc: "Lines that begin with a time whose day is written with dots, or with slashes in brackets, and have no level. Lines \
+          that do not begin so belong to the event before them.",
     weight: 66,
     variants: &[
-        "{time:%Y/%m/%d %H:%M:%S%f} {file:source}:{line:int}: {message:rest}",
-        "{time:%Y/%m/%d %H:%M:%S%f}{?:?} {message:rest}",
         "[{time:%Y/%m/%d %H:%M:%S%f}]{?:?} {message:rest}",
         "{time:%Y.%m.%d %H:%M:%S%f}{?:?} {message:rest}",
-        "{time:%a %b %e %H:%M:%S%f %Y}{? :?}{? -?}{?:?} {message:rest}",
         "{time:%d.%m.%Y %H:%M:%S%f}{?:?}{? -?} {message:rest}",
     ],
     nulls: &[],
     joins: Joins::Texts,
-    examples: &["2024/03/01 10:00:00 main.go:12: the shop is open", "Fri Mar  1 10:00:00 2024 : the shop is open"],
+    examples: &["[2024/03/01 10:00:00] the shop is open", "01.03.2024 10:00:00 the shop is open"],
     ..Table::PLAIN
 });
 
@@ -315,35 +295,5 @@ pub static DOTNET: TemplateFormat = TemplateFormat::new(Table {
     nulls: &[],
     joins: Joins::Texts,
     examples: &["info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://192.0.2.80:8080"],
-    ..Table::PLAIN
-});
-
-pub static GIN: TemplateFormat = TemplateFormat::new(Table {
-    name: "gin",
-    title: "Gin request log",
-    doc: "Requests as Gin for Go writes them (gin-gonic.com, Logging): time, status, how long it took (`latency`, with its \
-          unit), client, method, path.",
-    weight: 99,
-    variants: &[
-        "[GIN] {time:%Y/%m/%d - %H:%M:%S} | {status:int} | {latency:word} | {client:word} | {method:word} \"{path:text}\"{? {message:rest}?}",
-        "[GIN-debug] {message:rest}",
-    ],
-    joins: Joins::Never,
-    examples: &["[GIN] 2024/03/01 - 10:00:00 | 200 |     123.4µs |       192.0.2.7 | GET      \"/orders\""],
-    ..Table::PLAIN
-});
-
-pub static WERKZEUG: TemplateFormat = TemplateFormat::new(Table {
-    name: "werkzeug",
-    title: "Flask and Django request log",
-    doc: "Requests as the servers for development of Flask (werkzeug.palletsprojects.com) and Django write them: client, \
-          time, request, status, bytes.",
-    weight: 98,
-    variants: &[
-        "{?{level:=INFO|WARNING|ERROR}:{logger:=werkzeug}:?}{client:word} - - [{time:%d/%b/%Y %H:%M:%S}] {request:request} {status:int} {bytes:int}",
-        "[{time:%d/%b/%Y %H:%M:%S}] {request:request} {status:int} {bytes:int}",
-    ],
-    meta: &[" * "],
-    examples: &["192.0.2.7 - - [01/Mar/2024 10:00:00] \"GET /orders HTTP/1.1\" 200 -"],
     ..Table::PLAIN
 });

@@ -13,11 +13,13 @@
 //! | `hex` `uuid` | hexadecimal digits; such with dashes between |
 //! | `clock` | hours, minutes and seconds, as a text |
 //! | `ticks` | seconds with six digits or more behind the point |
+//! | `*.go` | such a name that ends so |
 //! | `piped` | anything, up to a `|` without a backslash before it |
 //! | `rest` | the rest of the event |
 //! | `pairs` | the rest of the line as keys with values |
 //! | `int` `float` | a number |
 //! | `s` `ms` `us` | a number of seconds, milliseconds, microseconds; the column is in seconds, negative is null |
+//! | `span` | a length of time with its units (`1m2.5s`, `340µs`); the column is in seconds |
 //! | `quoted` | a text in double quotes |
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
@@ -25,7 +27,6 @@
 //! | `[IWE]` | one of these characters |
 //! | `=A|B` | one of these words |
 //! | `iso` `clf` `syslog` `epoch` | a time |
-//! | `long_epoch` | ten digits or more of seconds since 1970 |
 //! | `iso_zone` `syslog_zone` | such a time, null where the zone behind it is ambiguous or unknown |
 //! | `%Y…` | a time as strftime has it |
 
@@ -68,12 +69,14 @@ pub enum Kind {
     Hex(bool),
     Clock,
     Ticks,
+    Ending(Box<str>),
     Piped,
     Rest,
     Pairs,
     Int,
     Float,
     Seconds(f64),
+    Span,
     Quoted,
     Request,
     Addr,
@@ -240,7 +243,7 @@ impl Reader<'_> {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::Addr => vec![(name, DataType::String), (&port, DataType::Int)],
             Kind::Int => vec![(name, DataType::Int)],
-            Kind::Float | Kind::Seconds(_) | Kind::Ticks => vec![(name, DataType::Float)],
+            Kind::Float | Kind::Seconds(_) | Kind::Ticks | Kind::Span => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
             _ => vec![(name, DataType::String)],
         };
@@ -295,6 +298,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "s" => Kind::Seconds(1.0),
         "ms" => Kind::Seconds(1e3),
         "us" => Kind::Seconds(1e6),
+        "span" => Kind::Span,
         "quoted" => Kind::Quoted,
         "request" => Kind::Request,
         "addr" => Kind::Addr,
@@ -305,8 +309,8 @@ fn kind_of(text: &str) -> Option<Kind> {
         "syslog" => Kind::Time(Stamp::Syslog),
         "syslog_zone" => Kind::Time(Stamp::SyslogZone),
         "epoch" => Kind::Time(Stamp::Epoch(Epoch::Seconds)),
-        "long_epoch" => Kind::Time(Stamp::LongEpoch),
         "epoch_ns" => Kind::Time(Stamp::Epoch(Epoch::Nanos)),
+        _ if text.starts_with('*') => Kind::Ending(text[1..].into()),
         _ if text.starts_with('%') => Kind::Time(Stamp::format(text)?),
         _ => match (text.strip_prefix('='), text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'))) {
             (Some(words), _) => Kind::Words(words.split('|').map(Into::into).collect()),

@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Item, Kind};
 use super::is_escaped;
+use super::span::span;
 use super::stamp::Stamp;
 use crate::formats::dates::Years;
 
@@ -138,19 +139,18 @@ impl Walk<'_, '_> {
             Kind::Clock => plain(clock_length(bytes)?),
             Kind::Ticks => {
                 let length = float_length(bytes)?;
-                plain(
-                    bytes[..length]
-                        .iter()
-                        .rev()
-                        .position(|byte| *byte == b'.')
-                        .filter(|digits| *digits >= 6)
-                        .map(|_| length)?,
-                )
+                let digits = bytes[..length].iter().rev().position(|byte| *byte == b'.');
+                plain(digits.filter(|digits| *digits >= 6).map(|_| length)?)
+            }
+            Kind::Ending(end) => {
+                let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
+                plain(bytes[..length].ends_with(end.as_bytes()).then_some(length)?)
             }
             Kind::Piped => plain(memchr::memchr_iter(b'|', bytes).find(|at| !is_escaped(bytes, *at))?),
             Kind::Rest | Kind::Pairs => plain(bytes.len()),
             Kind::Int => plain(int_length(bytes)?),
             Kind::Float | Kind::Seconds(_) => plain(float_length(bytes)?),
+            Kind::Span => plain(span(rest)?.1),
             Kind::Quoted | Kind::Request => {
                 let length = quoted_length(bytes, &field.stops)?;
                 (1, length, length + 2)

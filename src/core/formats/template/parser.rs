@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
+use super::span::span;
 use super::stamp::UNKNOWN;
 use super::{Escapes, Joins, TableFacts, without_escapes};
 use crate::data::instants::ends_finer;
@@ -192,6 +193,14 @@ impl TemplateParser {
             // A negative time is one that was not measured.
             Kind::Seconds(_) if text.starts_with('-') => {}
             Kind::Seconds(per_second) => state.float(column, text, *per_second),
+            Kind::Span => {
+                if state.wants(column) {
+                    match span(text) {
+                        Some((seconds, _)) => state.out.float(column, seconds),
+                        None => state.unfit.note(column),
+                    }
+                }
+            }
             Kind::Addr => {
                 let (host, port) = split_port(text);
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);

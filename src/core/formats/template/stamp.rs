@@ -24,8 +24,6 @@ pub enum Stamp {
     /// The same of syslog's time.
     SyslogZone,
     Epoch(Epoch),
-    /// Seconds since 1970 which no other number is taken for.
-    LongEpoch,
     /// `%Y %y %m %d %e %H %M %S %f %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
     /// as a zone may.
     Format(Vec<Part>),
@@ -61,7 +59,7 @@ impl Stamp {
     pub fn has_year(&self, text: &str) -> bool {
         let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
         match self {
-            Stamp::Iso | Stamp::IsoZone | Stamp::Clf | Stamp::Epoch(_) | Stamp::LongEpoch => true,
+            Stamp::Iso | Stamp::IsoZone | Stamp::Clf | Stamp::Epoch(_) => true,
             Stamp::Syslog | Stamp::SyslogZone => text.split(' ').any(is_year),
             Stamp::Format(parts) => parts.iter().any(|part| matches!(part, Part::Of(b'Y' | b'y'))),
         }
@@ -83,11 +81,10 @@ impl Stamp {
             Stamp::SyslogZone => zone::zoned(|| years.rfc3164_prefix(bytes), bytes, zone::is_told),
             Stamp::Epoch(unit) => {
                 let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+                // Less than nine digits are seconds of something else: since the start, or the number of a line.
+                let whole = bytes[..used].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                (whole >= 9).then_some(())?;
                 Some((time::epoch(text.get(..used)?, *unit)?, used))
-            }
-            Stamp::LongEpoch => {
-                let digits = bytes.iter().take(11).take_while(|byte| byte.is_ascii_digit()).count();
-                if digits != 10 { None } else { Stamp::Epoch(Epoch::Seconds).prefix(text, years) }
             }
             Stamp::Format(parts) => read_parts(parts, bytes, years),
         }
