@@ -103,7 +103,8 @@ impl Part {
 
     fn add_texts(&mut self, texts: &Utf8ViewArray, counted: Option<&Counted>) {
         let mut gathered = Gathered::new(counted, texts.len());
-        let mut range: Option<((&str, u64), (&str, u64))> = None;
+        // The least and the greatest text, with their places.
+        let mut range: Option<[(&str, u64); 2]> = None;
         for (row, text) in texts.iter().enumerate() {
             let Some(text) = text else { continue };
             let at = row as u64;
@@ -113,13 +114,13 @@ impl Part {
                 continue;
             }
             match &mut range {
-                None => range = Some(((text, at), (text, at))),
-                Some((low, _)) if text < low.0 => *low = (text, at),
-                Some((_, high)) if text > high.0 => *high = (text, at),
+                None => range = Some([(text, at); 2]),
+                Some([low, _]) if text < low.0 => *low = (text, at),
+                Some([_, high]) if text > high.0 => *high = (text, at),
                 Some(_) => {}
             }
         }
-        self.range = range.map(|(low, high)| (low.1, high.1));
+        self.range = range.map(|[low, high]| (low.1, high.1));
         self.values = gathered.values;
     }
 }

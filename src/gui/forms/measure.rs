@@ -278,10 +278,10 @@ impl FieldUi<'_, '_> {
             ui.label(RichText::new("in order of").color(palette.soft));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let first = over.order.first().cloned();
-                if let Some((_, descending)) = &first {
-                    if direction_ui(ui, *descending).clicked() {
-                        next.order[0].1 = !descending;
-                    }
+                if let Some((_, descending)) = &first
+                    && direction_ui(ui, *descending).clicked()
+                {
+                    next.order[0].1 = !descending;
                 }
                 let shown: Vec<&str> = over.order.iter().map(|(name, _)| name.as_str()).collect();
                 let choices = || column_choices(Some(schema), self.scope.rows(input), &[]);
