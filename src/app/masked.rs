@@ -49,7 +49,7 @@ fn others(rows: &dyn TableRows, hidden: &BTreeSet<String>) -> BTreeMap<usize, BT
         false => Classification::Internal,
     };
     let classes: Vec<Classification> = schema.fields.iter().map(class).collect();
-    let mut open_rows = OpenRows::new(|kind, number| format!("{} {number}>", kind.trim_end_matches('>')));
+    let mut open_rows = OpenRows::numbered();
     let mut first: BTreeMap<(usize, String), usize> = BTreeMap::new();
     let mut found: BTreeMap<usize, BTreeMap<usize, Value>> = BTreeMap::new();
     for number in 0..rows.rows().min(MOST_ROWS) {

@@ -18,6 +18,7 @@ pub struct OpenRows {
 }
 
 /// Texts of a row that may stand in others of its texts, and the columns that hold what another one names.
+#[derive(Default)]
 pub struct Hidden {
     personal: Vec<String>,
     secret: Vec<String>,
@@ -64,6 +65,11 @@ fn is_secret_name(value: &Value) -> bool {
 impl OpenRows {
     pub fn new(stand_in: fn(&str, usize) -> String) -> OpenRows {
         OpenRows { texts: HashMap::new(), stand_in }
+    }
+
+    /// `<email 2>` stands for the second value.
+    pub fn numbered() -> OpenRows {
+        OpenRows::new(|kind, number| format!("{} {number}>", kind.trim_end_matches('>')))
     }
 
     /// A row without what is personal or secret, also where that stands in the texts of other columns.

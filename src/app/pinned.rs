@@ -39,12 +39,20 @@ pub fn run_tests(project: &Project, base: &Path) -> Vec<TestResult> {
         .map(|test| {
             let step = project.steps.get(&test.step).map_or(test.step.clone(), |step| step.title.clone());
             let title = if test.title.is_empty() { test.id.clone() } else { test.title.clone() };
-            let told = |diagnostics: Vec<Diagnostic>| diagnostics.iter().map(Diagnostic::to_string).collect();
+            let told = |diagnostics: Vec<Diagnostic>| diagnostics.iter().map(told).collect();
             let (differences, remarks) =
                 run_test(project, base, test).unwrap_or_else(|diagnostics| (told(diagnostics), Vec::new()));
             TestResult { id: test.id.clone(), step, title, differences, remarks }
         })
         .collect()
+}
+
+/// Why the step gives nothing, and what mends it: the step itself stands beside it.
+fn told(diagnostic: &Diagnostic) -> String {
+    match &diagnostic.help {
+        Some(help) => format!("{}: {help}", diagnostic.message),
+        None => diagnostic.message.clone(),
+    }
 }
 
 /// What a step makes of the pinned input rows, by output port.

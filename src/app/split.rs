@@ -2,7 +2,7 @@
 //! counts by which what is handed over is held against what arrives.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use pipewright_core::data::Value;
@@ -157,11 +157,17 @@ pub fn find_handover(list: &Path, name: &str) -> Result<Handover, Diagnostic> {
     };
     let text = read_text(list).map_err(|error| unread(io_cause(&error)))?;
     let listed: Listed = serde_json::from_str(&text).map_err(|error| unread(json_cause(&error)))?;
-    listed.handovers.into_iter().find(|handover| handover.name == name).ok_or_else(|| {
+    let found = listed.handovers.into_iter().find(|handover| handover.name == name).ok_or_else(|| {
         Diagnostic::error("PW1210", format!("nothing is handed over under the name `{name}`"))
             .help("the names stand in the file")
             .file(list.display().to_string())
-    })
+    })?;
+    // A list may be a stranger's.
+    let is_below = |text: &str| Path::new(text).components().all(|part| matches!(part, Component::Normal(_)));
+    match is_below(&found.name) && is_below(&found.path) {
+        true => Ok(found),
+        false => Err(unread("it leads out of the folder of what is handed over".to_owned())),
+    }
 }
 
 /// Where the count of what was handed over stands, beside it.

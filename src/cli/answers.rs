@@ -1,21 +1,22 @@
 //! `pipewright answers`: the answers of a project as text, as JSON, as one page, as pictures.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use pipewright_app::evidence::seen_in_samples;
 use pipewright_app::{Answers, answers_of, files_read_by};
 use pipewright_core::data::figures::grouped;
 use pipewright_core::export::answers::{ALL_IN_IT, AnswerPage};
 use pipewright_core::export::drawing::Look;
 use pipewright_core::files::FolderUpdate;
 use pipewright_core::ir::resolve_parameters;
+use pipewright_core::plan::plan;
 use pipewright_core::planner::answer_contracts;
 use pipewright_core::project::Project;
 use pipewright_engine::{RunOptions, offer_standard_input};
 
 use super::args::{AnswersArgs, AnswersForm, Form, PictureLook};
 use super::output::{print_json, print_text, tell};
-use super::project::Opened;
 use super::run::{Progress, say_kept};
 use super::{Failure, Outcome, VerbResult, project, usage};
 use crate::pictures::{self, PictureKind};
@@ -48,7 +49,7 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
         return Err(usage(format!("`{id}` is no answer"), help));
     }
     if args.format == AnswersForm::Odcs {
-        return contracts(args, &opened, design, only.as_deref());
+        return contracts(args, &opened.base, design, only.as_deref());
     }
     let progress = Progress::new(Form::Text);
     let options = RunOptions {
@@ -81,8 +82,11 @@ pub fn answers(args: &AnswersArgs) -> VerbResult {
 }
 
 /// A data contract of each answer: what its columns are, without working it out.
-fn contracts(args: &AnswersArgs, opened: &Opened, design: &Project, only: Option<&str>) -> VerbResult {
-    let texts = answer_contracts(design, &opened.plan, only)?;
+fn contracts(args: &AnswersArgs, base: &Path, design: &Project, only: Option<&str>) -> VerbResult {
+    // Who reads them sees how close a column is, also where nobody has written rules.
+    let mut design = design.clone();
+    design.set_seen(seen_in_samples(&design, base));
+    let texts = answer_contracts(&design, &plan(&design), only)?;
     let Some(folder) = &args.out else {
         // Documents of one stream, as YAML parts them.
         let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();

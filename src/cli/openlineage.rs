@@ -1,8 +1,8 @@
 //! Events of runs as OpenLineage has them: when one begins, ends well, or fails; with what it read and wrote. As lines of a
 //! file, or posted to a connection.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use pipewright_core::data::{Schema, format_timestamp};
@@ -111,18 +111,59 @@ pub fn is_event(text: &[u8]) -> bool {
 
 /// Adds an event to a file.
 pub fn append(path: &Path, event: &Json) -> Result<(), Diagnostic> {
-    let line = format!("{event}\n");
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| {
+    append_line(path, &event.to_string()).map_err(|error| {
         Diagnostic::error("PW0993", format!("the event of the run cannot be written: {}", io_cause(&error)))
             .help("see whether the folder of --openlineage exists and may be written to")
             .file(path.display().to_string())
     })
 }
 
+/// A line comes whole or not at all, and on a line of its own: what a full disk cuts off is taken back.
+fn append_line(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    let begin = if last == *b"\n" { "" } else { "\n" };
+    write_or_take_back(&mut file, format!("{begin}{line}\n").as_bytes())
+}
+
+fn write_or_take_back(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match file.write(&bytes[written..]) {
+            Ok(count) if count > 0 => written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            ended => {
+                // Another run may have added its own meanwhile.
+                let end = file.stream_position()?;
+                if end == file.metadata()?.len() {
+                    file.set_len(end.saturating_sub(written as u64))?;
+                }
+                return Err(ended.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into()));
+            }
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_has_a_line_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        append_line(&path, "{\"a\":1}").unwrap();
+        append_line(&path, "{\"a\":2}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"a\":2}\n");
+        // A disk that was full, or an editor, has left no line end.
+        std::fs::write(&path, "{\"a\":1}\n{\"a\"").unwrap();
+        append_line(&path, "{\"a\":3}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"a\":1}\n{\"a\"\n{\"a\":3}\n");
+    }
 
     #[test]
     fn events_of_a_run_share_its_id() {

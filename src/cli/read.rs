@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean, io_cause};
 use pipewright_core::files::{self, Publication, trust};
-use pipewright_core::formats::{FormatSpec, Tally, format, formats};
+use pipewright_core::formats::{FormatSpec, Tally, format, formats, repeated_headers};
 use pipewright_core::ir::{self, path_pieces, with_path_pieces};
 use pipewright_engine::undeclared::SecretKeys;
 use pipewright_engine::{
@@ -276,6 +276,12 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     if args.quarantine.is_some() {
         check_source(args.quarantine.as_deref(), &reads)?;
     }
+    for path in args.to.iter().chain(&args.quarantine).chain(&args.save) {
+        if args.declared.as_deref().is_some_and(|declared| files::is_same_place(declared, path)) {
+            let message = format!("`{}` is the declaration that is read", path.display());
+            return Err(usage(message, "write to another place: the declaration stays as it is"));
+        }
+    }
     let mut asked = query::query_of(args);
     if args.follow {
         return follow::follow(args, &asked, &reads);
@@ -380,7 +386,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         tell([&Diagnostic::warning("PW0731", changed).help(help)]);
     }
     if !matches!(args.summary, Some(Form::Json)) {
-        tell(&left_out(&tally));
+        tell(left_out(&tally).iter().chain(&repeated_headers(&tally)));
     }
     if tally.quarantined_share() <= args.max_quarantined {
         return Ok(Outcome::Done);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use super::args::{Form, RunArgs, RunEngine};
 use super::observers::{Observed, Observers};
 use super::output::{counted, print_json, say_left_out, tell, tell_json};
 use super::project::Opened;
-use super::{Failure, Outcome, VerbResult, engine, project, usage};
+use super::{Failure, Outcome, VerbResult, engine, project, unwritable, usage};
 
 pub fn run(args: &RunArgs) -> VerbResult {
     engine::check_args(args)?;
@@ -112,6 +112,19 @@ fn follow(args: &RunArgs, opened: &Opened, options: &RunOptions, pause: Duration
     }
 }
 
+/// Adds the names, from the folder of the results on, of outputs that replace nothing.
+fn list_new(list: &Path, report: &RunReport, out: &Path) -> std::io::Result<()> {
+    let out = out.canonicalize()?;
+    let mut names = String::new();
+    for sink in report.sinks.iter().filter(|sink| sink.only_new) {
+        let place = Path::new(&sink.path).canonicalize()?;
+        names.push_str(&place.strip_prefix(&out).unwrap_or(&place).display().to_string());
+        names.push('\n');
+    }
+    let mut file = std::fs::File::options().create(true).append(true).open(list)?;
+    file.write_all(names.as_bytes())
+}
+
 /// One run, and what is said of it.
 fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
     let progress = Progress::new(args.log_format);
@@ -127,6 +140,9 @@ fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
     }
     if args.engine != RunEngine::Native {
         return engine::run(args, opened, options);
+    }
+    if let Some(list) = &args.list_new {
+        list_new(list, &report, &options.out).map_err(|error| unwritable(list, &error))?;
     }
     if args.report.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         print_json(&report).map_err(|failure| report_failed(failure.into()))?;

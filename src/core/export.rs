@@ -2,6 +2,7 @@
 //! and the map → pictures and a page for people.
 //! Must not import anything above; touches no file system.
 
+pub mod agent;
 pub mod answers;
 pub mod charts;
 pub mod clickhouse;
@@ -10,9 +11,11 @@ pub mod drawing;
 pub mod duckdb;
 mod handover;
 pub mod map;
+pub mod otelcol;
 pub mod pipeline;
 pub mod postgresql;
 pub mod python;
+pub mod rsyslog;
 mod run_script;
 pub mod schedulers;
 pub mod spark;
@@ -23,6 +26,7 @@ pub mod vector;
 
 use std::collections::BTreeMap;
 
+use crate::data::DataType;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::ir::{Node, NodeId, Parameter, Plan, Planned, check_parameter_names, check_secrets, parameter_variable};
 use crate::plan::plan_of_sources;
@@ -125,6 +129,18 @@ impl Support {
     }
 }
 
+/// Whether a function compares lists or records with one another, which every engine does in its own way where they hold
+/// nulls.
+fn compares_nested(function: &str, types: &[DataType]) -> bool {
+    let is_nested = |data_type: &DataType| matches!(data_type, DataType::List(_) | DataType::Record(_));
+    match (function, types) {
+        ("nullif", [value, ..]) => is_nested(value),
+        ("list_contains", [_, value]) => is_nested(value),
+        ("list_sort" | "list_distinct", [DataType::List(item)]) => is_nested(item),
+        _ => false,
+    }
+}
+
 /// Per step (by id) the worst of its operations, each as `judge` has it.
 fn by_step(plan: &Plan, judge: impl Fn(NodeId, &Node) -> (Support, String)) -> BTreeMap<String, (Support, String)> {
     let mut found: BTreeMap<String, (Support, String)> = BTreeMap::new();
@@ -188,7 +204,9 @@ pub fn targets() -> &'static [&'static dyn Target] {
         &clickhouse::ClickHouse,
         &dbt::DBT_DUCKDB,
         &dbt::DBT_POSTGRES,
-        &vector::Vector,
+        &agent::OnAgent(vector::Vector),
+        &agent::OnAgent(rsyslog::Rsyslog),
+        &agent::OnAgent(otelcol::Collector),
     ]
 }
 

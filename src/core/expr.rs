@@ -9,6 +9,7 @@ mod cached;
 mod cast;
 mod check;
 mod durations;
+mod ere;
 mod eval;
 mod functions;
 mod java;

@@ -4,6 +4,7 @@
 
 mod aside;
 mod attributes;
+mod device;
 mod entry;
 mod folder;
 mod inside;

@@ -63,16 +63,19 @@ mod xml;
 pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
-pub use csv::header_guess;
+pub use csv::{header_guess, repeated_headers};
 pub use json::{Scanner as JsonScanner, json_changes};
 pub use line_ends::cut_lines;
 pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates};
 pub use pattern::{Captures, captures};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
+pub use xml::open_references;
 
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
-    use families::{applications, aws, databases, proxies, security, system, web_errors};
+    use families::{
+        applications, aws, daemons, databases, frameworks, monitors, proxies, requests, security, system, web_errors,
+    };
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
@@ -82,8 +85,11 @@ static FORMATS: &[&dyn Format] = {
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &requests::FRAMEWORK_ACCESS,
+        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
+        &aws::LAMBDA,
         &databases::POSTGRESQL,
         &postgresql_csv::PostgresqlCsv,
         &databases::MYSQL_ERROR,
@@ -91,12 +97,20 @@ static FORMATS: &[&dyn Format] = {
         &mysql_slow::MysqlSlow,
         &databases::REDIS,
         &databases::MONGODB,
+        &databases::CLICKHOUSE,
+        &databases::SQL_SERVER,
         &system::KLOG,
         &system::AUDITD,
         &system::IPTABLES,
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &monitors::KERNEL,
+        &monitors::EPOCH,
+        &daemons::ASCTIME,
+        &daemons::GO,
+        &monitors::SYSLOG_LEVELS,
+        &daemons::APPLIANCES,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
@@ -106,6 +120,22 @@ static FORMATS: &[&dyn Format] = {
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
+        &applications::UVICORN,
+        &applications::PHP,
+        &applications::WEBLOGIC,
+        &applications::WEBSPHERE,
+        &applications::DOTNET,
+        &applications::TIMED,
+        &frameworks::PYTHON_SERVICES,
+        &frameworks::JAVA_SERVERS,
+        &frameworks::ZAP,
+        &frameworks::RUST_TRACING,
+        &frameworks::LOGRUS,
+        &frameworks::NODE,
+        &frameworks::SIDEKIQ,
+        &frameworks::LEVEL_FIRST,
+        &frameworks::CLOCK_LOG,
+        &frameworks::SERVERS,
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,

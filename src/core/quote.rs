@@ -174,6 +174,42 @@ pub fn vrl_text(text: &str) -> String {
     quoted
 }
 
+/// A string of OTTL, the Collector's language, in ASCII: nothing in it is a variable of the Collector's configuration.
+pub fn ottl_text(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        let _ = match c {
+            '"' | '\\' => write!(quoted, "\\{c}"),
+            ' '..='~' if c != '$' => write!(quoted, "{c}"),
+            c if u32::from(c) > 0xffff => write!(quoted, "\\U{:08x}", u32::from(c)),
+            c => write!(quoted, "\\u{:04x}", u32::from(c)),
+        };
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A string of RainerScript, rsyslog's language, in ASCII: what is no plain sign is written as its bytes.
+pub fn rainer_text(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => quoted.push(byte.into()),
+            b' ' | b'_' | b'-' | b'.' | b',' | b':' | b';' | b'/' | b'=' | b'+' | b'*' | b'@' | b'(' | b')' | b'['
+            | b']' | b'^' | b'|' => {
+                quoted.push(byte.into());
+            }
+            _ => {
+                let _ = write!(quoted, "\\x{byte:02x}");
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// Text that Markdown shows as it is, on one line.
 pub fn markdown_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());

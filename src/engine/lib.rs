@@ -50,7 +50,7 @@ pub use preview::{
     NodeResult, PreviewReply, PreviewReport, PreviewRequest, PreviewWorker, SAMPLE_ROWS, ToldPreview, preview_all,
     preview_now, preview_told,
 };
-pub use profile::{BINS, ColumnProfile, Profiler, TOP, profile};
+pub use profile::{BINS, ColumnProfile, Profiled, TOP, profile, profile_source};
 pub use read::{
     ByteRange, PACKED_ENDINGS, STANDARD_INPUT, Share, Sniff, expand, expand_all, given_name, offer_standard_input,
     open_unpacked, partitioned, path_of_source, read_files, read_schema, read_share, read_stream, schema_as, settle,

@@ -14,7 +14,7 @@ use std::thread;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::{Changes, Tally};
+use pipewright_core::formats::{Changes, Tally, repeated_headers};
 use pipewright_core::ir::{Fate, LeftOut, Matches, NodeId, Plan, left_out};
 use serde::Serialize;
 
@@ -151,6 +151,7 @@ impl NodeResult {
                 remarks.extend(lacking_in_source(tally, &[]));
                 remarks.extend(changed_in_source(tally));
                 remarks.extend(left_out_of_source(tally));
+                remarks.extend(repeated_headers(tally));
             }
             None => remarks.extend(changed_in_step(&self.changes)),
         }

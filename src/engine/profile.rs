@@ -1,12 +1,29 @@
 //! What a table's columns hold: nulls, distinct values, range, the most frequent values, a histogram; in one pass over rows
-//! that come piece by piece, in bounded memory. Knows no plan.
+//! that come piece by piece, in bounded memory. Each piece is counted where it is parsed, and what comes of it is put
+//! together in the rows' order. Knows no plan beyond what is read.
 
-use pipewright_core::data::distinct::Distinct;
-use pipewright_core::data::{DataType, Schema, Value};
-use polars::prelude::{self as pl, Column, DataFrame, IntoLazy, PolarsResult, Series, SortMultipleOptions};
+mod bins;
+mod counted;
+mod kept;
+mod met;
 
-use crate::ops::column;
-use crate::table::{ResultTable, value_of};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pipewright_core::data::{Field, Schema, Value};
+use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Tally;
+use pipewright_core::ir::Read;
+use polars::prelude::Column;
+
+use self::counted::Counted;
+use self::kept::Kept;
+use self::met::Part;
+use crate::cancel::Cancel;
+use crate::internal;
+use crate::read::{Parsed, ReadJob, job_of, read_schema};
+use crate::table::ResultTable;
 
 /// Bins of a histogram.
 pub const BINS: usize = 24;
@@ -14,8 +31,6 @@ pub const BINS: usize = 24;
 pub const TOP: usize = 10;
 /// Different values of a column up to which each is counted.
 pub const EXACT: usize = 100_000;
-/// Numbers of a column from which a histogram is made at most.
-const NUMBERS: usize = 200_000;
 
 /// One column's values at a glance.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,205 +45,105 @@ pub struct ColumnProfile {
     pub max: Value,
     /// The most frequent values with their counts, most frequent first, ties by value. Empty for lists and records.
     pub top: Vec<(Value, u64)>,
-    /// Counts in bins of equal width from `min` to `max`; for numbers and times, else empty. Of many numbers as a random
-    /// part of them is spread.
+    /// Counts in bins of equal width from `min` to `max`; for numbers and times, else empty. Where `distinct` is an
+    /// estimate, borders between bins are right to a thousandth of the range.
     pub histogram: Vec<u64>,
 }
 
 /// A profile per column, in the schema's order.
 pub fn profile(table: &ResultTable) -> Vec<ColumnProfile> {
     let mut profiler = Profiler::new(table.schema());
-    profiler.add(table);
+    profiler.add(&parts_of(table, &[]));
     profiler.finish()
 }
 
 /// Profiles of columns whose rows come piece by piece.
-pub struct Profiler {
-    columns: Vec<Gathered>,
+struct Profiler {
+    columns: Vec<Kept>,
 }
 
 impl Profiler {
-    pub fn new(schema: &Schema) -> Self {
-        Self { columns: schema.fields.iter().map(|field| Gathered::new(field.data_type.clone())).collect() }
+    fn new(schema: &Schema) -> Self {
+        Self { columns: schema.fields.iter().map(|field| Kept::new(field.data_type.clone())).collect() }
     }
 
-    /// Adds rows of the schema.
-    pub fn add(&mut self, table: &ResultTable) {
-        for (gathered, cells) in self.columns.iter_mut().zip(table.frame().columns()) {
-            gathered.nulls += cells.null_count() as u64;
-            if !matches!(gathered.data_type, DataType::List(_) | DataType::Record(_)) {
-                // A column that cannot be counted has no values to show, as one of lists.
-                let _ = gathered.add(cells);
-            }
+    /// Adds the columns of the rows that follow.
+    fn add(&mut self, parts: &[Part]) {
+        for (kept, part) in self.columns.iter_mut().zip(parts) {
+            kept.add(part);
         }
     }
 
-    pub fn finish(self) -> Vec<ColumnProfile> {
-        self.columns.into_iter().map(Gathered::finish).collect()
+    /// By column, what those who parse are to know.
+    fn frozen(&self) -> Frozen {
+        self.columns.iter().map(Kept::frozen).collect()
+    }
+
+    fn finish(self) -> Vec<ColumnProfile> {
+        self.columns.into_iter().map(Kept::finish).collect()
     }
 }
 
-const CELL: &str = "cell";
-const COUNT: &str = "count";
+/// By column, the values that are counted, where no more of them are taken.
+type Frozen = Vec<Option<Arc<Counted>>>;
 
-/// What is known of a column so far.
-struct Gathered {
-    data_type: DataType,
-    nulls: u64,
-    /// Values, each once, and how often they were met.
-    counts: Option<DataFrame>,
-    /// All values, once they are too many to be kept.
-    sketch: Option<Distinct>,
-    min: Value,
-    max: Value,
-    /// Numbers, or a random part of them, and how many there were.
-    numbers: Vec<f64>,
-    numbered: u64,
-    random: fastrand::Rng,
+/// The columns of some rows. One that cannot be counted has no values to show, as one of lists.
+fn parts_of(table: &ResultTable, frozen: &[Option<Arc<Counted>>]) -> Vec<Part> {
+    let columns = table.schema().fields.iter().zip(table.frame().columns()).enumerate();
+    let part = |(at, (field, cells)): (usize, (&Field, &Column))| {
+        let counted = frozen.get(at).and_then(Option::as_deref);
+        Part::of(cells, &field.data_type, counted).unwrap_or_default()
+    };
+    columns.map(part).collect()
 }
 
-impl Gathered {
-    fn new(data_type: DataType) -> Self {
-        Self {
-            data_type,
-            nulls: 0,
-            counts: None,
-            sketch: None,
-            min: Value::Null,
-            max: Value::Null,
-            numbers: Vec::new(),
-            numbered: 0,
-            random: fastrand::Rng::with_seed(1),
-        }
-    }
-
-    fn add(&mut self, cells: &Column) -> PolarsResult<()> {
-        let values = cells.as_materialized_series().clone().with_name(CELL.into()).drop_nulls();
-        if values.is_empty() {
-            return Ok(());
-        }
-        let times = pl::len().cast(pl::DataType::UInt64).alias(COUNT);
-        let mut counts = values.clone().into_frame().lazy().group_by([column(CELL)]).agg([times]).collect()?;
-        self.widen(counts.column(CELL)?)?;
-        if self.sketch.is_some() {
-            self.sketch_all(counts.column(CELL)?)?;
-        }
-        if let Some(known) = self.counts.take() {
-            let both = known.vstack(&counts)?.lazy();
-            counts = both.group_by([column(CELL)]).agg([column(COUNT).sum()]).collect()?;
-        }
-        if counts.height() > EXACT {
-            counts = self.thin(counts)?;
-        }
-        self.counts = Some(counts);
-        if !matches!(self.data_type, DataType::Boolean | DataType::String | DataType::Unknown) {
-            self.add_numbers(&values)?;
-        }
-        Ok(())
-    }
-
-    fn widen(&mut self, cells: &Column) -> PolarsResult<()> {
-        let frame = cells.as_materialized_series().clone().into_frame().lazy();
-        let range = frame.select([column(CELL).min().alias("min"), column(CELL).max().alias("max")]).collect()?;
-        let (min, max) = (range.column("min")?.get(0)?, range.column("max")?.get(0)?);
-        let (min, max) = (value_of(&min, &self.data_type), value_of(&max, &self.data_type));
-        if self.min.is_null() || min.compare(&self.min).is_some_and(|order| order.is_lt()) {
-            self.min = min;
-        }
-        if self.max.is_null() || max.compare(&self.max).is_some_and(|order| order.is_gt()) {
-            self.max = max;
-        }
-        Ok(())
-    }
-
-    fn sketch_all(&mut self, cells: &Column) -> PolarsResult<()> {
-        let sketch = self.sketch.get_or_insert_default();
-        for row in 0..cells.len() {
-            match value_of(&cells.get(row)?, &self.data_type) {
-                Value::String(text) => sketch.add(text.as_bytes()),
-                value => sketch.add(value.to_json().to_string().as_bytes()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Too many different values to keep: those that were met least are forgotten, and the sketch knows of all.
-    fn thin(&mut self, counts: DataFrame) -> PolarsResult<DataFrame> {
-        if self.sketch.is_none() {
-            self.sketch_all(counts.column(CELL)?)?;
-        }
-        Ok(most_frequent(counts)?.head(Some(EXACT / 2)))
-    }
-
-    fn add_numbers(&mut self, values: &Series) -> PolarsResult<()> {
-        let numbers = values.to_physical_repr().cast(&pl::DataType::Float64)?;
-        for number in numbers.f64()?.iter().flatten() {
-            self.numbered += 1;
-            if self.numbers.len() < NUMBERS {
-                self.numbers.push(number);
-            } else {
-                let place = self.random.u64(0..self.numbered) as usize;
-                if let Some(kept) = self.numbers.get_mut(place) {
-                    *kept = number;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> ColumnProfile {
-        let known = self.counts.as_ref().map_or(0, |counts| counts.height() as u64);
-        ColumnProfile {
-            nulls: self.nulls,
-            distinct: self.sketch.as_ref().map_or(known, Distinct::count),
-            is_estimated: self.sketch.is_some(),
-            top: self.counts.and_then(|counts| top_of(counts, &self.data_type).ok()).unwrap_or_default(),
-            min: self.min,
-            max: self.max,
-            histogram: histogram(&self.numbers, self.numbered),
-        }
-    }
+/// What all rows of a source show.
+pub struct Profiled {
+    pub schema: Schema,
+    /// In the schema's order.
+    pub columns: Vec<ColumnProfile>,
+    pub rows: u64,
+    pub tally: Tally,
 }
 
-/// Values with their counts, the most frequent first, ties by value.
-fn most_frequent(counts: DataFrame) -> PolarsResult<DataFrame> {
-    let order = SortMultipleOptions::default().with_order_descending_multi([true, false]).with_nulls_last(true);
-    counts.lazy().sort([COUNT, CELL], order).collect()
+/// Profiles all rows of a source, in one pass: each chunk where it is parsed.
+pub fn profile_source(read: &Read, base: &Path, cancel: &Cancel) -> Result<Profiled, Diagnostic> {
+    profile_with(read, job_of(read, base, cancel)?)
 }
 
-fn top_of(counts: DataFrame, data_type: &DataType) -> PolarsResult<Vec<(Value, u64)>> {
-    let counts = most_frequent(counts)?;
-    let (cell, count) = (counts.column(CELL)?, counts.column(COUNT)?);
-    let row = |row: usize| Ok((value_of(&cell.get(row)?, data_type), count.get(row)?.extract::<u64>().unwrap_or(0)));
-    (0..counts.height().min(TOP)).map(row).collect()
-}
-
-fn histogram(numbers: &[f64], all: u64) -> Vec<u64> {
-    if numbers.is_empty() {
-        return Vec::new();
-    }
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for number in numbers {
-        low = low.min(*number);
-        high = high.max(*number);
-    }
-    let width = (high - low) / BINS as f64;
-    if !(width.is_finite() && width > 0.0) {
-        return vec![all];
-    }
-    let mut bins = vec![0_u64; BINS];
-    for number in numbers {
-        bins[(((number - low) / width) as usize).min(BINS - 1)] += 1;
-    }
-    let scaled = |bin: u64| (u128::from(bin) * u128::from(all) / numbers.len() as u128) as u64;
-    bins.into_iter().map(scaled).collect()
+fn profile_with(read: &Read, mut job: ReadJob) -> Result<Profiled, Diagnostic> {
+    // Nobody asks for the lines themselves.
+    job.quarantine_limit = 0;
+    let schema = read_schema(read);
+    let (mut profiler, mut rows, mut tally) = (Profiler::new(&schema), 0, Tally::default());
+    let frozen: Mutex<Arc<Frozen>> = Mutex::default();
+    let work = |parsed: Parsed| {
+        let frozen = frozen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let table = ResultTable::from_frame(&parsed.frame, &schema);
+        let table = table.map_err(|error| internal("the profile of a chunk", &error))?;
+        Ok((parts_of(&table, &frozen), table.rows() as u64, parsed.tally))
+    };
+    job.for_each(&work, &mut |(parts, count, read)| {
+        profiler.add(&parts);
+        *frozen.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(profiler.frozen());
+        rows += count;
+        tally.add(&read);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Profiled { columns: profiler.finish(), schema, rows, tally })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
+    use pipewright_core::data::DataType;
+    use pipewright_core::formats::FormatSpec;
+    use serde_json::json;
+
     use super::*;
     use crate::ops::tests::table;
-    use serde_json::json;
+    use crate::read::schema_as;
 
     #[test]
     fn columns_at_a_glance() {
@@ -252,15 +167,28 @@ mod tests {
         assert_eq!((found[3].nulls, &found[3].min), (4, &Value::Null));
         assert_eq!(found[4].histogram.iter().sum::<u64>(), 3);
     }
+
     #[test]
     fn rows_in_pieces_give_what_the_whole_gives() {
-        let rows: Vec<serde_json::Value> = (0..300).map(|n| json!([n % 7, format!("v{}", n % 90)])).collect();
-        let of = |rows: &[serde_json::Value]| table("n:Int s:String", json!(rows));
+        let rows: Vec<serde_json::Value> = (0..300)
+            .map(|n| {
+                json!([n % 7, format!("v{}", n % 90), -0.5 * f64::from(n % 3), n % 2 == 0, "2026-01-01T00:00:00Z"])
+            })
+            .collect();
+        let of = |rows: &[serde_json::Value]| table("n:Int s:String f:Float b:Boolean t:Timestamp", json!(rows));
         let whole = profile(&of(&rows));
-        let mut profiler = Profiler::new(of(&rows).schema());
-        rows.chunks(70).for_each(|piece| profiler.add(&of(piece)));
-        assert_eq!(profiler.finish(), whole);
+        for size in [1, 70] {
+            let mut profiler = Profiler::new(of(&rows).schema());
+            rows.chunks(size).for_each(|piece| {
+                let frozen = profiler.frozen();
+                profiler.add(&parts_of(&of(piece), &frozen))
+            });
+            assert_eq!(profiler.finish(), whole);
+        }
         assert_eq!((whole[1].distinct, whole[1].is_estimated, whole[0].top[0].1), (90, false, 43));
+        assert_eq!(whole[2].top, [-1.0, -0.5, 0.0].map(|number| (Value::Float(number), 100)));
+        assert_eq!(whole[3].top, [(Value::Boolean(false), 150), (Value::Boolean(true), 150)]);
+        assert_eq!((&whole[4].min, whole[4].histogram.as_slice()), (&whole[4].max, [300].as_slice()));
     }
 
     #[test]
@@ -270,11 +198,63 @@ mod tests {
         for piece in 0..4_i64 {
             let ids = (0..60_000).map(|id| vec![Value::Int(piece * 60_000 + id)]);
             let often = (0..500).map(|_| vec![Value::Int(7)]);
-            profiler.add(&ResultTable::from_rows(&schema, &ids.chain(often).collect::<Vec<_>>()));
+            let rows = ids.chain(often).collect::<Vec<_>>();
+            let frozen = profiler.frozen();
+            profiler.add(&parts_of(&ResultTable::from_rows(&schema, &rows), &frozen));
         }
         let found = profiler.finish().remove(0);
         assert!(found.is_estimated && found.distinct.abs_diff(240_000) < 6_000, "{}", found.distinct);
         assert_eq!((&found.top[0], &found.max), (&(Value::Int(7), 2001), &Value::Int(239_999)));
-        assert!(found.histogram.iter().sum::<u64>().abs_diff(242_000) < 50, "{:?}", found.histogram);
+        assert_eq!(found.histogram.iter().sum::<u64>(), 242_000);
+        assert!(found.histogram[1..].iter().all(|count| count.abs_diff(10_000) < 60), "{:?}", found.histogram);
+    }
+
+    /// Lines of more different numbers and texts than are counted; what comes often comes late.
+    #[test]
+    fn threads_and_chunks_change_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut random = fastrand::Rng::with_seed(5);
+        let (mut text, mut met, mut highest) = (String::new(), std::collections::HashSet::new(), 0);
+        for line in 0..160_000 {
+            let number = random.u32(..);
+            met.insert(number);
+            highest = highest.max(number);
+            let name = if line > 120_000 && line % 5 == 0 { "late".to_owned() } else { format!("name {line}") };
+            writeln!(text, "{number},{name},{}", line % 3).unwrap();
+        }
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "number,name,third\n".to_owned() + &text).unwrap();
+        let format = FormatSpec::new("csv");
+        let schema = schema_as(&path, &format).unwrap();
+        let path = "a.csv".to_owned();
+        let read = Read { path, format, schema, columns: None, position: false, planned: None, location: None };
+        let profiled = |workers, chunk_size| {
+            let mut job = job_of(&read, folder.path(), &Cancel::new()).unwrap();
+            (job.workers, job.chunk_size) = (workers, chunk_size);
+            profile_with(&read, job).unwrap()
+        };
+        let one = profiled(1, 16 << 20);
+        assert_eq!((one.rows, &one.columns[0].max), (160_000, &Value::Int(highest.into())));
+        assert!(one.columns[0].distinct.abs_diff(met.len() as u64) < 4000, "{}", one.columns[0].distinct);
+        assert_eq!(one.columns[0].histogram.iter().sum::<u64>(), 160_000);
+        // At most as often as it is there, and no less than its surplus over the others of its place.
+        let (late, times) = &one.columns[1].top[0];
+        assert!(*late == Value::text("late") && (7_900..8_000).contains(times), "{late:?} {times}");
+        assert_eq!((one.columns[2].distinct, one.columns[2].is_estimated, one.columns[2].top[0].1), (3, false, 53_334));
+        for (workers, chunk_size) in [(2, 1 << 20), (3, 70_000)] {
+            assert_eq!(profiled(workers, chunk_size).columns, one.columns);
+        }
+    }
+
+    #[test]
+    fn an_estimate_is_no_more_than_the_rows_that_have_a_value() {
+        let schema = Schema::of([("id", DataType::Int)]);
+        let mut profiler = Profiler::new(&schema);
+        let ids = (1000..=450_997).step_by(3);
+        let rows: Vec<_> = ids.map(|id| vec![Value::Int(id)]).chain((0..9).map(|_| vec![Value::Null])).collect();
+        profiler.add(&parts_of(&ResultTable::from_rows(&schema, &rows), &[]));
+        let found = profiler.finish().remove(0);
+        assert!(found.distinct > 140_000 && found.distinct <= 150_000, "{}", found.distinct);
+        assert_eq!((found.nulls, found.is_estimated), (9, true));
     }
 }

@@ -33,7 +33,7 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, left_out};
+use pipewright_core::ir::{Destination, Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, WhenExists, left_out};
 
 use blocking::{Build, Gather, Task, Work};
 use columns::missing_columns;
@@ -48,6 +48,7 @@ pub(crate) use report::{
     changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, peak_memory, step_report,
     unmatched_in_step,
 };
+use told::History;
 pub use told::{AnswerReport, FirstRows, Headliner, Headliners, ToldAnswer, WatchReport, read_rows};
 
 use crate::allowance::Allowance;
@@ -162,8 +163,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         Visit { base: &options.base, parameters: &parameters, variables: &options.variables, cancel: &options.cancel };
     let publisher = crate::guard::guarded(|| {
         let posts = std::mem::take(&mut prepared.posts);
-        let (mut publisher, incremental, mut quarantine) = match options.dry_run {
-            true => (prepared.publisher, None, None),
+        let Executed { mut publisher, incremental, mut quarantine, history } = match options.dry_run {
+            true => Executed { publisher: prepared.publisher, ..Executed::default() },
             false => execute(prepared, options, progress, &mut report)?,
         };
         let mut loaded = Vec::new();
@@ -188,6 +189,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         if !options.dry_run {
             progress.step("publishing");
             close_quarantine(quarantine, &mut publisher, &mut report, options)?;
+            history.claim(&mut publisher)?;
         }
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
@@ -322,10 +324,15 @@ fn sink_report(node: &Node, target: &Target) -> SinkReport {
         Place::Elsewhere { destination, .. } => destination.shown_place().unwrap_or_default(),
         Place::StandardOutput => "standard output".to_owned(),
     };
+    let only_new = match &node.op {
+        Op::Write(write) => matches!(write.destination, Destination::File { when_exists: WhenExists::Fail, .. }),
+        _ => false,
+    };
     SinkReport {
         step: node.origin.step.clone(),
         title: node.origin.title.clone(),
         path,
+        only_new,
         schema: node.schema.clone(),
         ..SinkReport::default()
     }
@@ -364,12 +371,21 @@ struct Run<'a> {
     part: usize,
 }
 
+/// What a run has written aside.
+#[derive(Default)]
+struct Executed {
+    publisher: Publication,
+    incremental: Option<Incremental>,
+    quarantine: Option<QuarantineFile>,
+    history: History,
+}
+
 fn execute(
     prepared: Prepared,
     options: &RunOptions,
     progress: &dyn RunProgress,
     report: &mut RunReport,
-) -> Result<(Publication, Option<Incremental>, Option<QuarantineFile>), Diagnostic> {
+) -> Result<Executed, Diagnostic> {
     let Prepared { plan, mut jobs, targets, mut publisher, quarantine, mut incremental, .. } = prepared;
     let graph = Graph::new(&plan, &BTreeSet::new());
     let mut works = BTreeMap::new();
@@ -435,12 +451,12 @@ fn execute(
     run.complete(report)?;
     let rows = std::mem::take(&mut run.written);
     report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel)?;
-    told::keep_history(&mut publisher, &options.out, &report.started_at, &report.answers)?;
+    let history = History::of(&mut publisher, &options.out, &report.started_at, &report.answers)?;
     if let Some(incremental) = &mut incremental {
         report.told.extend(incremental.left());
         incremental.complete(&mut publisher, &written_to(&targets, &rows))?;
     }
-    Ok((publisher, incremental, run.quarantine.take()))
+    Ok(Executed { publisher, incremental, quarantine: run.quarantine.take(), history })
 }
 
 /// When all that is turned away is known.
@@ -651,6 +667,7 @@ impl Run<'_> {
         let spilled = self.spilled.iter().map(|(id, parts)| (*id, blocking::spilled_bytes(parts))).collect();
         self.builds.clear();
         let matches = self.works.iter().filter_map(|(id, work)| Some((*id, work.matches(self.plan, *id)?))).collect();
+        self.counts.iter_mut().for_each(|(id, count)| count.changes = self.plan.told_changes(*id, &count.changes));
         report.steps = report::step_reports(self.plan, &self.counts, &spilled, &matches);
         let fate = |id| report::fate(id, &self.counts, &self.tallies, &matches);
         for (sink, id) in report.sinks.iter_mut().zip(self.targets.keys()) {

@@ -185,7 +185,6 @@ impl App {
             | Action::SniffSource { .. }
             | Action::TakeSample(_)
             | Action::TestConnection(_)
-            | Action::AddPlace
             | Action::Recover(_)
             | Action::Reload
             | Action::Trust
@@ -249,7 +248,7 @@ impl App {
         if is_unread && !is_error {
             return;
         }
-        self.state.notice = Some(Notice { text: text.into(), is_error, since });
+        self.state.notice = Some(Notice { text: text.into(), is_error, since, is_of_save: false });
         ctx.request_repaint();
     }
 
@@ -300,6 +299,13 @@ impl App {
         match command {
             Command::New => self.after_unsaved(ctx, Then::New),
             Command::Open => self.view.show_dialog(Dialog::Open { path: String::new() }),
+            Command::AddPlace => {
+                self.begin();
+                let (batch, source) = edits::add_place(&self.state.project);
+                if self.edit(ctx, "add a source", &batch, false) {
+                    self.handle(ctx, Action::Choose(Chosen::Source(source)));
+                }
+            }
             Command::Example => self.after_unsaved(ctx, Then::Example),
             Command::Save => self.save(ctx),
             Command::SaveAs => self.show_save_as(None),

@@ -66,6 +66,7 @@ const fn ctrl_shift(key: Key) -> KeyboardShortcut {
 commands! {
     New => "New project", "Starts an empty project.", [ctrl(Key::N)];
     Open => "Open…", "Opens a project, or data files as new sources.", [ctrl(Key::O)];
+    AddPlace => "From an API or a database…", "Adds a source that a connection leads to: an HTTP API, a database, an object store.", [];
     Example => "Open the worked example", "Opens a copy of the example: a shop's logs, its questions and their answers.", [];
     Save => "Save", "Saves the project.", [ctrl(Key::S)];
     SaveAs => "Save as…", "Saves the project under another name.", [ctrl_shift(Key::S)];
@@ -147,10 +148,10 @@ impl Command {
         match self {
             Undo | Redo | Copy | Cut | Paste | Delete | SelectAll | SelectNone | AddStep | Fit | FitSelection
             | Duplicate | Bypass | Comment | DismissSuggestion | ZoomIn | ZoomOut | Keys => true,
-            New | Open | Example | Save | SaveAs | Frame | Group | KeepBlock | Pin | CopyCommandLine | CopySql
-            | Note | Question | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides | Present
-            | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion | LookForFindings
-            | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText | Quit => false,
+            New | Open | AddPlace | Example | Save | SaveAs | Frame | Group | KeepBlock | Pin | CopyCommandLine
+            | CopySql | Note | Question | Layout | Search | Find | Check | Run | Export | FoldBelow | FoldSides
+            | Present | ExportAnswers | ExportMap | AcceptSuggestion | AcceptPart | NextSuggestion
+            | LookForFindings | Coverage | Lines | NextPanel | Theme | LargerText | SmallerText | Quit => false,
         }
     }
 }
@@ -206,8 +207,6 @@ pub enum Action {
     TakeSample(Id),
     /// Opens a connection, and says what answers.
     TestConnection(Id),
-    /// A source that a connection leads to, and the connection.
-    AddPlace,
     /// Columns of a source by example: shows its first lines, to be marked.
     MarkLines(Id),
     /// Learns a pattern from the marks.

@@ -32,7 +32,7 @@ use super::actions::edits;
 use super::backend::ResultTable;
 use super::command::Actions;
 use super::icons::{Icon, icon_ui};
-use super::marked::marked_ui;
+use super::marked::{doc_on_hover, marked_ui};
 use super::state::StateRef;
 use super::theme;
 use super::widgets;
@@ -152,10 +152,23 @@ fn plain(field: &str) -> String {
     field.replace(['_', '.'], " ")
 }
 
-/// All fields of a form, one below the other.
+/// All fields of a form, one below the other. Those that only a policy asks for are folded away until there is one, or
+/// one of them is filled in or wrong.
 pub fn form_ui(ui: &mut Ui, scope: &FormScope<'_>, fields: &[FormField], memory: &mut FormMemory, out: &mut Actions) {
-    for field in fields {
+    let mut field_below = |ui: &mut Ui, field: &FormField| {
         ui.push_id((scope.item, field.name), |ui| field_ui(ui, scope, field, memory, out));
+        ui.add_space(theme::SPACE_2);
+    };
+    let has_policy = !scope.state.project.policy.is_empty();
+    let is_told =
+        |field: &&FormField| !scope.text(field.name).is_empty() || scope.diagnostics(field.name).next().is_some();
+    let fold = !has_policy && !fields.iter().filter(|field| field.for_policy).any(|field| is_told(&field));
+    fields.iter().filter(|field| !(fold && field.for_policy)).for_each(|field| field_below(ui, field));
+    if fold && fields.iter().any(|field| field.for_policy) {
+        let title = RichText::new("For a policy").color(theme::palette(ui.ctx()).soft);
+        egui::CollapsingHeader::new(title).id_salt((scope.item, "for a policy")).show(ui, |ui| {
+            fields.iter().filter(|field| field.for_policy).for_each(|field| field_below(ui, field));
+        });
         ui.add_space(theme::SPACE_2);
     }
 }
@@ -185,7 +198,7 @@ pub fn label_ui(ui: &mut Ui, label: &str, doc: &str) {
     let soft = theme::palette(ui.ctx()).soft;
     let response = ui.label(RichText::new(label).color(soft));
     if !doc.is_empty() {
-        response.on_hover_text(doc);
+        doc_on_hover(response, doc);
     }
 }
 

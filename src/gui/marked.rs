@@ -11,6 +11,26 @@ pub fn marked_ui(ui: &mut Ui, text: &str, font: &FontId, colour: Color32) -> Res
     ui.add(egui::Label::new(marked(text, font, colour, theme::palette(ui.ctx()).text)).wrap())
 }
 
+/// What is said of something that is shown, softer than it.
+pub fn doc_ui(ui: &mut Ui, text: &str, font: &FontId) -> Response {
+    let soft = theme::palette(ui.ctx()).soft;
+    marked_ui(ui, text, font, soft)
+}
+
+/// The same where the pointer rests on it.
+pub fn doc_on_hover(response: Response, text: &str) -> Response {
+    response.on_hover_ui(|ui| {
+        ui.set_max_width(ui.spacing().tooltip_width);
+        let colour = ui.visuals().text_color();
+        marked_ui(ui, text, &theme::body(), colour);
+    })
+}
+
+/// A text that is drawn in one type: without its backticks, where each is closed.
+pub fn unmarked(text: &str) -> String {
+    if text.matches('`').count().is_multiple_of(2) { text.replace('`', "") } else { text.to_owned() }
+}
+
 /// The text with its two types.
 fn marked(text: &str, font: &FontId, colour: Color32, code: Color32) -> LayoutJob {
     let parts: Vec<&str> = text.split('`').collect();
@@ -43,5 +63,7 @@ mod tests {
         assert_eq!(job.text, "of 262 rows have no sid: not in users");
         assert_eq!(job.sections.len(), 4);
         assert_eq!(told("a ` alone").text, "a ` alone");
+        assert_eq!(unmarked("unknown column `page`"), "unknown column page");
+        assert_eq!(unmarked("a ` alone"), "a ` alone");
     }
 }

@@ -180,6 +180,7 @@ fn head_ui(ui: &mut Ui, state: StateRef<'_>, at: usize, count: usize, scale: f32
         let place = if count > 0 { format!(" · answer {} of {count}", at + 1) } else { String::new() };
         let name = shown_name(&state.project.name, 60);
         ui.label(RichText::new(format!("{name}{place}")).color(palette.soft));
+        left_out_ui(ui, state, count);
         warnings_ui(ui, state);
         let texts = ["←  Previous", "Next  →", "Export…", "Close  Esc"];
         let width = |ui: &Ui, text: &str| {
@@ -203,6 +204,17 @@ fn head_ui(ui: &mut Ui, state: StateRef<'_>, at: usize, count: usize, scale: f32
             }
         }
     });
+}
+
+/// How many answers of the design are not among those that are shown.
+fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, count: usize) {
+    let answers = state.project.steps.values().filter(|step| step.kind == "answer" && !step.bypassed).count();
+    let left_out = answers.saturating_sub(count);
+    if count > 0 && left_out > 0 {
+        let palette = theme::palette(ui.ctx());
+        let told = format!("{} cannot be worked out", counted(left_out as u64, "answer"));
+        ui.label(RichText::new(told).color(palette.ink(palette.bad)));
+    }
 }
 
 /// How much is warned of in the project; opened, what.

@@ -88,6 +88,8 @@ pub struct Notice {
     pub is_error: bool,
     /// Time of the window when it appeared, in seconds.
     pub since: f64,
+    /// It tells of a save that failed, which the next one mends.
+    pub is_of_save: bool,
 }
 
 /// The state.

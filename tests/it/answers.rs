@@ -423,6 +423,9 @@ fn values_that_show_to_be_personal_are_hidden_whatever_their_column_is_called() 
         assert!(text.contains("logins") && !text.contains("anna.huber") && !text.contains("203.0.113."), "{text}");
     }
     assert!(shown.contains("`peer` is personal") && shown.contains("`recipient` is personal"), "{shown}");
+    // Contracts say so.
+    let contracts = run_ok(&["answers", path(&project), "--format", "odcs"]);
+    assert_eq!(contracts.matches("classification: personal").count(), 2, "{contracts}");
 }
 
 /// Answers by message and by address: each message holds what the other answer hides.

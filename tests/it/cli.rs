@@ -155,6 +155,51 @@ fn a_reader_that_goes_away_is_no_fault() {
 }
 
 #[test]
+fn a_declaration_that_is_read_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("u.csv"), "id\n1\n").unwrap();
+    let declared = r#"{"format":{"name":"csv"},"schema":{"fields":[{"name":"id","type":"String"}]}}"#;
+    fs::write(at("d.json"), declared).unwrap();
+    let (rows, file) = (at("u.csv"), at("d.json"));
+    for option in ["--to", "--quarantine"] {
+        let (code, _, talk) = run(&["read", path(&rows), "--declared", path(&file), option, path(&file)]);
+        assert!(code == 2 && talk.contains("is the declaration that is read"), "{option}: {code} {talk}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), declared);
+}
+
+#[test]
+fn a_profile_tells_no_secret_and_hands_nothing_personal_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let people = folder.path().join("people.csv");
+    let rows: String = (1..=4)
+        .map(|n| format!("anna{n}@example.org,k-471{n},from bo{n}@example.org,{n}\n"))
+        .chain(["eve@example.org,k-4720,login password=hunter22,9\n".to_owned()])
+        .collect();
+    fs::write(&people, format!("recipient,api_key,note,n\n{rows}")).unwrap();
+    let text = run_ok(&["profile", path(&people)]);
+    assert!(text.contains("anna1@example.org") && text.contains("secret, and not shown"), "{text}");
+    assert!(!text.contains("k-47") && !text.contains("hunter22"), "{text}");
+    let found = json(&["profile", path(&people), "--format", "json"]);
+    let columns = found[0]["columns"].as_array().unwrap();
+    let hidden: Vec<_> = columns.iter().map(|column| column["hidden"].as_str()).collect();
+    assert_eq!(hidden, [Some("personal"), Some("secret"), None, None]);
+    assert_eq!((&columns[0]["distinct"], &columns[3]["max"]), (&Json::from(5), &Json::from(9)));
+    let all = found.to_string();
+    assert!(!all.contains("@example.org") && !all.contains("k-47") && !all.contains("hunter22"), "{all}");
+    assert!(all.contains("from <email"), "{all}");
+    // What is shown of messages.
+    let log = folder.path().join("log.jsonl");
+    let line = |text: &str| format!("{}\n", Json::from_iter([("message", text)]));
+    fs::write(&log, line("mail to anna@example.org went out") + &line("login password=hunter22 failed")).unwrap();
+    let text = run_ok(&["patterns", path(&log)]);
+    assert!(text.contains("anna@example.org") && !text.contains("hunter22"), "{text}");
+    let all = run_ok(&["patterns", path(&log), "--format", "json"]);
+    assert!(!all.contains("anna@example.org") && !all.contains("hunter22") && all.contains("went out"), "{all}");
+}
+
+#[test]
 fn profile_counts_what_is_there() {
     let found = json(&["profile", "projects/shop/samples/users.csv", "--format", "json"]);
     let columns = found[0]["columns"].as_array().unwrap();

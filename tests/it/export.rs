@@ -20,8 +20,8 @@ fn wires(ids: &[&str]) -> Vec<Edit> {
 
 /// The engines that are here, beside Pipewright's own runner.
 fn engines() -> Vec<&'static str> {
-    // Spark takes half a minute to start. Vector takes of a design what it carries, and reports what stays behind.
-    targets_here().filter(|target| !["pipeline", "spark", "vector"].contains(target)).collect()
+    // Spark takes half a minute to start. Log agents take of a design what they carry, and report what stays behind.
+    targets_here().filter(|target| !["pipeline", "spark", "vector", "rsyslog"].contains(target)).collect()
 }
 
 /// A script of a bundle, with what leads it to its engine.
@@ -260,8 +260,8 @@ fn a_script_for_postgresql_gives_the_files_that_a_run_gives() {
 }
 
 #[test]
-fn scripts_for_polars_clickhouse_and_vector_give_the_files_that_a_run_gives() {
-    ["polars", "clickhouse", "vector"].into_iter().for_each(check_bundle_against_run);
+fn scripts_for_polars_clickhouse_and_log_agents_give_the_files_that_a_run_gives() {
+    ["polars", "clickhouse", "vector", "rsyslog"].into_iter().for_each(check_bundle_against_run);
 }
 
 /// Without the package nothing is written, and both scripts say what is lacking.

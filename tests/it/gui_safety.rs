@@ -335,6 +335,13 @@ fn a_save_elsewhere_that_is_given_up_changes_nothing() {
         assert!(!harness.state().is_dirty(), "{place}");
     }
     assert_eq!(fs::read_to_string(at("two/taken.pipewright.json")).unwrap(), "mine");
+    // What failed is not said any more once it went well.
+    harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::S);
+    harness.run_ok();
+    replace(&mut harness, "Save to", &at("two/free").to_string_lossy());
+    click(&mut harness, "Save");
+    wait(&mut harness, "the save", |app| app.project().sources["s"].path == "../one/rows.csv");
+    assert!(harness.query_all_by_label_contains("cannot be saved").next().is_none());
 }
 
 #[test]

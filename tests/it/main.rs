@@ -9,6 +9,7 @@ mod catalogue;
 mod cli;
 mod clickhouse;
 mod code;
+mod collector;
 mod dbt;
 mod disks;
 mod export;

@@ -7,6 +7,7 @@ mod edges;
 mod polars;
 mod postgresql;
 mod random;
+mod rsyslog;
 mod spark;
 mod vector;
 
@@ -413,6 +414,12 @@ fn steps_in_duckdb() {
 fn edges_in_duckdb() {
     let Some(python) = python_with_duckdb() else { return };
     edges::compare_edges("DuckDB", |cases| duckdb_rows(&python, cases), &[]);
+}
+
+#[test]
+fn pairs_of_types_in_duckdb() {
+    let Some(python) = python_with_duckdb() else { return };
+    edges::compare_mixed("DuckDB", |cases| duckdb_rows(&python, cases));
 }
 
 /// Rows that are equal but for a list or a record: which of them is taken, and in which order they come.

@@ -362,3 +362,29 @@ fn a_question_in_words_becomes_a_flow_that_runs() {
     assert_eq!(code, 1);
     assert!(told.contains("“frobs” is not understood in the question"), "{told}");
 }
+
+#[test]
+fn who_has_an_empty_name_is_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    let samples = home.path().join("samples");
+    fs::create_dir(&samples).unwrap();
+    let line = |number: usize| {
+        let (user, page) = (["\"u1\"", "\"\"", "\"u2\"", "null"][number % 4], ["/", "", "/b", "/c"][number / 4 % 4]);
+        let time = format!("2026-03-01T10:{number:02}:00Z");
+        format!("{{\"time\": \"{time}\", \"customer_id\": {user}, \"page\": \"{page}\", \"ms\": {number}}}\n")
+    };
+    fs::write(samples.join("app.jsonl"), (0..40).map(line).collect::<String>()).unwrap();
+    let project = run_ok(&["new", path(home.path()), "--samples", path(&samples)]);
+    for (words, said) in [
+        ("how many users", "2 visitors\n  not in it: 20 of 40 rows have no `visitor`"),
+        ("how many customers", "2 user ids\n  not in it: 20 of 40 rows have no `customer_id`"),
+        ("how many pages", "3 pages\n  not in it: 12 of 40 rows have no `page`"),
+        ("top pages by customers", "“/”: 2 user ids"),
+    ] {
+        let told = run_ok(&["plan", project.trim(), "--ask", words]);
+        assert!(told.contains(&format!("the first way answers (exact): {said}")), "{words}: {told}");
+    }
+    // An empty page is a group that has no name, as where none is said.
+    let told = run_ok(&["plan", project.trim(), "--ask", "top pages"]);
+    assert!(told.contains("12 of 40 rows have no `page`: a group of their own"), "{told}");
+}

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use pipewright_core::export::targets;
 
-use crate::support::{lead, path, postgresql, python_for, root, run_ok, targets_here, texts, vector};
+use crate::support::{lead, path, postgresql, python_for, root, rsyslogd, run_ok, targets_here, texts, vector};
 
 const PROJECT: &str = "projects/shop/shop.pipewright.json";
 const ANSWERS: [&str; 4] =
@@ -60,6 +60,13 @@ fn witness(target: &str) -> Witness {
             program: "VECTOR",
             arguments: "--quiet --config vector.yaml",
             logic: "vector.yaml",
+            from: "\"payment_failed\"",
+            to: "\"payment_ok\"",
+        },
+        "rsyslog" => Witness {
+            program: "RSYSLOGD",
+            arguments: "-n -C -f rsyslog.conf -i rsyslogd.pid",
+            logic: "rsyslog.conf",
             from: "\"payment_failed\"",
             to: "\"payment_ok\"",
         },
@@ -121,6 +128,9 @@ impl Bench {
         }
         if let Some(vector) = vector() {
             script.env("VECTOR", noting(self.folder.path(), "VECTOR", path(&vector)).0);
+        }
+        if let Some(rsyslogd) = rsyslogd() {
+            script.env("RSYSLOGD", noting(self.folder.path(), "RSYSLOGD", path(&rsyslogd)).0);
         }
         // The place of a real run's report, which a check must leave alone.
         let report = self.folder.path().join("report.json");
@@ -241,8 +251,8 @@ fn a_design_without_files_verifies_itself_too() {
         "wires": [{"id": "w", "from": "t", "to": "out"}],
     });
     fs::write(&file, design.to_string()).unwrap();
-    // Vector reads files, or nothing.
-    for target in targets_here().filter(|target| *target != "vector") {
+    // Log agents read files, or nothing.
+    for target in targets_here().filter(|target| !["vector", "rsyslog"].contains(target)) {
         let Some(python) = python_for(target) else { continue };
         let bundle = folder.path().join(target);
         run_ok(&["export", path(&file), "--target", target, "--out", path(&bundle)]);

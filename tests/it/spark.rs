@@ -4,6 +4,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,7 +23,8 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn start(python: &str, workers: usize) -> Cluster {
+    /// `program`: what tasks read their parts with.
+    fn start(python: &str, workers: usize, program: &Path) -> Cluster {
         let home = spark_home(python);
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
@@ -32,7 +35,7 @@ impl Cluster {
             command.arg(format!("org.apache.spark.deploy.{name}")).args(arguments);
             command.env("SPARK_HOME", &home).env("PYSPARK_PYTHON", python).env("SPARK_LOCAL_IP", "127.0.0.1");
             // Where the tasks run there is nothing but this.
-            command.env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+            command.env("PIPEWRIGHT", program);
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
         };
         let ports = ["--host", "127.0.0.1", "--port", &port, "--webui-port", "0"];
@@ -53,6 +56,11 @@ impl Cluster {
         // What is said later would be waited for.
         std::thread::spawn(move || log.for_each(drop));
         cluster
+    }
+
+    /// Its workers, by their processes.
+    fn workers(&mut self) -> &mut [Child] {
+        &mut self.processes[1..]
     }
 
     /// Workers whose tasks have run something.
@@ -111,7 +119,7 @@ fn assert_answers(python: &str, out: &Path) {
 #[test]
 fn two_workers_answer_the_questions_of_the_shop() {
     let Some(python) = python_with_spark() else { return };
-    let cluster = Cluster::start(&python, 2);
+    let cluster = Cluster::start(&python, 2, Path::new(env!("CARGO_BIN_EXE_pipewright")));
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
@@ -145,6 +153,51 @@ fn two_workers_answer_the_questions_of_the_shop() {
         assert_eq!(lines.lines().filter(|line| line.contains("\"step\": \"Access log\"")).count(), 21, "{lines}");
     }
     assert_eq!(cluster.used(), 2);
+}
+
+/// Reads for a task, but for the first one: that kills the worker that it runs on, with its executor, and gives nothing.
+const KILLER: &str = r#"#!/bin/sh
+if [ "$1" = read ] && mkdir '@FOLDER@/killed' 2>/dev/null; then
+  pid=$$
+  line=
+  while [ "$pid" -gt 1 ]; do
+    line="$pid $line"
+    if grep -qx "$pid" '@FOLDER@/workers'; then
+      set -- $line
+      kill -9 "$1" "$2"
+      exit 1
+    fi
+    pid=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$pid/status")
+  done
+  exit 1
+fi
+exec '@PIPEWRIGHT@' "$@"
+"#;
+
+#[test]
+fn a_job_ends_right_when_a_worker_is_killed_midway() {
+    let Some(python) = python_with_spark() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let killer = folder.path().join("pipewright");
+    let text =
+        KILLER.replace("@FOLDER@", path(folder.path())).replace("@PIPEWRIGHT@", env!("CARGO_BIN_EXE_pipewright"));
+    fs::write(&killer, text).unwrap();
+    fs::set_permissions(&killer, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut cluster = Cluster::start(&python, 2, &killer);
+    let pids: String = cluster.workers().iter().map(|worker| format!("{}\n", worker.id())).collect();
+    fs::write(folder.path().join("workers"), pids).unwrap();
+    let out = folder.path().join("out");
+    let mut run = pipewright();
+    run.args(["run", PROJECT, "--engine", "spark", "--master", &cluster.master, "--out", path(&out)]);
+    run.args(["--conf", "spark.executor.memory=512m", "--conf", "spark.ui.enabled=false"]);
+    run.arg("--param").arg(format!("data={}", path(&root().join(SAMPLES))));
+    run.env("PYTHON", &python).env("SPARK_LOCAL_IP", "127.0.0.1").env("PIPEWRIGHT_PART_BYTES", "1000000");
+    let (code, said, talk) = texts(run.output().unwrap());
+    assert_eq!(code, 0, "{said}{talk}");
+    assert_answers(&python, &out);
+    assert!(folder.path().join("killed").is_dir(), "{talk}");
+    let ended = cluster.workers().iter_mut().filter_map(|worker| worker.try_wait().unwrap());
+    assert_eq!(ended.filter(|status| status.signal() == Some(9)).count(), 1);
 }
 
 #[test]

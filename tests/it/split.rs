@@ -39,8 +39,12 @@ impl Desk {
     }
 
     fn set(&self, id: &str, field: &str, new: Json) {
+        self.apply(json!({"edit": "set", "id": id, "field": field, "new": new}));
+    }
+
+    fn apply(&self, edit: Json) {
         let edits = self.path("edits.json");
-        fs::write(&edits, json!([{"edit": "set", "id": id, "field": field, "new": new}]).to_string()).unwrap();
+        fs::write(&edits, json!([edit]).to_string()).unwrap();
         run_ok(&["apply", path(&self.project), path(&edits)]);
     }
 
@@ -231,9 +235,70 @@ fn what_is_handed_over_is_named_and_of_the_columns_that_are_agreed() {
     };
     let (code, _, talk) = handover("nobody");
     assert!(code == 1 && talk.contains("PW1210") && talk.contains("help: "), "{talk}");
+    // A stranger's list leads nowhere else.
+    let leading = fs::read_to_string(&list).unwrap().replace(&format!("{name}/"), "/etc/");
+    let foreign = desk.path("foreign.json");
+    fs::write(&foreign, leading).unwrap();
+    let (code, _, talk) = run(&["handover", path(&foreign), &name, path(&desk.path("over"))]);
+    assert!(code == 1 && talk.contains("PW1210") && talk.contains("leads out"), "{talk}");
     fs::create_dir_all(desk.path("over").join(&name)).unwrap();
     let file = desk.path("over").join(told["handovers"][0]["path"].as_str().unwrap());
     fs::write(&file, "customer\nc1\n").unwrap();
     let (code, _, talk) = handover(&name);
     assert!(code == 1 && talk.contains("PW1211") && talk.contains("agreed as"), "{talk}");
+}
+
+#[test]
+fn a_part_replaces_nothing_that_the_design_does_not_and_leaves_no_quarantine_of_before() {
+    let Some(python) = python_for("duckdb") else { return };
+    let desk = Desk::new("pipeline", "duckdb");
+    desk.set("load-plan", "settings.when_exists", json!("fail"));
+    desk.export(&[]);
+    let out = desk.path("out");
+    let ran = || texts(desk.script("run.sh", &python).arg(&out).output().unwrap());
+    let (code, _, err) = ran();
+    assert_eq!(code, 0, "{err}");
+    let kept = out.join("quarantine/cluster/quarantine.jsonl");
+    assert!(fs::metadata(&kept).unwrap().len() > 0, "the example has lines that are no JSON");
+    let (code, _, err) = ran();
+    assert!(code == 1 && err.contains("PW0967") && err.contains("spent_after_bad_visits.csv"), "{code} {err}");
+    // The same of a part on another engine.
+    desk.set("load-plan", "settings.when_exists", json!("replace"));
+    desk.set("load-pages", "settings.when_exists", json!("fail"));
+    desk.export(&[]);
+    let (code, _, err) = ran();
+    assert!(code == 1 && err.contains("PW0967") && err.contains("pages_by_plan.csv"), "{code} {err}");
+    // Lines of an earlier run belong to its rows.
+    desk.set("load-pages", "settings.when_exists", json!("replace"));
+    desk.export(&[]);
+    let visits = desk.path("samples/visits.jsonl");
+    let text = fs::read_to_string(&visits).unwrap();
+    let is_json = |line: &&str| serde_json::from_str::<Json>(line).is_ok();
+    fs::write(&visits, text.lines().filter(is_json).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let (code, _, err) = ran();
+    assert_eq!((code, fs::metadata(&kept).unwrap().len()), (0, 0), "{err}");
+}
+
+#[test]
+fn a_load_does_not_write_where_the_whole_bundle_puts_what_is_its_own() {
+    let Some(python) = python_for("duckdb") else { return };
+    let desk = Desk::new("pipeline", "duckdb");
+    for place in ["report.json", "./reports/cluster.json", "pipewright_handover/x.csv", "quarantine/x.csv"] {
+        desk.set("load-pages", "settings.path", json!(place));
+        let bundle = desk.path("bundle");
+        let (code, _, talk) = run(&["export", path(&desk.project), "--split", path(&bundle), "--force"]);
+        assert!(code != 0 && talk.contains("PW0645") && talk.contains(place), "{place}: {code} {talk}");
+    }
+    // Nor where parameters lead there.
+    desk.apply(json!({"edit": "insert", "into": "parameters",
+        "item": {"id": "p", "name": "place", "type": "String", "default": "results"}}));
+    desk.set("load-pages", "settings.path", json!("${place}/x.csv"));
+    desk.export(&[]);
+    for place in ["quarantine", "reports", "pipewright_handover"] {
+        let out = desk.path(place);
+        let mut script = desk.script("run.sh", &python);
+        let (code, _, err) = texts(script.env("PW_PLACE", place).arg(&out).output().unwrap());
+        assert!(code == 1 && err.contains(&format!("writes to {place}")), "{place}: {code} {err}");
+        assert!(!out.join(ANSWERS[1]).exists(), "{place}");
+    }
 }

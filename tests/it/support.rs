@@ -94,6 +94,13 @@ pub fn vector() -> Option<PathBuf> {
     SCRIPT.get_or_init(make).clone()
 }
 
+/// rsyslog's own program.
+pub fn rsyslogd() -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os("RSYSLOGD").unwrap_or_else(|| "rsyslogd".into()));
+    let runs = Command::new(&path).arg("-v").output().is_ok_and(|output| output.status.success());
+    need("`rsyslogd -v` fails (its path: RSYSLOGD)", runs.then_some(path))
+}
+
 /// Python that has what a target's bundles need.
 pub fn python_for(target: &str) -> Option<String> {
     match target {
@@ -103,6 +110,7 @@ pub fn python_for(target: &str) -> Option<String> {
         "clickhouse" => python_with_clickhouse(),
         "dbt" | "dbt-postgres" => python_with_dbt(),
         "vector" => vector().and_then(|_| python()),
+        "rsyslog" => rsyslogd().and_then(|_| python()),
         _ => python(),
     }
 }
@@ -203,6 +211,8 @@ pub fn targets_here() -> impl Iterator<Item = &'static str> {
     let is_here = |name: &&str| match *name {
         "postgresql" => postgresql().is_some(),
         "dbt" => python_with_dbt().is_some(),
+        // Printed, and not run anywhere.
+        "otelcol" => false,
         "dbt-postgres" => python_with_dbt().is_some() && postgresql().is_some(),
         _ => true,
     };

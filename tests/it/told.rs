@@ -120,7 +120,8 @@ fn results_that_no_value_of_their_type_is_are_counted() {
         measure("s", "sum(i)"),
         measure("f", "sum(x)"),
         measure("m", "avg(x)"),
-        measure("rate", "count(i) / count_if(i < 0)")
+        measure("rate", "count(i) / count_if(i < 0)"),
+        measure("t", "sum(i + k) - 1")
     ]);
     let spread = json!([measure("s", "sum(i)"), measure("d", "stddev(x)"), measure("most", "median(i)")]);
     let calculated = json!([
@@ -133,7 +134,8 @@ fn results_that_no_value_of_their_type_is_are_counted() {
         measure("b", "x * 10 > 1"),
         measure("q", "-(i + 1) * 2")
     ]);
-    let windows = json!([measure("w", "sum(i) over (partition by g)")]);
+    let windows =
+        json!([measure("w", "sum(i) over (partition by g)"), measure("less", "sum(i + k) over (partition by g) - 1")]);
     let bench = Bench::new()
         .text("a.csv", "g,i,x,k\na,9223372036854775807,1e308,0\na,1,1e308,1\nb,5,2,2\nb,,,\nc,,,\n")
         .source("a", "a.csv", "csv", &["g:String", "i:Int", "x:Float", "k:Int"])
@@ -147,16 +149,36 @@ fn results_that_no_value_of_their_type_is_are_counted() {
         .load("windows", "windows.jsonl");
     let (code, talk, report) = bench.run();
     assert_eq!(code, 0, "{talk}");
-    assert_eq!(step(&report, "sums", "aggregate")["beyond"], json!({"s": 1, "f": 1, "m": 1}));
+    assert_eq!(step(&report, "sums", "aggregate")["beyond"], json!({"s": 1, "f": 1, "m": 1, "t": 1}));
     assert_eq!(step(&report, "sums", "project")["beyond"], json!({"rate": 3}));
     assert_eq!(step(&report, "spread", "aggregate")["beyond"], json!({"s": 1}));
     assert_eq!(step(&report, "calculated", "project")["beyond"], json!({"p": 1, "z": 1, "q": 1}));
-    assert_eq!(step(&report, "windows", "window")["beyond"], json!({"w": 2}));
-    has_all(&talk, &["PW0731", "of a division by zero, are null: 1 of `f`, 1 of `m`, 1 of `s`", "3 of `rate`"]);
-    has_all(&bench.preview("sums"), &["1 of `f`, 1 of `m`, 1 of `s`", "3 of `rate`"]);
+    assert_eq!(step(&report, "windows", "window")["beyond"], json!({"w": 2, "less": 2}));
+    has_all(
+        &talk,
+        &["PW0731", "of a division by zero, are null: 1 of `f`, 1 of `m`, 1 of `s`, 1 of `t`", "3 of `rate`"],
+    );
+    has_all(&bench.preview("sums"), &["1 of `f`, 1 of `m`, 1 of `s`, 1 of `t`", "3 of `rate`"]);
     has_all(&bench.preview("spread"), &["are null: 1 of `s`"]);
     has_all(&bench.preview("calculated"), &["1 of `p`, 1 of `q`, 1 of `z`", "exact but for what is told below"]);
-    has_all(&bench.preview("windows"), &["are null: 2 of `w`"]);
+    has_all(&bench.preview("windows"), &["are null: 2 of `less`, 2 of `w`"]);
+}
+
+#[test]
+fn lines_that_are_like_the_header_are_told() {
+    let bench = Bench::new()
+        .text("a.csv", "name,city\nanna,bern\nname,city\nbob,ulm\nname,city\n")
+        .source("a", "a.csv", "csv", &["name:String", "city:String"])
+        .load("a", "a.jsonl");
+    let (code, talk, _) = bench.run();
+    let told = ["PW1133", "2 lines that are like the header were left out"];
+    assert_eq!(code, 0, "{talk}");
+    has_all(&talk, &told);
+    has_all(&bench.preview("a"), &told);
+    for verb in ["read", "profile"] {
+        let (_, out, said) = run(&[verb, path(&bench.file("a.csv"))]);
+        has_all(&(out + &said), &told);
+    }
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub struct RunArgs {
     /// File that a bundle writes to afterwards, so that it may be no source
     #[arg(long, hide = true, value_name = "FILE")]
     pub not_over: Vec<PathBuf>,
+    /// File to which the names of outputs are added that replace nothing, for a script that puts them in place
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub list_new: Option<PathBuf>,
     /// Folder (or a `.jsonl` file) for the lines and rows that did not fit
     #[arg(long, value_name = "DIR")]
     pub quarantine: Option<PathBuf>,

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use pipewright_app::Viewer;
 use pipewright_core::data::figures::grouped;
 use pipewright_core::data::patterns::{Mined, Pattern, regex_of};
-use pipewright_core::data::{DataType, Schema, format_timestamp};
+use pipewright_core::data::{Classification, DataType, Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::did_you_mean;
 use pipewright_core::expr::{fits, print};
 use pipewright_core::formats::Tally;
 use pipewright_core::ir;
+use pipewright_core::policy::{Sensitivities, names_secret};
 use pipewright_core::quote::visible;
 use pipewright_engine::{Budget, Cancel, MinedColumns, Sampling, mine, mine_table, read_sample, read_schema};
 use serde_json::{Value as Json, json};
@@ -18,15 +20,19 @@ use crate::cli::args::{Form, PatternsArgs};
 use crate::cli::output::{counted, print_json, print_text};
 use crate::cli::{Failure, Outcome, VerbResult, usage};
 
+/// Stands for a text that names or holds something secret.
+const HIDDEN: &str = "(holds something secret, and is not shown)";
 /// Names of columns that hold messages, the likeliest first.
 const MESSAGES: [&str; 9] = ["message", "msg", "line", "log", "text", "body", "textPayload", "MESSAGE", "event"];
 
 pub fn patterns(args: &PatternsArgs) -> VerbResult {
     let (reads, _) = read_of(&args.files, Wanted::default())?;
     let mut documents = Vec::new();
+    let mut viewer = if args.format == Form::Text { Viewer::Owner } else { Viewer::others() };
     for read in &reads {
         let columns = columns_of(args, &read_schema(read))?;
-        let (mined, tally, method) = look(read, &columns, args.whole)?;
+        let (mut mined, tally, method) = look(read, &columns, args.whole)?;
+        mined.patterns.iter_mut().for_each(|pattern| hide(pattern, &mut viewer));
         match args.format {
             Form::Text => print_text(&text_of(args, read, &columns, &mined, &method, &tally))?,
             Form::Json => documents.push(json_of(args, read, &columns, &mined, &method, &tally)),
@@ -36,6 +42,55 @@ pub fn patterns(args: &PatternsArgs) -> VerbResult {
         print_json(&documents)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Takes out of a pattern and its example what is not told.
+fn hide(pattern: &mut Pattern, viewer: &mut Viewer) {
+    let mut told = |text: &mut String| match viewer.value(Value::String(std::mem::take(text))) {
+        Value::String(open) => *text = open,
+        _ => *text = HIDDEN.to_owned(),
+    };
+    told(&mut pattern.example);
+    pattern.text = without_secrets(&pattern.text).unwrap_or_else(|| HIDDEN.to_owned());
+}
+
+/// A pattern in which what all of its messages have of a secret is left out, as what varies is; `None`: that cannot be done.
+fn without_secrets(pattern: &str) -> Option<String> {
+    const ENDS: [char; 9] = ['"', '\'', ',', ';', '&', ')', '}', ']', '<'];
+    let is_end = |c: char| c.is_whitespace() || ENDS.contains(&c);
+    let (mut made, mut rest) = (String::new(), pattern);
+    while let Some(at) = rest.find(['=', ':']) {
+        let (before, behind) = rest.split_at(at + 1);
+        made.push_str(before);
+        let name = before[..at].trim_end_matches([' ', '"', '\'']);
+        let name = &name[name.rfind(is_end).map_or(0, |at| at + 1)..];
+        let value = behind.trim_start_matches([' ', '"', '\'']);
+        let length = value.find(is_end).unwrap_or(value.len());
+        if length > 0 && Sensitivities::shipped().of_name(name) == Some(Classification::Secret) {
+            made.push_str(&behind[..behind.len() - value.len()]);
+            made.push_str("<*>");
+            rest = &value[length..];
+        } else {
+            rest = behind;
+        }
+    }
+    made.push_str(rest);
+    (!holds_secret(&made)).then_some(made)
+}
+
+/// Whether a pattern has a secret: one that varies is none of its text.
+fn holds_secret(pattern: &str) -> bool {
+    let mut fixed = String::new();
+    for piece in pattern.split_inclusive('<') {
+        fixed.push_str(piece);
+        if piece.ends_with('<') {
+            fixed.pop();
+            let name = fixed.trim_end_matches([' ', '"', '\'']).trim_end_matches(['=', ':']);
+            fixed.truncate(name.len());
+            fixed.push(' ');
+        }
+    }
+    names_secret(&fixed)
 }
 
 /// Mines a spread sample, or every row; and says which rows, in words.
@@ -150,10 +205,11 @@ fn json_of(
         .iter()
         .take(args.top)
         .map(|pattern| {
+            let condition = || print(&fits(&columns.message, &regex_of(&pattern.text)));
             json!({
                 "id": pattern.id, "pattern": pattern.text, "rows": pattern.rows, "share": share(pattern, mined),
                 "first_seen": time(pattern.first), "last_seen": time(pattern.last), "example": pattern.example,
-                "folded": pattern.is_folded, "where": print(&fits(&columns.message, &regex_of(&pattern.text))),
+                "folded": pattern.is_folded, "where": (pattern.text != HIDDEN).then(condition),
             })
         })
         .collect();
@@ -162,4 +218,22 @@ fn json_of(
         "time": columns.time, "rows": mined.rows, "empty": mined.empty, "unread": tally.quarantined,
         "folded_rows": mined.folded(), "found": mined.patterns.len(), "patterns": shown,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn a_secret_that_all_messages_have_is_none_of_the_pattern() {
+        for (pattern, told) in [
+            ("login password=hunter22 of <*>", Some("login password=<*> of <*>")),
+            ("{\"token\": \"abc\", \"n\": <num>}", Some("{\"token\": \"<*>\", \"n\": <num>}")),
+            ("token=Token{78af589 Activity{<*> u0", Some("token=<*> Activity{<*> u0")),
+            ("login password=<*> at 10:30", Some("login password=<*> at 10:30")),
+            ("Authorization sent: Bearer abcdefghijklmnop0123", None),
+        ] {
+            assert_eq!(without_secrets(pattern).as_deref(), told, "{pattern}");
+        }
+    }
 }

@@ -1,16 +1,15 @@
 //! The verb `profile`: what the columns of files hold.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
+use pipewright_app::{Viewer, classes_of};
 use pipewright_core::data::figures::grouped;
-use pipewright_core::data::{DataType, Schema, Value};
+use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::Tally;
+use pipewright_core::formats::{Tally, repeated_headers};
 use pipewright_core::ir;
 use pipewright_engine::{
-    Budget, Cancel, ColumnProfile, Profiler, ResultTable, Sampling, profile as profile_table, read_sample, read_schema,
-    read_stream,
+    Budget, Cancel, ColumnProfile, Profiled, Sampling, profile as profile_table, profile_source, read_sample,
 };
 use serde_json::json;
 
@@ -38,17 +37,9 @@ fn look(read: &ir::Read, is_whole: bool) -> Result<Looked, Failure> {
         let (rows, method) = (found.table.rows() as u64, found.statement.method);
         return Ok(Looked { schema, profiles, rows, tally: found.tally, method });
     }
-    let schema = read_schema(read);
-    let mut profiler = Profiler::new(&schema);
-    let mut rows = 0;
-    let mut take = |table: ResultTable| {
-        rows += table.rows() as u64;
-        profiler.add(&table);
-        ControlFlow::Continue(())
-    };
-    let tally = read_stream(read, Path::new("."), &mut take, &mut |_| {}, &Cancel::new())?;
+    let Profiled { schema, columns: profiles, rows, tally } = profile_source(read, Path::new("."), &Cancel::new())?;
     let method = format!("all {} rows", grouped(rows));
-    Ok(Looked { schema, profiles: profiler.finish(), rows, tally, method })
+    Ok(Looked { schema, profiles, rows, tally, method })
 }
 
 /// Whether a profile counts the different values of a type: of lists and records it does not.
@@ -56,35 +47,39 @@ fn is_counted(data_type: &DataType) -> bool {
     !matches!(data_type, DataType::List(_) | DataType::Record(_))
 }
 
+/// A column in a line. `hidden`: what its values are, which are not told.
+fn line_of(field: &Field, profile: &ColumnProfile, hidden: Option<&str>) -> String {
+    let top: Vec<String> =
+        profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
+    let range = match profile.min.is_null() {
+        true => String::new(),
+        false => format!(", {} to {}", shown(&profile.min), shown(&profile.max)),
+    };
+    let distinct = match is_counted(&field.data_type) {
+        true if profile.is_estimated => format!("about {} distinct", grouped(profile.distinct)),
+        true => format!("{} distinct", profile.distinct),
+        false => "different ones not counted".to_owned(),
+    };
+    let values = hidden.map_or_else(|| top.join(", "), |hidden| format!("{hidden}, and not shown"));
+    let (name, data_type) = (&field.name, field.data_type.to_string());
+    format!("  {name:<20} {data_type:<10} {} nulls, {distinct}{range}; {values}", profile.nulls)
+}
+
 pub fn profile(args: &ProfileArgs) -> VerbResult {
     let (reads, _) = read_of(&args.files, Wanted::default())?;
     let mut documents = Vec::new();
+    // Text is read where it is asked for; JSON goes on.
+    let mut viewer = if args.format == Form::Text { Viewer::Owner } else { Viewer::others() };
     for read in &reads {
-        let Looked { schema, profiles, rows, tally, method } = look(read, args.whole)?;
+        let Looked { schema, mut profiles, rows, tally, method } = look(read, args.whole)?;
+        let classes = classes_of(&schema, &profiles, rows);
+        profiles.iter_mut().zip(&classes).for_each(|(profile, class)| viewer.profile(profile, *class));
+        let hidden: Vec<Option<&str>> = classes.iter().map(|class| Some(viewer.keeps_back(*class)?.name())).collect();
         if args.format == Form::Text {
             let mut text = String::new();
             line!(text, "{}: {}, {}", shown_path(Path::new(&read.path)), read.format.name, method);
-            for (field, profile) in schema.fields.iter().zip(&profiles) {
-                let top: Vec<String> =
-                    profile.top.iter().take(3).map(|(value, count)| format!("{} ×{count}", shown(value))).collect();
-                let range = if profile.min.is_null() {
-                    String::new()
-                } else {
-                    format!(", {} to {}", shown(&profile.min), shown(&profile.max))
-                };
-                let distinct = match is_counted(&field.data_type) {
-                    true if profile.is_estimated => format!("about {} distinct", grouped(profile.distinct)),
-                    true => format!("{} distinct", profile.distinct),
-                    false => "different ones not counted".to_owned(),
-                };
-                line!(
-                    text,
-                    "  {:<20} {:<10} {} nulls, {distinct}{range}; {}",
-                    field.name,
-                    field.data_type.to_string(),
-                    profile.nulls,
-                    top.join(", ")
-                );
+            for ((field, profile), hidden) in schema.fields.iter().zip(&profiles).zip(&hidden) {
+                line!(text, "{}", line_of(field, profile, *hidden));
             }
             print_text(&text)?;
         }
@@ -92,11 +87,12 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
             .fields
             .iter()
             .zip(&profiles)
-            .map(|(field, profile)| {
+            .zip(&hidden)
+            .map(|((field, profile), hidden)| {
                 let distinct = is_counted(&field.data_type).then_some(profile.distinct);
                 json!({
                     "name": field.name, "type": field.data_type, "nulls": profile.nulls, "distinct": distinct,
-                    "estimated": profile.is_estimated,
+                    "estimated": profile.is_estimated, "hidden": hidden,
                     "min": profile.min, "max": profile.max,
                     "top": profile.top.iter().map(|(value, count)| json!({"value": value, "count": count})).collect::<Vec<_>>(),
                     "histogram": profile.histogram,
@@ -113,7 +109,8 @@ pub fn profile(args: &ProfileArgs) -> VerbResult {
         }));
         if args.format == Form::Text {
             let file = || shown_path(Path::new(&read.path));
-            tell(&left_out(&tally).map(|hint| hint.file(file())));
+            let hints = left_out(&tally).into_iter().chain(repeated_headers(&tally));
+            tell(&hints.map(|hint| hint.file(file())).collect::<Vec<_>>());
         }
         if let Some(changed) = tally.changed_values().filter(|_| args.format == Form::Text) {
             let help = "a column of type String keeps every value as it stands";

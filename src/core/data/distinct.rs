@@ -20,12 +20,18 @@ impl Default for Distinct {
 }
 
 impl Distinct {
-    /// Adds a value by its bytes.
-    pub fn add(&mut self, bytes: &[u8]) {
-        let hash = xxhash_rust::xxh3::xxh3_64(bytes);
+    /// Adds a value by a hash whose bits are all as good as random.
+    pub fn add(&mut self, hash: u64) {
         let (register, rest) = ((hash >> (64 - BITS)) as usize, hash << BITS);
         let run = rest.leading_zeros().min(64 - BITS) as u8 + 1;
         self.registers[register] = self.registers[register].max(run);
+    }
+
+    /// Adds all values of another.
+    pub fn merge(&mut self, other: &Distinct) {
+        for (register, run) in self.registers.iter_mut().zip(&other.registers) {
+            *register = (*register).max(*run);
+        }
     }
 
     /// The estimate.
@@ -45,11 +51,12 @@ mod tests {
 
     #[test]
     fn the_estimate_is_near_the_number_of_different_values() {
+        let id = |number: u64| xxhash_rust::xxh3::xxh3_64(format!("id-{number}").as_bytes());
         for count in [0_u64, 1, 1000, 40_000, 300_000, 1_000_000] {
             let mut distinct = Distinct::default();
-            (0..count).for_each(|number| distinct.add(format!("id-{number}").as_bytes()));
+            (0..count).for_each(|number| distinct.add(id(number)));
             // What comes again is not counted again.
-            (0..count / 2).for_each(|number| distinct.add(format!("id-{number}").as_bytes()));
+            (0..count / 2).for_each(|number| distinct.add(id(number)));
             let error = (distinct.count() as f64 - count as f64).abs() / (count.max(1) as f64);
             assert!(error < 0.025, "{count}: {}", distinct.count());
         }

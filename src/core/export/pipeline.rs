@@ -151,7 +151,7 @@ if [ -d "$out" ]; then
     exit 2
   fi
 fi
-exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" "$@"
+exec "${PIPEWRIGHT:-pipewright}" run "$here/pipeline.json" --out "$out" --report "$out/report.json" ${PIPEWRIGHT_NEW:+"--list-new=$PIPEWRIGHT_NEW"} "$@"
 }
 "#;
 

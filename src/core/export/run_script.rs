@@ -75,5 +75,6 @@ if [ ! -f "$work/report.json" ]; then
   echo "error: the bundle is not as it was exported: export it again" >&2
   exit 1
 fi
+@LIST@
 @PUT@
 "#;

@@ -150,6 +150,7 @@ pub fn script(text: &str) -> String {
         ("@PLACE@\n", PLACE),
         ("@HIDDEN@\n", HIDDEN),
         ("@WORK@\n", WORK),
+        ("@LIST@\n", LIST),
         ("@PUT@\n", PUT),
     ];
     parts.iter().fold(text.to_owned(), |text, (mark, part)| text.replace(mark, part))
@@ -241,13 +242,22 @@ fi
 "#;
 
 /// Files of the quarantine that this run has not written are those of an earlier run.
-pub const EARLIER: &str = r#"for name in quarantine.jsonl rejected.jsonl; do
-  # Those of an earlier run go.
-  if [ -f "$out/quarantine/@MARKER@" ] && grep -q "\"$name\"" "$out/quarantine/@MARKER@"; then
-    mkdir -p -- "$work/out/quarantine"
-    : >>"$work/out/quarantine/$name"
-  fi
+pub const EARLIER: &str = r#"for folder in "$out/quarantine" "$out/quarantine"/*; do
+  [ ! -L "$folder" ] && [ -f "$folder/@MARKER@" ] || continue
+  for name in quarantine.jsonl rejected.jsonl; do
+    # Those of an earlier run go.
+    if grep -q "\"$name\"" "$folder/@MARKER@"; then
+      mkdir -p -- "$work/out${folder#"$out"}"
+      : >>"$work/out${folder#"$out"}/$name"
+    fi
+  done
 done
+"#;
+
+/// What replaces nothing, for a script that puts the results of several bundles in place.
+const LIST: &str = r#"if [ -n "${PIPEWRIGHT_NEW:-}" ] && [ -f "$work/new" ]; then
+  cat -- "$work/new" >>"$PIPEWRIGHT_NEW"
+fi
 "#;
 
 /// What is in the folder of the run is put in place.

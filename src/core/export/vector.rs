@@ -1,30 +1,26 @@
-//! Target: Vector, a log agent. Pipewright reads the sources and hands their rows to Vector, which takes the steps that
-//! look at one row at a time (filter, compute, mask), as far as they come; what it cannot carry stays behind in
-//! `rest.json`, which Pipewright's own runner runs on what Vector hands over.
+//! Target: Vector, a log agent: a transform a step, in VRL.
 
 mod functions;
 mod printer;
 mod scripts;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use self::printer::Printer;
 use self::values::refuse;
-use super::handover::push;
-use super::pipeline::{PIPELINE_VERSION, Pipeline};
-use super::{Bundle, DesignInfo, Support, Target, by_step, staging};
+use super::agent::{self, Agent, Files};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind};
-use crate::formats::FormatSpec;
-use crate::ir::{Check, Column, FileKind, Node, NodeId, OnFail, Op, Plan, Read, prune};
-use crate::plan::{check_kept_lines, check_policy, is_same_path};
+use crate::ir::{Check, Column, Node, NodeId, OnFail, Op, Plan, Read, prune};
 use crate::quote::comment;
 
 pub(super) struct Vector;
 
-impl Target for Vector {
+impl Agent for Vector {
+    type Stage = Stage;
+
     fn name(&self) -> &'static str {
         "vector"
     }
@@ -39,53 +35,15 @@ impl Target for Vector {
          by VRL's own compiler, the configuration by no Vector."
     }
 
-    fn support(&self, plan: &Plan) -> BTreeMap<String, (Support, String)> {
-        let stages = carried(plan);
-        by_step(plan, |id, node| match (&node.op, stages.contains_key(&id)) {
-            (Op::Read(_), true) => (Support::Rewritten, "read by Pipewright, and fed to Vector row by row".to_owned()),
-            (_, true) => (Support::Native, String::new()),
-            (_, false) => match not_loaded(node) {
-                Some(fault) => (Support::Unsupported, fault.message),
-                None => (Support::Behind, format!("stays behind: {}", why_not(plan, id))),
-            },
-        })
+    fn stage(&self, plan: &Plan, id: NodeId, _: &BTreeMap<NodeId, Stage>) -> Result<Stage, Diagnostic> {
+        stage(plan, id)
     }
 
-    fn verify_command(&self) -> &'static str {
-        "PIPEWRIGHT_STAGE=\"$here/receipt/stage.json\" \"$here/run.sh\" \"$out\" --trust || [ $? -eq 3 ]"
-    }
-
-    fn stage(&self, plan: &Plan) -> Option<Plan> {
-        Some(fed(plan)).filter(|staged| !staged.nodes.is_empty())
-    }
-
-    fn export(&self, plan: &Plan, info: &DesignInfo) -> Bundle {
-        let plan = prune(plan, &plan.sinks());
-        let mut bundle = Bundle { diagnostics: staging::check_paths(&plan), ..Bundle::default() };
-        bundle.diagnostics.extend(plan.nodes.iter().filter_map(|node| not_loaded(node)));
-        let stages = carried(&plan);
-        if stages.is_empty() {
-            bundle.diagnostics.push(refuse("a design that reads no file").help("export to the target `pipeline`"));
-        }
-        let staged = fed(&plan);
-        // What is secret is not written down, not even for a while.
-        bundle.diagnostics.extend(check_policy(&staged));
-        if bundle.has_errors() {
-            return bundle;
-        }
-        let keeps_lines = check_kept_lines(&staged, &info.sources, &is_same_path).is_empty();
-        let handed: Vec<NodeId> = handovers(&plan, &stages).into_iter().collect();
-        let pipeline = |what: &str, plan: Plan| Pipeline {
-            pipeline: PIPELINE_VERSION,
-            name: format!("{}: {what}", info.name),
-            plan,
-        };
-        bundle.text("vector.yaml", configuration(&plan, &stages, &handed));
-        bundle.text("rest.json", pipeline("what stays behind", left_behind(&plan, &stages, &handed)).to_text());
-        bundle.text("stage.json", pipeline("sources", staged).to_text());
+    fn files(&self, plan: &Plan, stages: &BTreeMap<NodeId, Stage>, handed: &[NodeId]) -> Files {
         let fed: Vec<NodeId> = stages.iter().filter(|(_, stage)| **stage == Stage::Feed).map(|(id, _)| *id).collect();
-        scripts::write(&mut bundle, &plan, info, (&fed, &handed), keeps_lines);
-        bundle
+        let mut files = scripts::feed(plan, &fed);
+        files.configuration = ("vector.yaml", configuration(plan, stages, handed));
+        files
     }
 }
 
@@ -134,7 +92,6 @@ pub fn stage(plan: &Plan, id: NodeId) -> Result<Stage, Diagnostic> {
     }
     match &node.op {
         Op::Read(Read { location: None, planned: None, .. }) => Ok(Stage::Feed),
-        Op::Read(_) => Err(refuse("sources that are no files")),
         Op::Filter { predicate } => Ok(Stage::Filter(Printer::new(input(0), &types).holds(predicate)?)),
         Op::Project(project) => {
             let printer = Printer::new(input(0), &types);
@@ -165,92 +122,8 @@ pub fn stage(plan: &Plan, id: NodeId) -> Result<Stage, Diagnostic> {
             let columns = node.schema.names().map(|name| Ok((field(name)?, format!(".{}", field(name)?))));
             Ok(Stage::Remap(event(columns)?))
         }
-        Op::Check(_) => Err(refuse("checks that turn rows away")),
-        Op::Write(_) => Err(refuse("loads: results are put in place whole")),
-        Op::Parse(_) => Err(refuse("Pipewright's formats inside of columns")),
-        Op::Explode(_) | Op::Unpivot(_) => Err(refuse("steps that make several rows of one")),
-        Op::Rows(_)
-        | Op::Aggregate(_)
-        | Op::Window(_)
-        | Op::Join(_)
-        | Op::AsofJoin(_)
-        | Op::Sort(_)
-        | Op::Limit(_)
-        | Op::Distinct(_) => Err(refuse("steps that look at more than one row")),
+        op => Err(refuse(agent::not_row_wise(op))),
     }
-}
-
-/// What the agent does, by nodes: as far down from the sources as it comes.
-fn carried(plan: &Plan) -> BTreeMap<NodeId, Stage> {
-    let mut stages: BTreeMap<NodeId, Stage> = BTreeMap::new();
-    for (id, node) in plan.iter() {
-        if node.inputs.iter().all(|input| stages.contains_key(input))
-            && let Ok(stage) = stage(plan, id)
-        {
-            stages.insert(id, stage);
-        }
-    }
-    stages
-}
-
-/// Why a node stays behind.
-fn why_not(plan: &Plan, id: NodeId) -> String {
-    match stage(plan, id) {
-        Err(fault) => fault.message,
-        Ok(_) => "a step before it stays behind".to_owned(),
-    }
-}
-
-/// The fault of a load where a connection leads: a bundle opens none.
-fn not_loaded(node: &Node) -> Option<Diagnostic> {
-    let Op::Write(write) = &node.op else { return None };
-    let fault = refuse(format_args!("the load into {}", write.destination.shown_place()?));
-    let fault = fault.help("export to the target `pipeline`, or load a file");
-    Some(fault.step(&node.origin.step, &node.origin.title))
-}
-
-/// Nodes that the agent has and others want.
-fn handovers(plan: &Plan, stages: &BTreeMap<NodeId, Stage>) -> BTreeSet<NodeId> {
-    let behind = plan.iter().filter(|(id, _)| !stages.contains_key(id));
-    behind.flat_map(|(_, node)| &node.inputs).filter(|input| stages.contains_key(input)).copied().collect()
-}
-
-/// A pipeline of the sources alone, each a file of JSON lines.
-fn fed(plan: &Plan) -> Plan {
-    staging::stage(plan, FileKind::Jsonl, &|id| format!("n{}.jsonl", id.0))
-}
-
-/// Rows that lie in a folder of the run.
-fn rows_in(folder: &str, id: NodeId, node: &Node) -> Op {
-    Op::Read(Read {
-        path: format!("{folder}/n{}.jsonl", id.0),
-        format: FormatSpec::new("json_lines"),
-        schema: node.schema.clone(),
-        columns: None,
-        position: false,
-        planned: None,
-        location: None,
-    })
-}
-
-/// Everything that the agent does not do, on what it hands over.
-fn left_behind(plan: &Plan, stages: &BTreeMap<NodeId, Stage>, handed: &[NodeId]) -> Plan {
-    let mut rest = Plan { parameters: plan.parameters.clone(), ..Plan::default() };
-    let mut places: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-    for (id, node) in plan.iter() {
-        let is_read = matches!(node.op, Op::Read(_)) && !stages.contains_key(&id);
-        let made = match (handed.contains(&id), is_read, stages.contains_key(&id)) {
-            (true, ..) => push(&mut rest, rows_in("handover", id, node), vec![], node.schema.clone(), &node.origin),
-            (_, true, _) => push(&mut rest, rows_in("stage", id, node), vec![], node.schema.clone(), &node.origin),
-            (.., true) => continue,
-            _ => {
-                let inputs = node.inputs.iter().filter_map(|input| places.get(input)).copied().collect();
-                push(&mut rest, node.op.clone(), inputs, node.schema.clone(), &node.origin)
-            }
-        };
-        places.insert(id, made);
-    }
-    rest
 }
 
 /// The configuration: what feeds the agent, its steps, what it hands over.

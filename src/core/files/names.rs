@@ -5,7 +5,7 @@
 use std::fs::{self, File};
 use std::hash::BuildHasher as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(target_os = "linux")]
 use rustix::{
@@ -208,6 +208,20 @@ pub(super) fn fault(what: &str, path: &Path, error: &io::Error) -> Diagnostic {
 pub fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy();
     if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() }
+}
+
+/// A place below a folder at which something else is mounted: what lies there does not move with the folder.
+pub(super) fn mounted_below(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let places = table.lines().filter_map(|line| line.split(' ').nth(4)).map(unescaped);
+    places.into_iter().find(|place| place.starts_with(&folder) && *place != folder)
+}
+
+/// A path of the table of mounts: blanks, tabs, line ends and `\\` stand there as `\\` and three octal digits.
+fn unescaped(text: &str) -> PathBuf {
+    let signs = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+    signs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).into()
 }
 
 #[cfg(test)]

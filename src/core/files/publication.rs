@@ -10,10 +10,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::aside::{IS_PUBLISHED, Left, PrivateFolder, aside};
+use super::device::{is_device, open_pipe};
 use super::entry::{Entry, What, drop_second_names, write_manifest};
 use super::lock::{Holder, is_same_place};
 use super::marker::{MARKER, Mark, Marker, foreign};
-use super::names::{self, exists, fault, inode_of, remove, sync, sync_folder};
+use super::names::{self, exists, fault, inode_of, mounted_below, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use super::regular::{is_open_elsewhere, open_file};
 use super::report::check_report_place;
@@ -38,6 +39,8 @@ pub struct Publication {
     kept: Kept,
     /// Folders whose turn this publication has.
     turns: Turns,
+    /// Pipes that are written to, open until the end: who reads them would take a first look for all there is.
+    pipes: Vec<File>,
 }
 
 impl Default for Publication {
@@ -50,6 +53,7 @@ impl Default for Publication {
             count: 0,
             kept: Kept::new(),
             turns: Turns::new(),
+            pipes: Vec::new(),
         }
     }
 }
@@ -73,9 +77,10 @@ impl Publication {
     }
 
     /// The place where a file that the user named (`--to`, `--report`) is written until all is published. Where nothing
-    /// is to be written after all, `leave_out` says so. A device or a pipe is written to as it is.
+    /// is to be written after all, `leave_out` says so. A device or a pipe that somebody reads is written to as it is.
     pub fn file(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         if is_device(target) {
+            self.pipes.extend(open_pipe(target)?);
             return Ok(target.to_owned());
         }
         check_name(target)?;
@@ -85,6 +90,7 @@ impl Publication {
     /// The same for a report, which takes no place but that of an earlier one.
     pub fn report(&mut self, target: &Path) -> Result<PathBuf, Diagnostic> {
         if is_device(target) {
+            self.pipes.extend(open_pipe(target)?);
             return Ok(target.to_owned());
         }
         check_name(target)?;
@@ -636,25 +642,6 @@ fn check_folder(target: &Path) -> Result<(), Diagnostic> {
         ),
         false => Ok(()),
     }
-}
-
-/// A place below a folder at which something else is mounted: what lies there does not move with the folder.
-fn mounted_below(folder: &Path) -> Option<PathBuf> {
-    let folder = folder.canonicalize().ok()?;
-    let table = fs::read_to_string("/proc/self/mountinfo").ok()?;
-    let places = table.lines().filter_map(|line| line.split(' ').nth(4)).map(unescaped);
-    places.into_iter().find(|place| place.starts_with(&folder) && *place != folder)
-}
-
-/// A path of the table of mounts: blanks, tabs, line ends and `\\` stand there as `\\` and three octal digits.
-fn unescaped(text: &str) -> PathBuf {
-    let signs = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
-    signs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).into()
-}
-
-/// Something that is there and neither a file nor a folder.
-fn is_device(target: &Path) -> bool {
-    target.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
 /// A file of the user's that only has the marker's name is not replaced by one.

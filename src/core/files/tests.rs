@@ -580,6 +580,7 @@ fn devices_and_pipes_are_written_to_and_never_replaced() {
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let mut publication = Publication::default();
+    let _reader = fs::File::options().read(true).write(true).open(&pipe).unwrap();
     assert_eq!(publication.file(&pipe).unwrap(), pipe);
     assert_eq!(publication.file(Path::new("/dev/null")).unwrap(), Path::new("/dev/null"));
     assert_eq!(publication.output(&pipe).unwrap_err().code, "PW0744");

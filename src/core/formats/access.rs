@@ -5,6 +5,7 @@ mod apache;
 mod named;
 mod nginx;
 mod shape;
+mod tokens;
 
 #[cfg(test)]
 mod tests;

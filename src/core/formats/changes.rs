@@ -194,6 +194,19 @@ impl Changes {
         kept
     }
 
+    /// The same, told of other columns.
+    pub fn renamed(&self, names: impl Fn(&str) -> Vec<String>) -> Changes {
+        let mut told = Changes::default();
+        for change in Change::ALL {
+            let all = self
+                .of(change)
+                .iter()
+                .flat_map(|(column, count)| names(column).into_iter().map(move |name| (name, *count)));
+            all.for_each(|(column, count)| told.note(change, &column, count));
+        }
+        told
+    }
+
     pub fn is_empty(&self) -> bool {
         self.count() == 0
     }

@@ -92,6 +92,9 @@ pub struct Tally {
     /// Times of accepted rows that have no year of their own.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub guessed_years: u64,
+    /// Of `meta`: records of a table that are like its header, behind it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeated_headers: u64,
     /// Keys that the schema does not have, with how often they were met.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown_keys: BTreeMap<String, u64>,
@@ -121,6 +124,7 @@ impl Tally {
         self.rows += other.rows;
         self.replaced += other.replaced;
         self.guessed_years += other.guessed_years;
+        self.repeated_headers += other.repeated_headers;
         self.stopped |= other.stopped;
         for (key, count) in &other.unknown_keys {
             *self.unknown_keys.entry(key.clone()).or_default() += count;

@@ -10,7 +10,7 @@ use super::cell::Cell;
 use super::columns::Fit;
 use super::csv_records::{Dialect, Span};
 use super::csv_sniff::{
-    Header, MAX_COLUMNS, Sniffed, Table, is_blank, is_prose, line_end, plain, skipped, sniff, unique_names,
+    Header, MAX_COLUMNS, Sniffed, Table, is_blank, is_of_times, is_prose, line_end, plain, skipped, sniff, unique_names,
 };
 use super::numbers::NumberStyle;
 use super::{
@@ -150,7 +150,17 @@ impl Settings {
     }
 }
 
-/// The options with which a sniffed table is read again; those that are as usual are left out.
+/// Lines that were taken for the header once more, as files that were put together have them; `None`: none were.
+pub fn repeated_headers(tally: &Tally) -> Option<Diagnostic> {
+    let message = match tally.repeated_headers {
+        0 => return None,
+        1 => "a line that is like the header was left out as one".to_owned(),
+        count => format!("{count} lines that are like the header were left out as such"),
+    };
+    let help = "where one of them is a row, set the option `header` of the format to `no` and `skip` to 1";
+    Some(Diagnostic::hint("PW1133", message).help(help))
+}
+
 /// What is to be told of a table whose header is a guess: a row may be lost to it.
 pub fn header_guess(spec: &FormatSpec, sample: &Sample) -> Option<Diagnostic> {
     let text = scan::text(&sample.head);
@@ -164,6 +174,7 @@ pub fn header_guess(spec: &FormatSpec, sample: &Sample) -> Option<Diagnostic> {
     is_guess.then(|| Diagnostic::hint("PW1131", told).help(help).field("header"))
 }
 
+/// The options with which a sniffed table is read again; those that are as usual are left out.
 fn options_of(sniffed: &Sniffed, style: NumberStyle, has_header: bool) -> FormatSpec {
     let mut spec = FormatSpec::new("csv")
         .with("separator", &separator_text(sniffed.dialect.separator))
@@ -248,6 +259,9 @@ impl Format for Csv {
         let table = Table::read(sniffed.dialect, skipped(text, skip, end));
         let header = table.has_header(Header::Auto);
         let is_named = is_named_table(&sample.name);
+        if is_of_times(text, separator) {
+            return None;
+        }
         // Without names the counts alone speak for it, and text has commas as well. Names do not make a table of lines
         // of which most do not fit.
         if !header && (fitting * 5 < records * 4 || is_prose(text, separator)) {
@@ -536,6 +550,7 @@ impl Parser for CsvParser {
             let has_header = !layout.header.is_empty();
             let is_null_row = layout.columns.len() == 1 && has_begun && has_header;
             let is_header = has_header && raw == layout.header && (layout.repeats || is_due);
+            tally.repeated_headers += u64::from(is_header && !is_due);
             (has_begun, is_due) = (has_begun || is_header, is_due && !is_header);
             if record.fields == layout.columns.len()
                 && record.fault.is_none()

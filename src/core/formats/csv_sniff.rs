@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::numbers::NumberStyle;
-use crate::data::instants::timestamp_prefix;
 use crate::data::{DataType, Field, Schema};
 
 /// Bytes beyond which a text names no column.
@@ -30,8 +29,7 @@ pub fn line_end(text: &str) -> u8 {
     }
 }
 
-/// Whether what looks like a separator is punctuation: a blank follows nearly each, or it is the comma of a time
-/// such as `17:41:44,747`.
+/// Whether what looks like a separator is punctuation: a blank follows nearly each.
 pub fn is_prose(text: &str, separator: u8) -> bool {
     let bytes = text.as_bytes();
     let (mut all, mut spaced) = (0, 0);
@@ -39,13 +37,30 @@ pub fn is_prose(text: &str, separator: u8) -> bool {
         all += 1;
         spaced += usize::from(bytes.get(at + 1) == Some(&b' '));
     }
+    spaced * 5 > all * 4
+}
+
+/// Whether what looks like a separator is the comma of a time such as `17:41:44,747`: a log is no table.
+pub fn is_of_times(text: &str, separator: u8) -> bool {
     let (mut lines, mut fractions) = (0, 0);
     for line in text.lines().take(200) {
         lines += 1;
-        let stamp = timestamp_prefix(line.as_bytes()).and_then(|(_, used)| line.get(..used));
-        fractions += usize::from(stamp.is_some_and(|stamp| stamp.contains(',')));
+        fractions += usize::from(has_fraction(line.as_bytes()));
     }
-    spaced * 5 > all * 4 || fractions * 3 > lines
+    separator == b',' && fractions * 3 > lines
+}
+
+/// Whether a clock is followed by a fraction behind a comma that ends no field: `10:00:00,123 INFO`.
+fn has_fraction(line: &[u8]) -> bool {
+    let digits = |from: usize| line[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_fraction = |at: usize| {
+        let clock = at.checked_sub(6).map(|from| &line[from..at]);
+        let is_clock = clock
+            .is_some_and(|clock| matches!(clock, [b':', _, _, b':', ..] if clock[4..].iter().all(u8::is_ascii_digit)));
+        let count = digits(at + 1);
+        is_clock && matches!(count, 3 | 6) && !matches!(line.get(at + 1 + count), None | Some(b',' | b'\r' | b'"'))
+    };
+    memchr::memchr_iter(b',', line).any(is_fraction)
 }
 
 /// How a file is written, as its sample shows.

@@ -9,9 +9,10 @@ mod parser;
 mod tests;
 
 use super::declared::with_types;
-use super::scan::{self, score};
+use super::mixed::recognise_mixed;
+use super::scan::{self, score, trial};
 use super::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, format};
-use crate::data::{Field, Schema};
+use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use open::{Kind, open_all};
 use parser::EnvelopeParser;
@@ -62,6 +63,9 @@ pub static COMPOSE: Envelope = Envelope {
     examples: &["web-1  | Listening on http://0.0.0.0:8080"],
 };
 
+/// Takes what of a payload is not read.
+const MESSAGE: &str = "message";
+
 const OPTIONS: &[OptionSpec] = &[OptionSpec {
     name: "payload",
     kind: OptionKind::Text,
@@ -78,12 +82,19 @@ impl Envelope {
 }
 
 /// The format that a payload has: the best one that can be read line by line.
-fn recognise_payload(inside: &Sample) -> Option<Recognition> {
+fn recognise_payload(kind: Kind, inside: &Sample) -> Option<Recognition> {
     // No envelope in an envelope, which could go on without end; no table, whose header stands once.
     let others = [CRI.name, DOCKER_JSON.name, COMPOSE.name, "csv"];
     let formats = super::formats().iter().filter(|format| !others.contains(&format.name()));
     let mut found: Vec<Recognition> = formats.filter_map(|format| format.recognise(inside)).collect();
     found.sort_by_key(|recognition| std::cmp::Reverse(recognition.score));
+    // Several containers write into one of these. No envelope in an envelope here, too.
+    if kind == Kind::Compose
+        && scan::sample_lines(inside).all(|line| kind.open(line).is_none())
+        && let Some(mixed) = recognise_mixed(inside, &found)
+    {
+        found.insert(0, mixed);
+    }
     found.into_iter().find(|found| {
         let parser = format(&found.format.name).and_then(|format| format.prepare(&found.format, None, inside).ok());
         parser.is_some_and(|parser| parser.framing() == Framing::Cut)
@@ -150,7 +161,7 @@ impl Format for Envelope {
         let score = score(fitting, all, self.weight)?;
         let mut reasons = vec![format!("{fitting} of {all} lines are lines of a {}", self.title)];
         let mut spec = FormatSpec::new(self.name);
-        if let Some(found) = recognise_payload(&self.inside(sample)) {
+        if let Some(found) = recognise_payload(self.kind, &self.inside(sample)) {
             spec = spec.with("payload", &as_option(&found.format));
             let title = format(&found.format.name).map_or("", |format| format.title());
             reasons.push(format!("inside is {title}: {}", found.reasons.join(", ")));
@@ -168,7 +179,9 @@ impl Format for Envelope {
         let inside = self.inside(sample);
         let payload = match spec.option("payload").filter(|text| !matches!(*text, "" | "auto")) {
             Some(text) => from_option(text)?,
-            None => recognise_payload(&inside).map_or_else(|| FormatSpec::new("lines"), |found| found.format),
+            None => {
+                recognise_payload(self.kind, &inside).map_or_else(|| FormatSpec::new("lines"), |found| found.format)
+            }
         };
         let own = self.kind.columns();
         let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
@@ -195,6 +208,12 @@ impl Format for Envelope {
         let mut made = Schema::of(own.iter().map(|(name, data_type)| (*name, data_type.clone())));
         made.fields
             .extend(inner.schema().fields.iter().map(|field| Field::new(outer(&field.name), field.data_type.clone())));
+        // Lines that the payload's format does not read are texts.
+        let is_told = |schema: &Schema| schema.has(MESSAGE);
+        let has_misfits = || trial(&*inner, &inside).0.quarantined > 0;
+        if !is_told(&made) && schema.map_or_else(has_misfits, is_told) {
+            made.fields.push(Field::new(MESSAGE, DataType::String));
+        }
         let kind = self.kind;
         with_types(schema, &made, |schema| {
             let map = inner.schema().names().map(|name| schema.index(&outer(name)).unwrap_or(usize::MAX)).collect();
@@ -203,7 +222,10 @@ impl Format for Envelope {
                 Kind::Compose => [usize::MAX, slot(0)],
                 Kind::Cri | Kind::DockerJson => [slot(0), slot(1)],
             };
-            Ok(Box::new(EnvelopeParser { kind, schema, inner, map, slots }))
+            let is_text =
+                |column: &usize| schema.fields.get(*column).is_some_and(|field| field.data_type == DataType::String);
+            let message = schema.index(MESSAGE).filter(is_text).unwrap_or(usize::MAX);
+            Ok(Box::new(EnvelopeParser { kind, schema, inner, map, slots, message }))
         })
     }
 }

@@ -4,8 +4,12 @@
 
 pub mod applications;
 pub mod aws;
+pub mod daemons;
 pub mod databases;
+pub mod frameworks;
+pub mod monitors;
 pub mod proxies;
+pub mod requests;
 pub mod security;
 pub mod system;
 pub mod web_errors;
@@ -19,26 +23,37 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 29] = [
+    let all: [&'static TemplateFormat; 56] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &requests::FRAMEWORK_ACCESS,
+        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
+        &aws::LAMBDA,
         &databases::POSTGRESQL,
         &databases::MYSQL_ERROR,
         &databases::MYSQL_GENERAL,
         &databases::REDIS,
         &databases::MONGODB,
+        &databases::CLICKHOUSE,
+        &databases::SQL_SERVER,
         &system::KLOG,
         &system::AUDITD,
         &system::IPTABLES,
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &monitors::KERNEL,
+        &monitors::EPOCH,
+        &daemons::ASCTIME,
+        &daemons::GO,
+        &monitors::SYSLOG_LEVELS,
+        &daemons::APPLIANCES,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
@@ -47,6 +62,22 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
+        &applications::UVICORN,
+        &applications::PHP,
+        &applications::WEBLOGIC,
+        &applications::WEBSPHERE,
+        &applications::DOTNET,
+        &applications::TIMED,
+        &frameworks::PYTHON_SERVICES,
+        &frameworks::JAVA_SERVERS,
+        &frameworks::ZAP,
+        &frameworks::RUST_TRACING,
+        &frameworks::LOGRUS,
+        &frameworks::NODE,
+        &frameworks::SIDEKIQ,
+        &frameworks::LEVEL_FIRST,
+        &frameworks::CLOCK_LOG,
+        &frameworks::SERVERS,
         &applications::APPLICATION,
         &applications::LEVELS,
     ];

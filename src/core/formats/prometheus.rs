@@ -67,6 +67,10 @@ impl Format for Prometheus {
                 fitting += 1;
             }
         }
+        // Other texts have lines of a word and a number, too.
+        if !typed && !labelled && fitting * 10 < lines * 9 {
+            return None;
+        }
         let weight = match (typed, labelled) {
             (true, _) => 97,
             (false, true) => 85,

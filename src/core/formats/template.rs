@@ -14,6 +14,7 @@ mod compile;
 mod matcher;
 mod pairs;
 mod parser;
+mod span;
 mod stamp;
 
 #[cfg(test)]
@@ -58,6 +59,9 @@ pub struct Table {
     pub weight: u8,
     /// Templates, more exact ones first.
     pub variants: &'static [&'static str],
+    /// Templates of lines that stand among the others and tell nothing of the format: what its programs print beside
+    /// their log. Read, where no variant fits, and no reason to take a file for the format.
+    pub also: &'static [&'static str],
     /// How `{pairs}` are written.
     pub pairs: Pairs,
     /// Keys of pairs that have a common name.
@@ -81,6 +85,7 @@ impl Table {
         doc: "",
         weight: 97,
         variants: &[],
+        also: &[],
         pairs: Pairs::LOGFMT,
         renames: &[],
         nulls: &["-"],
@@ -110,6 +115,11 @@ impl TemplateFormat {
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| compile(&self.table))
     }
+}
+
+/// Whether a word is one for a level.
+pub fn is_level(word: &str) -> bool {
+    matcher::level_length(word.as_bytes()) == Some(word.len())
 }
 
 /// Lines of a sample that a recogniser looks at.
@@ -152,7 +162,7 @@ impl super::Format for TemplateFormat {
             if compiled.is_meta(line) {
                 continue;
             }
-            if compiled.read(line, &mut captures).is_some() {
+            if compiled.read(line, &mut captures).is_some_and(|variant| compiled.is_telling(variant)) {
                 is_told = is_told || self.table.tells.iter().any(|text| line.contains(text));
                 (events, fitting, open) = (events + 1, fitting + 1, true);
             } else if open && parser::is_continuation(line, self.table.joins) {

@@ -28,10 +28,16 @@ const EXCUSED: &[(&str, &str)] =
 /// What formats call a column in the line itself, where the column has the common name: format, labels. The keys that a
 /// table renames are taken from the table.
 const LABELS: &[(&str, &[&str])] = &[
+    ("node_services", &["nest"]),
+    ("sidekiq", &["tid", "jid", "bid", "elapsed"]),
     ("apache_error", &["tid", "referer"]),
     ("auditd", &["msg", "audit"]),
+    // Of the lines START, END and REPORT, with the units of what they tell.
+    ("aws_lambda", &["requestid", "duration", "billed", "memory", "size", "max", "used", "init", "ms", "mb"]),
     ("docker_json", &["log"]),
     ("fortinet", &["date"]),
+    // `[GIN-debug]`, and the unit of morgan.
+    ("framework_access", &["gin", "debug", "ms"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),
     // `SET timestamp=…;` is the time, `Id: …` the thread.

@@ -113,6 +113,17 @@ fn sampled_schema(sample: &Sample, record: &str) -> Schema {
     with_more(shape.schema(), sample.whole)
 }
 
+/// What is to be told of references to what a document declares: they stay texts, since nothing is opened for them.
+pub fn open_references(spec: &FormatSpec, sample: &Sample) -> Option<Diagnostic> {
+    if spec.name != "xml" {
+        return None;
+    }
+    let name = record::unknown_reference(scan::text(&sample.head))?;
+    let told = format!("references to what the document declares stay as they are written, such as `&{name};`");
+    let help = "put their texts in their place (`xmllint --noent FILE`), or take them as they are";
+    Some(Diagnostic::hint("PW1132", told).help(help))
+}
+
 /// The first record of a text.
 #[cfg(test)]
 pub fn first_record<'a>(text: &'a str, record: &str) -> &'a str {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::prune::needed_columns;
-use super::{Aggregate, GoesOn, Matches, Node, NodeId, OnFail, Op, Plan};
+use super::{Aggregate, Column, GoesOn, Matches, Node, NodeId, OnFail, Op, Plan};
 use crate::data::figures::grouped;
 use crate::data::{Classification, Schema, Value, exact_int};
 use crate::expr::{BinaryOp, Expr, ExprKind, bind, function, phrase, print, things};
@@ -133,6 +133,22 @@ fn is_inner(name: &str) -> bool {
     name.strip_prefix('_').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+impl Plan {
+    /// What became of values at a node, by columns that its user knows: those that the step makes of others in between.
+    pub fn told_changes(&self, id: NodeId, changes: &Changes) -> Changes {
+        let step = &self.node(id).origin.step;
+        let results = || {
+            let own = self.iter().filter(|(later, node)| later.0 > id.0 && node.origin.step == *step);
+            own.flat_map(|(_, node)| if let Op::Project(project) = &node.op { &project.columns[..] } else { &[] })
+        };
+        changes.renamed(|column| {
+            let takes = |result: &&Column| is_inner(column) && result.expr.columns().contains(&column);
+            let names: Vec<String> = results().filter(takes).map(|result| result.name.clone()).collect();
+            if names.is_empty() { vec![column.to_owned()] } else { names }
+        })
+    }
+}
+
 /// Whether a column before a node is personal or secret: what it is compared with is somebody's.
 fn is_personal(plan: &Plan, node: &Node, name: &str) -> bool {
     let schema = node.inputs.first().map(|input| &plan.node(*input).schema);
@@ -217,7 +233,7 @@ fn at_node(
                     {
                         (*time).to_owned()
                     }
-                    _ => visible_start(&shown(looked_at.expr), SHOWN),
+                    _ => visible_start(&shown(not_empty(looked_at.expr)), SHOWN),
                 };
                 let text = match looked_at.key {
                     Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),
@@ -277,7 +293,7 @@ fn lacking(predicate: &Expr) -> Option<String> {
                 parts(right, into)
             }
             ExprKind::IsNull { expr, negated: true } => {
-                into.push(expr);
+                into.push(not_empty(expr));
                 Some(())
             }
             _ => None,
@@ -304,6 +320,17 @@ fn lacking(predicate: &Expr) -> Option<String> {
     });
     let told: Vec<String> = whether.into_iter().chain(what).collect();
     (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// What `nullif(…, '')` looks at: whose text is empty has none either.
+fn not_empty(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Call(call) if call.function == "nullif" => match &call.args[..] {
+            [value, Expr { kind: ExprKind::Literal(Value::String(text)), .. }] if text.is_empty() => value,
+            _ => expr,
+        },
+        _ => expr,
+    }
 }
 
 /// `a`, `a or b`, `a, b or c`.
@@ -402,7 +429,7 @@ mod tests {
     use super::*;
     use crate::data::DataType;
     use crate::expr::parse;
-    use crate::ir::{Column, Node, Origin, PlanStep};
+    use crate::ir::{Node, Origin, PlanStep};
 
     fn plan() -> Plan {
         let schema = Schema::of([("status", DataType::Int), ("sid", DataType::String)]);

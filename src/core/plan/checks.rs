@@ -1,7 +1,7 @@
 //! Checks over a whole design that no single step can make: parameters, circles, two loads of one file, names in
 //! paths. Imports project.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::order::Graph;
 use crate::data::{Classification, DataType, Value};
@@ -212,7 +212,7 @@ fn names_in(path: &str) -> impl Iterator<Item = &str> {
 
 /// Two loads that write one file or one table.
 pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: HashMap<String, &Node> = HashMap::new();
+    let mut seen: BTreeMap<String, (&Node, &str)> = BTreeMap::new();
     for node in nodes {
         let Op::Write(write) = &node.op else { continue };
         let (place, path) = match &write.destination {
@@ -227,15 +227,36 @@ pub(super) fn report_same_files<'a>(nodes: impl Iterator<Item = &'a Node>, diagn
             Destination::Endpoint(_) | Destination::StandardOutput { .. } | Destination::Answer { .. } => continue,
         };
         match seen.get(&place) {
-            Some(first) => diagnostics.push(
+            Some((first, _)) => diagnostics.push(
                 Diagnostic::error("PW0553", format!("“{}” writes `{path}` too", first.origin.title))
                     .help("give one of them another path, or put the rows together with a Concatenate step")
                     .step(&node.origin.step, &node.origin.title)
                     .field("path"),
             ),
             None => {
-                seen.insert(place, node);
+                seen.insert(place, (node, path));
             }
+        }
+    }
+    report_nested(&seen, diagnostics);
+}
+
+/// A load that writes among the partitions of another one, by place.
+fn report_nested(places: &BTreeMap<String, (&Node, &str)>, diagnostics: &mut Vec<Diagnostic>) {
+    let is_folder = |node: &Node| match &node.op {
+        Op::Write(write) => !write.destination.partition().is_empty(),
+        _ => false,
+    };
+    for (place, (folder, path)) in places.iter().filter(|(_, (node, _))| is_folder(node)) {
+        let inside = format!("{place}/");
+        for (_, (node, _)) in places.range(inside.clone()..).take_while(|(other, _)| other.starts_with(&inside)) {
+            let message = format!("“{}” writes the folder `{path}`, in which this would lie", folder.origin.title);
+            diagnostics.push(
+                Diagnostic::error("PW0553", message)
+                    .help("give one of them a path outside of the other's")
+                    .step(&node.origin.step, &node.origin.title)
+                    .field("path"),
+            );
         }
     }
 }

@@ -97,6 +97,20 @@ fn an_unknown_parameter_in_a_path_is_told() {
     assert_eq!(codes(&found), ["PW0552", "PW0552", "PW0553"]);
 }
 
+#[test]
+fn a_load_among_the_partitions_of_another_is_told() {
+    let load = |path: &str, keys: &[&str]| json!({"path": path, "kind": "jsonl", "partition": keys});
+    let steps = [
+        ("a", "table", table()),
+        ("b", "load_file", load("x/p", &["n"])),
+        ("c", "load_file", load("./x/p/n=1/mine.jsonl", &[])),
+        ("d", "load_file", load("x/p-2.jsonl", &[])),
+    ];
+    let found = plan(&project(&steps, &[("a", "b"), ("a", "c"), ("a", "d")]));
+    let told: Vec<_> = found.diagnostics.iter().map(|fault| (&*fault.code, fault.location.id.as_deref())).collect();
+    assert_eq!(told, [("PW0553", Some("c"))]);
+}
+
 /// `count` filters behind one table, in a chain of ten each.
 fn large(count: usize) -> Project {
     let mut steps = vec![("a".to_owned(), "table", table())];

@@ -75,6 +75,18 @@ pub(super) struct CatalogueField {
     pub cost: u32,
     /// The column's values in the concept's type.
     pub expression: String,
+    /// Whether some of the values are empty texts.
+    pub has_empty: bool,
+}
+
+impl CatalogueField {
+    /// Its values as `expression` reaches them: an empty text names nobody.
+    pub fn said(&self, expression: &str) -> String {
+        match self.has_empty {
+            true => format!("nullif({expression}, '')"),
+            false => expression.to_owned(),
+        }
+    }
 }
 
 /// How rows of another source come beside those at hand.
@@ -210,7 +222,10 @@ impl Catalogue {
                 false => (source.null_share(column) * 20.0).round() as u32,
             };
             let cost = doubt + nulls + meaning.cost;
-            fields.push(CatalogueField { column: place, concept, cost, expression: meaning.expression.clone() });
+            let expression = meaning.expression.clone();
+            // Before all other texts.
+            let has_empty = column.min == Value::text("") && expression == column.expression;
+            fields.push(CatalogueField { column: place, concept, cost, expression, has_empty });
         }
         fields
     }

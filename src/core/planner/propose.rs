@@ -139,8 +139,8 @@ pub fn proposal(project: &Project, catalogue: &Catalogue, asked: &Asked, derivat
     };
     for (concept, origin) in &derivation.concepts {
         if let Origin::Field(field) = origin {
-            let expression = &catalogue.fields[derivation.base][*field].expression;
-            flow.known.insert(*concept, expression.clone());
+            let field = &catalogue.fields[derivation.base][*field];
+            flow.known.insert(*concept, field.said(&field.expression));
         }
     }
     flow.rows(project)?;

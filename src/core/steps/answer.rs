@@ -93,7 +93,8 @@ impl StepKind for Answer {
                 "Seen by",
                 FieldKind::Text { placeholder: "Data, Support" },
                 "The teams that see the answer where the question does not say who asks; else the asker sees it.",
-            ),
+            )
+            .for_policy(),
         ];
         FORM
     }

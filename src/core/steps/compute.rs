@@ -60,7 +60,8 @@ impl StepKind for Compute {
                     ("secret", "secret"),
                 ]),
                 "Who may see it, where it is closer than what it is made from: an address that stands in a message.",
-            ),
+            )
+            .for_policy(),
         ];
         const FORM: &[FormField] =
             &[FormField::new("columns", "Columns", FieldKind::Items(ITEMS), "The columns to compute, in order.")];

@@ -21,19 +21,22 @@ pub(super) const STACK: FormField = FormField::new(
     "Stack",
     FieldKind::Text { placeholder: "warehouse" },
     "Where the rows come to live, as policies name it.",
-);
+)
+.for_policy();
 pub(super) const PLACE: FormField = FormField::new(
     "residency",
     "Place",
     FieldKind::Text { placeholder: "eu" },
     "The place where the rows come to lie; data that must stay at a place goes nowhere else.",
-);
+)
+.for_policy();
 pub(super) const AUDIENCE: FormField = FormField::new(
     "audience",
     "Seen by",
     FieldKind::Text { placeholder: "Data, Support" },
     "The teams that see the rows, with commas between them; data that is for some teams only goes to no others.",
-);
+)
+.for_policy();
 
 impl Lowering<'_> {
     /// Where a step puts its rows. `asker`: the team that sees them whatever the settings say; empty: none.

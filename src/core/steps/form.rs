@@ -19,6 +19,8 @@ pub struct FormField {
     pub doc: &'static str,
     pub kind: FieldKind,
     pub required: bool,
+    /// Whether only a policy asks for it.
+    pub for_policy: bool,
 }
 
 /// How a setting is filled in and stored.
@@ -134,11 +136,16 @@ impl FieldKind {
 
 impl FormField {
     pub const fn new(name: &'static str, label: &'static str, kind: FieldKind, doc: &'static str) -> Self {
-        Self { name, label, doc, kind, required: false }
+        Self { name, label, doc, kind, required: false, for_policy: false }
     }
 
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    pub const fn for_policy(mut self) -> Self {
+        self.for_policy = true;
         self
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use pipewright_core::diagnostic::Diagnostic;
@@ -12,8 +11,7 @@ use pipewright_core::ir::Read;
 use super::{Better, Measure, all_columns, best_of, failed, rate, source_in};
 use crate::cancel::Cancel;
 use crate::patterns::{MinedColumns, mine};
-use crate::profile::Profiler;
-use crate::read::{read_schema, read_stream};
+use crate::profile::profile_source;
 
 /// A format with the name of its measure and the megabytes a second that it should reach.
 const LOGS: [(&str, &str, f64); 4] = [
@@ -36,7 +34,7 @@ pub(super) fn measures(megabytes: u64) -> Result<Vec<Measure>, Diagnostic> {
             let seconds = best_of(2, || mine(&read, &columns, folder.path(), &Cancel::new()).map(drop))?;
             let value = rate(size, seconds);
             measures.push(Measure::new("log4j lines to patterns", value, "MB/s", Some(200.0), Better::Higher));
-            let seconds = best_of(2, || profiled(&read, folder.path()))?;
+            let seconds = best_of(2, || profile_source(&read, folder.path(), &Cancel::new()).map(drop))?;
             let value = rate(size, seconds);
             measures.push(Measure::new("log4j lines to a profile", value, "MB/s", Some(250.0), Better::Higher));
         }
@@ -92,20 +90,12 @@ fn write(path: &Path, format: &str, bytes: u64) -> io::Result<u64> {
     Ok(written)
 }
 
-fn profiled(read: &Read, base: &Path) -> Result<(), Diagnostic> {
-    let mut profiler = Profiler::new(&read_schema(read));
-    let mut take = |table| {
-        profiler.add(&table);
-        ControlFlow::Continue(())
-    };
-    read_stream(read, base, &mut take, &mut |_| {}, &Cancel::new())?;
-    std::hint::black_box(profiler.finish());
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
+    use crate::read::read_stream;
 
     #[test]
     fn every_line_of_the_logs_is_read_as_what_it_is() {
@@ -126,7 +116,8 @@ mod tests {
         let (mined, _) =
             mine(&read, &MinedColumns::of(&read.schema, "message"), folder.path(), &Cancel::new()).unwrap();
         assert_eq!(mined.patterns.len(), 4, "{:?}", mined.patterns);
-        profiled(&read, folder.path()).unwrap();
+        let profiled = profile_source(&read, folder.path(), &Cancel::new()).unwrap();
+        assert_eq!(profiled.rows, mined.rows);
         all_columns(&read, folder.path()).unwrap();
     }
 }

@@ -2,6 +2,7 @@
 //! are where its types are those of the rows, else typed by the server. All in one transaction.
 
 mod copied;
+mod rounded;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn, WireRow};
 use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 use copied::{CopyRows, JsonRows, Kind};
+use rounded::{is_inexact, is_rounded};
 
 /// Seconds of a statement.
 const TIMEOUT: f64 = 300.0;
@@ -365,21 +367,6 @@ fn is_plain(data_type: &DataType, shown: &str) -> bool {
     }
 }
 
-/// For a type that rounds or cuts what it takes, the one that does not.
-fn wider(shown: &str) -> Option<&'static str> {
-    const KINDS: [(&str, &str); 7] = [
-        ("numeric(", "numeric"),
-        ("real", "double precision"),
-        ("timestamp(", "timestamptz"),
-        ("interval(", "interval"),
-        ("\"char\"", "text"),
-        ("character(", "text"),
-        ("character varying(", "text"),
-    ];
-    let (_, wide) = KINDS.iter().find(|(start, _)| shown.starts_with(start))?;
-    (!shown.ends_with("[]")).then_some(*wide)
-}
-
 /// The columns of the table that is there; `None`: there is none.
 fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<Vec<Column>>, Diagnostic> {
     let name = sql_text(&quoted_table(table));
@@ -399,7 +386,9 @@ fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<
             Arrival::As(data_type) => Some(data_type),
             Arrival::Text => None,
         };
-        Column { name, takes, shown, is_needed, is_made, is_numeric: false }
+        // It says itself of other types of numbers what a text is there.
+        let is_numeric = shown == "oid";
+        Column { name, takes, shown, is_needed, is_made, is_numeric }
     };
     Ok(Some(rows.into_iter().map(column).collect::<Vec<_>>()).filter(|columns| !columns.is_empty()))
 }
@@ -617,20 +606,19 @@ impl Load<'_> {
         let given = server.touched;
         let rounded = |name: &str| {
             let column = self.columns.iter().find(|column| column.name == name)?;
-            let mut exact = [("double precision", 1_u64 << 53), ("real", 1 << 24)].into_iter();
-            let (_, most) = exact.find(|(shown, _)| *shown == column.shown)?;
-            Some(format!("abs({}) >= {most}", sql_identifier(name)))
+            is_inexact(name, &column.shown)
         };
         place.check_exact(opened, schema, "pg_temp.pw_rows", &rounded, &mut |sql| self.count(server, sql))?;
         let mut told = Vec::new();
-        for (column, wide) in self.columns.iter().filter_map(|column| Some((column, wider(&column.shown)?))) {
-            let name = sql_text(&column.name);
+        for column in self.columns {
+            let Some(condition) = schema.get(&column.name).and_then(|field| is_rounded(field, &column.shown)) else {
+                continue;
+            };
             let changed = format!(
                 "SELECT count(*) FROM pw_lines, json_populate_record(NULL::{target}, pw_lines.line) typed \
-                 WHERE typed.{}::{wide} IS DISTINCT FROM (pw_lines.line ->> {name})::{wide}",
-                sql_identifier(&column.name)
+                 WHERE {condition}"
             );
-            let changed = if schema.has(&column.name) { self.count(server, &changed)? } else { 0 };
+            let changed = self.count(server, &changed)?;
             told.extend((changed > 0).then(|| place.rounded(opened, column, changed)));
         }
         self.put(server, given)?;
@@ -648,7 +636,6 @@ mod tests {
         assert_eq!(parts("db:5433/shop"), Some(("db", 5433, "shop")));
         assert_eq!(parts("postgresql://[::1]/shop"), Some(("[::1]", 5432, "shop")));
         assert!(is_same_database("DB/shop", "postgresql://db:5432/shop") && !is_same_database("db/a", "db/b"));
-        assert_eq!((wider("numeric(10,2)"), wider("numeric"), wider("real[]")), (Some("numeric"), None, None));
         assert!(is_plain(&DataType::Int, "numeric") && !is_plain(&DataType::Int, "double precision"));
         assert!(is_plain(&DataType::String, "text") && !is_plain(&DataType::String, "jsonb"));
         assert_eq!((parts("db"), parts("db:x/shop"), parts("/shop"), parts("db/")), (None, None, None, None));

@@ -489,6 +489,10 @@ fn insert_lines(
             serde_json::from_str(&line).map_err(|error| crate::internal("a row for a database", &error))?;
         let cells = schema.fields.iter().zip(in_words).map(|(field, in_words)| match row.remove(&field.name) {
             Some(Json::Bool(value)) if *in_words => Cell::Text(value.to_string()),
+            // SQLite itself would write fifteen digits.
+            Some(Json::Number(number)) if *in_words && field.data_type == DataType::Float => {
+                number.as_f64().map_or(Cell::Null, |number| Cell::Text(format!("{number:?}")))
+            }
             json => cell_of(json),
         });
         insert.execute(rusqlite::params_from_iter(cells)).map_err(fault)?;

@@ -182,7 +182,11 @@ impl Table {
         rounded: &dyn Fn(&str) -> Option<String>,
         run: &mut Runs,
     ) -> Result<(), Diagnostic> {
-        for field in fields.fields.iter().filter(|field| field.data_type == DataType::Int) {
+        let of_ints = |data_type: &DataType| match data_type {
+            DataType::List(item) => **item == DataType::Int,
+            data_type => *data_type == DataType::Int,
+        };
+        for field in fields.fields.iter().filter(|field| of_ints(&field.data_type)) {
             let Some(condition) = rounded(&field.name) else { continue };
             let count = run(&format!("SELECT count(*) FROM {rows} WHERE {condition}"))?;
             if count > 0 {

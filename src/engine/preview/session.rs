@@ -62,7 +62,10 @@ impl Session {
                 return;
             }
             let (state, result) = match outcome {
-                Ok((key, result)) => (Known::Rows { key, result: result.clone() }, Ok(result)),
+                Ok((key, mut result)) => {
+                    result.changes = request.plan.told_changes(id, &result.changes);
+                    (Known::Rows { key, result: result.clone() }, Ok(result))
+                }
                 Err(fault) => (Known::Failed, Err(fault.step(&node.origin.step, &node.origin.title))),
             };
             known.insert(id, state);

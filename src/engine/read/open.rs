@@ -45,7 +45,7 @@ pub(crate) struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// `gzip`, `zstd`, `bzip2`, `xz` or `zip`.
     pub compression: Option<&'static str>,
-    /// `UTF-8`, `UTF-8 with BOM`, or another encoding's name.
+    /// `UTF-8`, `UTF-8 with BOM`, another encoding's name, or what `COLOURED` says.
     pub encoding: &'static str,
     /// Bytes already passed: a byte order mark, and what an earlier piece of the log holds as well.
     pub offset: u64,
@@ -166,6 +166,7 @@ pub(crate) fn open_listed(path: &Path, how: How, listed: Option<&Listed>) -> Res
     };
     let reader = rejoin(first[encoding.mark..].to_vec(), reader);
     let (reader, encoding, offset): (Box<dyn Read + Send>, _, _) = match (encoding.is_utf8(), encoding.mark) {
+        (true, _) if how.encoding.is_none() && is_coloured(&first) => (Box::new(Uncoloured::new(reader)), COLOURED, 0),
         (true, 0) => (reader, encoding.name(), 0),
         (true, mark) => (reader, "UTF-8 with BOM", mark as u64),
         (false, _) => (Box::new(Decoded::new(reader, encoding)), encoding.name(), 0),
@@ -271,6 +272,91 @@ impl Read for Decoded {
     }
 }
 
+/// In place of an encoding: what was written for a terminal.
+const COLOURED: &str = "terminal colours";
+
+/// Whether the lines of a file hold colours, as a terminal takes them.
+fn is_coloured(first: &[u8]) -> bool {
+    let lines = memchr::memchr_iter(b'\n', first).count().max(1);
+    let colours = memchr::memchr_iter(ESCAPE, first).filter(|at| {
+        let sequence = first.get(at + 1..).and_then(|rest| rest.strip_prefix(b"[")).unwrap_or_default();
+        let length = sequence.iter().take_while(|byte| is_parameter(**byte)).count();
+        sequence.get(length) == Some(&b'm')
+    });
+    colours.count() * 10 >= lines
+}
+
+const ESCAPE: u8 = 0x1b;
+
+/// Between `ESC [` and the letter that ends it.
+fn is_parameter(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b';' | b'?')
+}
+
+/// A text without the signs that a terminal takes: `ESC [ … m`.
+struct Uncoloured {
+    inner: Box<dyn Read + Send>,
+    plain: Vec<u8>,
+    position: usize,
+    /// A sequence that has begun.
+    begun: Vec<u8>,
+    is_done: bool,
+}
+
+impl Uncoloured {
+    /// Bytes of a sequence at most.
+    const MOST: usize = 32;
+
+    fn new(inner: Box<dyn Read + Send>) -> Self {
+        Self { inner, plain: Vec::new(), position: 0, begun: Vec::new(), is_done: false }
+    }
+
+    fn refill(&mut self) -> io::Result<()> {
+        let mut raw = Vec::new();
+        self.inner.by_ref().take(1 << 16).read_to_end(&mut raw)?;
+        self.is_done = raw.is_empty();
+        self.plain.clear();
+        self.position = 0;
+        raw.iter().for_each(|byte| self.add(*byte));
+        if self.is_done {
+            self.plain.append(&mut self.begun);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, byte: u8) {
+        let goes_on = match self.begun.len() {
+            0 => byte == ESCAPE,
+            1 => byte == b'[',
+            length => is_parameter(byte) && length < Self::MOST,
+        };
+        if goes_on {
+            self.begun.push(byte);
+        } else if self.begun.len() > 1 && byte.is_ascii_alphabetic() {
+            self.begun.clear();
+        } else {
+            // It was none.
+            self.plain.append(&mut self.begun);
+            match byte {
+                ESCAPE => self.begun.push(byte),
+                _ => self.plain.push(byte),
+            }
+        }
+    }
+}
+
+impl Read for Uncoloured {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.position == self.plain.len() && !self.is_done {
+            self.refill()?;
+        }
+        let count = buffer.len().min(self.plain.len() - self.position);
+        buffer[..count].copy_from_slice(&self.plain[self.position..self.position + count]);
+        self.position += count;
+        Ok(count)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,6 +377,10 @@ mod tests {
         assert_eq!(text_of(b""), (String::new(), "UTF-8", None, 0));
         assert_eq!(text_of(b"a\n"), ("a\n".into(), "UTF-8", None, 0));
         assert_eq!(text_of(b"\xef\xbb\xbfa\n"), ("a\n".into(), "UTF-8 with BOM", None, 3));
+        let coloured = b"\x1b[1;31mred\x1b[0m \x1b[Kx\n\x1b[2m\x1b[ y \x1b\x1b[m\x1b";
+        assert_eq!(text_of(coloured), ("red x\n\x1b[ y \x1b\x1b".into(), COLOURED, None, 0));
+        let rare = [b"a line\n".repeat(30).as_slice(), b"\x1b[1mbold\x1b[0m\n"].concat();
+        assert_eq!(text_of(&rare).1, "UTF-8");
         let utf16: Vec<u8> = "\u{feff}zażółć 🦀\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(text_of(&utf16), ("zażółć 🦀\n".into(), "UTF-16LE", None, 0));
         let long = format!("\u{feff}{}", "🦀x".repeat(40_000));

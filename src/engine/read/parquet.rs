@@ -5,18 +5,19 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use pipewright_core::data::instants::{MICROS_PER_DAY, date_in_range, in_range};
-use pipewright_core::data::{DataType as OwnType, Field, Labels, Schema, Value, settled};
+use pipewright_core::data::{DataType as OwnType, Field, Labels, Schema, Value, format_duration, settled};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
+use pipewright_core::formats::cell::Cell;
 use pipewright_core::formats::keys::Withheld;
-use pipewright_core::formats::{Change, Changes, Tally};
+use pipewright_core::formats::{Change, Changes, Columns, RowCollector, Tally, Unfit, Unit};
 use polars::prelude::*;
 use polars_arrow::datatypes::{ArrowDataType, TimeUnit as ArrowTimeUnit};
 use polars_io::prelude::{FileMetadata, ParallelStrategy, ParquetReader, SerReader};
 
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
-use crate::table::{polars_type, schema_of, value_of};
+use crate::table::{ResultTable, polars_type, schema_of, value_of};
 
 /// Rows that are read at once.
 const BATCH: usize = 1 << 18;
@@ -231,19 +232,66 @@ fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes)
         (DataType::Struct(_) | DataType::List(_) | DataType::Array(..), DataType::String) => {
             json_texts(series, column, changes)
         }
+        (DataType::String, wanted) if *wanted != DataType::String => read_texts(&series, wanted, column, changes),
+        (own, wanted) if !fits(own, wanted) => {
+            changes.note(Change::Unfit, column, (series.len() - series.null_count()) as u64);
+            Ok(Series::full_null(series.name().clone(), series.len(), wanted))
+        }
         _ => {
             let made = plain(&series, wanted)?;
             // What the type does not hold: infinite numbers, times out of range, values of another type.
             let lost = made.null_count().saturating_sub(series.null_count());
             changes.note(Change::Unfit, column, lost as u64);
             changes.note(Change::Rounded, column, rounded(&series, &made)?);
-            if *wanted != DataType::String {
+            if *wanted != DataType::String || matches!(series.dtype(), DataType::Duration(_)) {
                 changes.note(Change::Cut, column, finer(&series)?);
             }
             changes.note(Change::Clock, column, clocks(&series, wanted)?);
             Ok(made)
         }
     }
+}
+
+/// Whether values of a type may be ones of another, as those of other formats may: a number counts nothing that a time
+/// or a span could be read from. What has no type here is left to Polars.
+fn fits(own: &DataType, wanted: &DataType) -> bool {
+    let is_number = |own: &DataType| own.is_primitive_numeric() || own.is_decimal();
+    match own {
+        DataType::List(_) | DataType::Array(..) | DataType::Struct(_) => false,
+        own if is_number(own) || own.is_bool() => match wanted {
+            DataType::Boolean => own.is_bool() || own.is_integer(),
+            wanted => matches!(wanted, DataType::Int64 | DataType::Float64 | DataType::String),
+        },
+        DataType::Date | DataType::Datetime(..) => {
+            matches!(wanted, DataType::Date | DataType::Datetime(..) | DataType::String)
+        }
+        // Engines hold spans as numbers: rows that are handed over are read so, whoever wrote them.
+        DataType::Duration(_) => matches!(wanted, DataType::Duration(_) | DataType::String | DataType::Int64),
+        DataType::Time => matches!(wanted, DataType::Duration(_) | DataType::String),
+        _ => true,
+    }
+}
+
+/// Texts as a type, as other formats read them.
+fn read_texts(series: &Series, wanted: &DataType, column: &str, changes: &mut Changes) -> PolarsResult<Series> {
+    let none = Series::full_null(column.into(), 0, wanted).into_column();
+    let schema = schema_of(&DataFrame::new(0, vec![none])?);
+    let Some(field) = schema.fields.first() else { return Ok(Series::full_null(column.into(), series.len(), wanted)) };
+    let (cell, mut rows, mut unfit) = (Cell::of(&field.data_type), RowCollector::new(&schema), Unfit::new(&schema));
+    for text in series.str()?.iter() {
+        if let Some(text) = text {
+            unfit.note_fit(0, cell.read_written(text, 0, field, &mut rows));
+        }
+        unfit.end_row();
+        rows.end_row(Unit::default());
+    }
+    let mut tally = Tally::default();
+    unfit.finish(&schema, &mut tally);
+    changes.add(&tally.changes);
+    let rows: Vec<Vec<Value>> = rows.rows.into_iter().map(|(_, row)| row).collect();
+    let made = ResultTable::from_rows(&schema, &rows);
+    let made = made.frame().column(column)?.as_materialized_series().clone();
+    Ok(made.with_name(series.name().clone()))
 }
 
 /// Records and lists as JSON text, as a JSON source gives them: what is secret by its key is left out, and counted.
@@ -332,6 +380,19 @@ fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
             let nanos = series.to_physical_repr();
             let texts: StringChunked = nanos.i64()?.iter().map(|nanos| nanos.map(clock_text)).collect();
             return Ok(texts.with_name(series.name().clone()).into_series());
+        }
+        // Polars has no text of a span.
+        DataType::Duration(_) if *wanted == DataType::String => {
+            let micros = series.cast(&DataType::Duration(TimeUnit::Microseconds))?.to_physical_repr().into_owned();
+            let texts: StringChunked = micros.i64()?.iter().map(|micros| micros.map(format_duration)).collect();
+            return Ok(texts.with_name(series.name().clone()).into_series());
+        }
+        DataType::Duration(_) if wanted.is_integer() => series.cast(&DataType::Duration(TimeUnit::Microseconds))?,
+        // A cast would take every other number for true.
+        own if own.is_integer() && *wanted == DataType::Boolean => {
+            let whole = series.cast(&DataType::Int128)?;
+            let is_one_of = whole.i128()?.apply(|value| value.filter(|value| matches!(value, 0 | 1)));
+            is_one_of.into_series()
         }
         // A cast would cut the fraction off.
         DataType::Decimal(_, 1..) if wanted.is_integer() => {

@@ -10,7 +10,7 @@ use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::{
     FormatSpec, Framing, Parser, Recognition, Sample, format, formats, header_guess, may_have_numbered_dates,
-    numbered_dates, recognise,
+    numbered_dates, open_references, recognise,
 };
 use pipewright_core::policy::Sensitivities;
 
@@ -82,7 +82,11 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
         reasons.push(format!("the first of {of} {noun} with cells is “{sheet}”"));
         spec = spec.with(option, &sheet);
     }
-    let guess = opened.compression.is_none_or(|how| how != "sqlite").then(|| header_guess(&spec, &sample)).flatten();
+    let guess = opened
+        .compression
+        .is_none_or(|how| how != "sqlite")
+        .then(|| header_guess(&spec, &sample).or_else(|| open_references(&spec, &sample)))
+        .flatten();
     let (reason, doubt) = settle_with(path, &mut spec, None, &sample)?;
     reasons.extend(reason);
     let schema = schema_of_file(path, &spec, &sample)?;

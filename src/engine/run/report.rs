@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::{Changes, Tally};
+use pipewright_core::formats::{Changes, Tally, repeated_headers};
 use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OnFail, Op, Parse, Plan};
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +158,9 @@ pub struct SinkReport {
     pub rows: u64,
     pub bytes: u64,
     pub schema: Schema,
+    /// It was only to be made where there was none.
+    #[serde(skip)]
+    pub only_new: bool,
     /// Of rows that are sent over HTTP: those that arrived, also of earlier runs.
     #[serde(default, skip_serializing_if = "is_none")]
     pub delivered: u64,
@@ -283,6 +286,7 @@ impl SourceReport {
         remarks.extend(changed_in_source(&self.tally));
         remarks.extend(left_out_of_source(&self.tally));
         remarks.extend(guessed_in_source(&self.tally));
+        remarks.extend(repeated_headers(&self.tally));
         remarks.into_iter().map(|remark| remark.step(&self.step, &self.title)).collect()
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::data::{Schema, TableRows, Value};
@@ -151,37 +151,64 @@ fn unwatched(answer: &Origin) -> Diagnostic {
         .step(&*answer.step, &*answer.title)
 }
 
-/// Adds what became of conditions to the history of each answer, beside the outputs.
-pub(super) fn keep_history(
-    publisher: &mut Publication,
-    out: &Path,
-    started: &str,
-    answers: &[AnswerReport],
-) -> Result<(), Diagnostic> {
-    for answer in answers {
-        if answer.watch.is_none() {
-            continue;
+/// What became of conditions, for the history of each answer.
+#[derive(Debug, Default)]
+pub(super) struct History(Vec<HistoryLine>);
+
+#[derive(Debug)]
+struct HistoryLine {
+    origin: (String, String),
+    place: PathBuf,
+    aside: PathBuf,
+    text: String,
+}
+
+impl History {
+    /// A place beside the outputs for each; what cannot be added to is found before rows go anywhere.
+    pub fn of(
+        publisher: &mut Publication,
+        out: &Path,
+        started: &str,
+        answers: &[AnswerReport],
+    ) -> Result<Self, Diagnostic> {
+        let mut lines = Vec::new();
+        for answer in answers.iter().filter(|answer| answer.watch.is_some()) {
+            let place = inside(out, &format!("{}.history.jsonl", answer_file_stem(&answer.step)))?;
+            let mut line = serde_json::json!({ "at": started });
+            let told = serde_json::to_value(answer).unwrap_or_default();
+            if let (Some(line), serde_json::Value::Object(told)) = (line.as_object_mut(), told) {
+                line.extend(told);
+            }
+            let (origin, text) = ((answer.step.clone(), answer.title.clone()), format!("{line}\n"));
+            lines.push(HistoryLine { origin, aside: publisher.output(&place)?, place, text });
         }
-        let name = format!("{}.history.jsonl", answer_file_stem(&answer.step));
-        let place = inside(out, &name)?;
-        let mut line = serde_json::json!({ "at": started });
-        let told = serde_json::to_value(answer).unwrap_or_default();
-        if let (Some(line), serde_json::Value::Object(told)) = (line.as_object_mut(), told) {
-            line.extend(told);
-        }
-        let aside = publisher.output(&place)?;
-        let mut text = if place.exists() { read_file(&place) } else { Ok(Vec::new()) };
-        if let Ok(text) = &mut text {
-            text.extend(format!("{line}\n").bytes());
-        }
-        text.and_then(|text| std::fs::write(&aside, text)).map_err(|error| {
+        let history = Self(lines);
+        history.write()?;
+        Ok(history)
+    }
+
+    /// Adds to what is there now: from here on no other run adds anything there.
+    pub fn claim(&self, publisher: &mut Publication) -> Result<(), Diagnostic> {
+        self.0.iter().filter_map(|line| line.place.parent()).try_for_each(|folder| publisher.take_turn(folder))?;
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), Diagnostic> {
+        self.0.iter().try_for_each(HistoryLine::write)
+    }
+}
+
+impl HistoryLine {
+    fn write(&self) -> Result<(), Diagnostic> {
+        let before = if self.place.exists() { read_file(&self.place) } else { Ok(Vec::new()) };
+        let write = |before: Vec<u8>| std::fs::write(&self.aside, [&before, self.text.as_bytes()].concat());
+        before.and_then(write).map_err(|error| {
             Diagnostic::error("PW0992", format!("the history of an answer cannot be kept: {}", io_cause(&error)))
                 .help("see whether the file may be read and written")
-                .file(place.display().to_string())
-                .step(&*answer.step, &*answer.title)
-        })?;
+                .file(self.place.display().to_string())
+                .step(&*self.origin.0, &*self.origin.1)
+        })
     }
-    Ok(())
 }
 
 /// The addresses that are told of conditions, by Answer step.

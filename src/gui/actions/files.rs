@@ -18,7 +18,7 @@ use super::edits;
 use crate::gui::app::App;
 use crate::gui::backend::{FileTask, Found, Message, Opened, SniffTask};
 use crate::gui::canvas::Selection;
-use crate::gui::command::{Action, BottomTab, Chosen, LeftTab, UnsavedAnswer};
+use crate::gui::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
 use crate::gui::dialogs::on_disk::Unsecured;
 use crate::gui::state::view::{Dialog, Then};
 use crate::gui::state::{UNTITLED, relative_path};
@@ -32,11 +32,6 @@ impl App {
             Action::SniffSource { source, keeps_format } => self.sniff_source(ctx, &source, keeps_format),
             Action::TakeSample(source) => self.ask_for_sample(ctx, &source),
             Action::TestConnection(connection) => self.ask_for_test(ctx, &connection),
-            Action::AddPlace => {
-                let (edits, source) = edits::add_place(&self.state.project);
-                self.edit(ctx, "add a source", &edits, false);
-                self.handle(ctx, Action::Choose(Chosen::Source(source)));
-            }
             Action::Recover(answer) => self.recover(ctx, answer),
             Action::Reload => self.reload(ctx),
             Action::KeepMine => self.keep_mine(),
@@ -487,6 +482,8 @@ impl App {
                     self.backend.file(FileTask::Trust(path.clone()));
                 }
                 self.state.disk_change = None;
+                // What stood in the way is over.
+                self.state.notice.take_if(|notice| notice.is_of_save);
                 self.state.holder = self.state.holder.take().filter(|_| !has_moved);
                 self.state.path = Some(path);
                 self.state.saved(revision);
@@ -502,6 +499,7 @@ impl App {
                 let shown =
                     if self.state.path.as_ref() == Some(&path) { String::new() } else { path.display().to_string() };
                 self.notice_fault(ctx, &shown, diagnostic);
+                self.state.notice.iter_mut().for_each(|notice| notice.is_of_save = true);
             }
             Err(fault) => self.ask_about_save(path, fault),
         }

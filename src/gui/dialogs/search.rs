@@ -100,9 +100,21 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
         }
     }
     if !wanted.is_empty() {
+        found.extend(new_steps(&fits));
         columns(state, &fits, &mut found);
     }
     best(found, query)
+}
+
+/// Steps that can be added, by their names.
+fn new_steps(fits: &dyn Fn(&str) -> bool) -> impl Iterator<Item = Hit> {
+    let kinds = pipewright_core::steps::kinds().iter().filter(|kind| fits(&format!("add step {}", kind.title())));
+    kinds.map(|kind| Hit {
+        title: kind.title().to_owned(),
+        detail: "add this step".into(),
+        icon: Lead::Kind(*kind),
+        action: Action::Place { kind: kind.name(), at: None, from: None },
+    })
 }
 
 /// The hits that fit best, best first.

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::FieldUi;
 use crate::gui::command::{Action, Browse};
 use crate::gui::icons::{Icon, icon_button};
+use crate::gui::marked::doc_on_hover;
 use crate::gui::theme;
 use crate::gui::widgets::{Choice, picker};
 
@@ -128,7 +129,7 @@ impl FieldUi<'_, '_> {
 
     pub(super) fn boolean_ui(&mut self, ui: &mut Ui) {
         let mut is_on = self.scope.values.get(self.field.name).and_then(Json::as_bool).unwrap_or(false);
-        let response = ui.checkbox(&mut is_on, self.field.label).on_hover_text(self.field.doc);
+        let response = doc_on_hover(ui.checkbox(&mut is_on, self.field.label), self.field.doc);
         self.follow_focus(&response);
         if response.changed() {
             self.scope.set(self.out, self.field.name, json!(is_on));

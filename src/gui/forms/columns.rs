@@ -1,6 +1,6 @@
 //! Fields that name columns: one, several, and order keys.
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, Layout, RichText, Role, ScrollArea, Ui, WidgetInfo};
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::expr::{self, ExprKind, print_name};
 use serde_json::{Value as Json, json};
@@ -186,9 +186,8 @@ fn order_key_ui(
         hand_key_ui(ui, index, key, hand, next);
         return;
     };
-    let word = if parsed.descending { "down ↓" } else { "up ↑" };
     let about = if parsed.descending { "largest first" } else { "smallest first" };
-    let flip = ui.add_sized([60.0, theme::CONTROL_HEIGHT], egui::Button::new(word)).on_hover_text(about);
+    let flip = direction_ui(ui, parsed.descending).on_hover_text(about);
     let direction = |text: String, descending: bool| if descending { format!("{text} desc") } else { text };
     if flip.clicked()
         && let Some(slot) = next.get_mut(index)
@@ -215,6 +214,18 @@ fn order_key_ui(
         }
         None => {}
     }
+}
+
+/// Which way an order goes: with its word where the column's name keeps enough room beside it.
+pub(super) fn direction_ui(ui: &mut Ui, descending: bool) -> egui::Response {
+    const NAME: f32 = 110.0;
+    const WITH_WORD: f32 = 60.0;
+    let (word, arrow) = if descending { ("down ↓", "↓") } else { ("up ↑", "↑") };
+    let has_room = ui.available_width() >= WITH_WORD + NAME;
+    let (text, width) = if has_room { (word, WITH_WORD) } else { (arrow, theme::CONTROL_HEIGHT) };
+    let response = ui.add_sized([width, theme::CONTROL_HEIGHT], egui::Button::new(text));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
+    response
 }
 
 /// A key as text: an expression, or what cannot be read.

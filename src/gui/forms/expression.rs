@@ -11,6 +11,7 @@ use super::completion::{Completion, arguments_of, call_at, completions, word_at}
 use super::{FieldUi, diagnostic_ui, highlight, mend_ui, shown};
 use crate::gui::command::Action;
 use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::marked::doc_ui;
 use crate::gui::state::grouped;
 use crate::gui::theme;
 use crate::gui::widgets::{caption, grown_list, list_row, shown_name};
@@ -279,7 +280,7 @@ fn offer_ui(response: &egui::Response, offer: &Offer, call: Option<(&Function, u
             });
             if let Some(doc) = offer.found.get(offer.chosen).map(|chosen| &chosen.doc).filter(|doc| !doc.is_empty()) {
                 ui.set_max_width(response.rect.width().max(280.0));
-                caption(ui, doc.as_str());
+                doc_ui(ui, doc, &theme::caption());
             }
         });
     clicked
@@ -309,6 +310,6 @@ fn mark_ui(ui: &mut Ui, text: &str, span: Span) {
     push(&after, palette.soft, false);
     ui.horizontal(|ui| {
         ui.add_space(16.0 + theme::SPACE_1);
-        ui.label(job);
+        ui.add(egui::Label::new(job).wrap());
     });
 }

@@ -7,8 +7,9 @@ use serde_json::Value as Json;
 use super::captures::captures_ui;
 use super::{FieldUi, FormMemory, FormScope, TextLook, label_ui, text_edit};
 use crate::gui::command::Actions;
+use crate::gui::marked::{doc_on_hover, doc_ui};
 use crate::gui::theme;
-use crate::gui::widgets::{Choice, caption, picker};
+use crate::gui::widgets::{Choice, picker};
 
 impl FieldUi<'_, '_> {
     pub(super) fn format_ui(&mut self, ui: &mut Ui) {
@@ -36,7 +37,7 @@ pub fn format_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &str, memory: &mut F
         scope.set(out, field, json);
     }
     let Some(format) = known else { return };
-    caption(ui, format.doc());
+    doc_ui(ui, format.doc(), &theme::caption());
     for option in &format.every_option() {
         ui.add_space(theme::SPACE_1);
         ui.push_id(option.name, |ui| option_ui(ui, scope, field, &spec, option, memory, out));
@@ -63,7 +64,7 @@ fn option_ui(
     match option.kind {
         OptionKind::Boolean => {
             let mut is_on = stored.unwrap_or(option.default) == "true";
-            if ui.checkbox(&mut is_on, &label).on_hover_text(option.doc).changed() {
+            if doc_on_hover(ui.checkbox(&mut is_on, &label), option.doc).changed() {
                 scope.set(out, &path, as_json(if is_on { "true" } else { "false" }));
             }
         }

@@ -9,7 +9,7 @@ use pipewright_core::expr::{
 use serde_json::Value as Json;
 
 use super::FieldUi;
-use super::columns::{BY_HAND, by_hand, column_choices};
+use super::columns::{BY_HAND, by_hand, column_choices, direction_ui};
 use crate::gui::actions::edits;
 use crate::gui::theme;
 use crate::gui::widgets::{Check, Choice, checks_popup, link, picker};
@@ -279,8 +279,7 @@ impl FieldUi<'_, '_> {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let first = over.order.first().cloned();
                 if let Some((_, descending)) = &first {
-                    let word = if *descending { "down ↓" } else { "up ↑" };
-                    if ui.add_sized([60.0, theme::CONTROL_HEIGHT], egui::Button::new(word)).clicked() {
+                    if direction_ui(ui, *descending).clicked() {
                         next.order[0].1 = !descending;
                     }
                 }

@@ -65,7 +65,7 @@ pub fn coverage_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut 
 
 fn bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.add_space(theme::SPACE_3);
         for cell in [
             CoverageState::Covered,

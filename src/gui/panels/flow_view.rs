@@ -13,6 +13,7 @@ use pipewright_core::steps::{self, StepKind};
 use super::groups;
 use crate::gui::actions::edits::step_ports;
 use crate::gui::canvas::{FrameView, Group, Icon, NoteView, PortView, Scene, Sparkline, StepState, StepView, WireView};
+use crate::gui::marked::unmarked;
 use crate::gui::state::results::{Freshness, Told};
 use crate::gui::state::{StateRef, counted, grouped, percent, placed, short_count};
 use crate::gui::widgets::shown_name;
@@ -273,13 +274,13 @@ pub fn main_port(state: StateRef<'_>, step: &Step) -> String {
 fn state_of(lookup: &Lookup<'_>, step: &Step) -> StepState {
     let state = lookup.state;
     if let Some(problem) = lookup.errors.get(step.id.as_str()) {
-        return StepState::Error(problem.message.clone());
+        return StepState::Error(unmarked(&problem.message));
     }
     let port = main_port(state, step);
     let found = state.results.get(&step.id, &port);
     if let Some(Err(problem)) = found.map(|outcome| &outcome.result) {
         // What merely waits for a failed step is told so by a hint.
-        return if problem.is_error() { StepState::Error(problem.message.clone()) } else { StepState::Stale };
+        return if problem.is_error() { StepState::Error(unmarked(&problem.message)) } else { StepState::Stale };
     }
     let is_planned = state
         .plan
@@ -321,7 +322,7 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
         Ok(rows) => rows,
         Err(problem) => {
             if view.state == StepState::Stale && view.footer_left.is_empty() {
-                view.footer_left.clone_from(&problem.message);
+                view.footer_left = unmarked(&problem.message);
             }
             return;
         }

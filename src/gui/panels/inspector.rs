@@ -21,6 +21,7 @@ use crate::gui::command::{Action, Actions, BottomTab, Chosen, Command};
 use crate::gui::forms::source::source_form_ui;
 use crate::gui::forms::{FormScope, TextLook, diagnostic_ui, form_ui, label_ui, mend_ui, parameters_ui, text_edit};
 use crate::gui::icons::{icon_button, icon_ui};
+use crate::gui::marked::doc_ui;
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, placed};
 use crate::gui::suggestion;
@@ -178,13 +179,20 @@ fn focus_first(ui: &Ui, state: StateRef<'_>, shown: Option<&Step>, view: &mut Vi
     }
 }
 
+/// The title is whole where there is room for it: the kind goes below it where both do not stand on one line.
 fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, Icon)>) {
+    const ICON: f32 = 20.0;
+    let colour = theme::palette(ui.ctx()).text;
+    let wide = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, colour).size().x;
+    let gap = ui.spacing().item_spacing.x;
+    let asked = wide(title, theme::title()) + wide(kind, theme::body()) + 2.0 * gap;
+    let fits = asked + if icon.is_some() { ICON + gap } else { 0.0 } <= ui.available_width();
     ui.horizontal(|ui| {
         if let Some((group, icon)) = icon {
-            group_icon(ui, group, icon, 20.0);
+            group_icon(ui, group, icon, ICON);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if !kind.is_empty() {
+            if !kind.is_empty() && fits {
                 soft(ui, kind);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -192,13 +200,17 @@ fn heading_ui(ui: &mut Ui, title: &str, kind: &str, icon: Option<(theme::Group, 
             });
         });
     });
+    if !kind.is_empty() && !fits {
+        soft(ui, kind);
+    }
     ui.add_space(theme::SPACE_2);
 }
 
 fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: &mut Actions) {
     let Some(kind) = steps::kind(&step.kind) else {
         heading_ui(ui, &step.title, "Unknown", None);
-        soft(ui, format!("This version does not know the step kind `{}`. It is kept as it is.", step.kind));
+        let told = format!("This version does not know the step kind `{}`. It is kept as it is.", step.kind);
+        doc_ui(ui, &told, &theme::body());
         return;
     };
     let icon = Some((group_of(kind), icon_of(kind)));
@@ -212,7 +224,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
     if step.kind == "answer" {
         answer_card::answer_card_ui(ui, state, step, &mut view.forms.focus, out);
     } else {
-        soft(ui, kind.doc());
+        doc_ui(ui, kind.doc(), &theme::body());
     }
     ui.add_space(theme::SPACE_3);
     ui.push_id(&step.id, |ui| {

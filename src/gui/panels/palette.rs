@@ -1,13 +1,14 @@
 //! The step palette: the list on the left, and the popup at the pointer. Filtered by what is typed and by what fits the
 //! port that a wire was drawn from.
 
-use egui::{Area, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, RichText, Ui, vec2};
+use egui::{Area, Context, EventFilter, Frame, Id, Key, Margin, Modifiers, Order, Ui, vec2};
 use pipewright_core::steps::{self, StepKind};
 
 use super::flow_view::{group_of, icon_of};
 use crate::gui::canvas::{PortRef, Side};
 use crate::gui::command::{Action, Actions};
 use crate::gui::icons::Icon;
+use crate::gui::marked::{doc_on_hover, doc_ui};
 use crate::gui::settings::Block;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
@@ -118,7 +119,7 @@ pub fn palette_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
                     caption(ui, group_of(*kind).title().to_uppercase());
                     ui.add_space(2.0);
                 }
-                let row = kind_row(ui, *kind, "", false).on_hover_text(kind.doc());
+                let row = doc_on_hover(kind_row(ui, *kind, "", false), kind.doc());
                 if row.clicked() {
                     view.palette_query.clear();
                     out.push(Action::Place { kind: kind.name(), at: None, from: None });
@@ -203,8 +204,7 @@ pub fn popup_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut A
                 });
                 if let Some(kind) = found.get(popup.chosen) {
                     ui.separator();
-                    let soft = theme::palette(ui.ctx()).soft;
-                    ui.label(RichText::new(first_sentence(kind.doc())).font(theme::caption()).color(soft));
+                    doc_ui(ui, first_sentence(kind.doc()), &theme::caption());
                 }
             });
         });

@@ -1,7 +1,7 @@
 //! Rows that are pinned to a step: what it should make of them, and whether it does. Reads the state and asks for
 //! actions.
 
-use egui::{RichText, Ui};
+use egui::Ui;
 use pipewright_core::project::{Step, StepTest};
 use pipewright_core::steps;
 
@@ -9,6 +9,7 @@ use crate::gui::actions::edits;
 use crate::gui::command::{Actions, Command};
 use crate::gui::forms::label_ui;
 use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::marked::marked_ui;
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
 use crate::gui::widgets::{link, shown_name, soft};
@@ -54,7 +55,7 @@ fn test_ui(ui: &mut Ui, state: StateRef<'_>, test: &StepTest, out: &mut Actions)
     });
     let differences = result.map(|result| result.differences.as_slice()).unwrap_or_default();
     for difference in differences.iter().take(SHOWN) {
-        ui.label(RichText::new(shown_name(difference, 300)).font(theme::caption()).color(palette.ink(palette.bad)));
+        marked_ui(ui, &shown_name(difference, 300), &theme::caption(), palette.ink(palette.bad));
     }
     if differences.len() > SHOWN {
         soft(ui, format!("and {} more", differences.len() - SHOWN));

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, FontId, Galley, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
+use pipewright_app::Viewer;
 use pipewright_core::data::figures::cell_number;
-use pipewright_core::data::{DataType, Field, Schema, Value};
+use pipewright_core::data::{Classification, DataType, Field, Schema, Value};
 use pipewright_core::model::Id;
+use pipewright_core::policy::names_secret;
 
 use super::chart_tab::chart_tab_ui;
 use super::differs::condition_of;
@@ -132,6 +134,7 @@ pub fn table_ui(
         table,
         schema,
         profile: profile.map(|profile| profile.as_slice()),
+        viewer: if state.plan.policy.has_rules() { Viewer::others() } else { Viewer::Owner },
         meanings: meanings_of(state, step),
         order: order.as_ref().map(|order| order.as_slice()),
         compared: compared.as_ref().map(|(input, pairs)| (&**input, pairs.as_slice())),
@@ -254,6 +257,8 @@ struct Rows<'a> {
     table: &'a ResultTable,
     schema: &'a Schema,
     profile: Option<&'a [ColumnProfile]>,
+    /// Who sees the profile: rows are looked at as they are.
+    viewer: Viewer,
     /// By column: what it means.
     meanings: BTreeMap<String, String>,
     /// Numbers of the rows that are shown, in their order; `None`: all as they are.
@@ -454,8 +459,9 @@ impl TableDelegate for Rows<'_> {
         }
         let below = Rect::from_min_max(pos2(inner.left(), inner.top() + 20.0), inner.max);
         let profile = self.profile.and_then(|profile| profile.get(index));
+        let kept_back = self.viewer.keeps_back(field.labels.classified());
         if let Some(profile) = profile {
-            profile_ui(ui, palette, below, &field.data_type, profile, self.table.rows() as u64);
+            profile_ui(ui, palette, below, &field.data_type, profile, kept_back, self.table.rows() as u64);
         }
         let response = ui.interact(rect, ui.scope_id().with(("column", index)), Sense::click());
         let about = format!("{} {}", field.name, field.data_type);
@@ -467,8 +473,7 @@ impl TableDelegate for Rows<'_> {
         if is_sortable(&field.data_type) {
             self.sort_ui(ui, rect, field);
         }
-        response
-            .on_hover_ui(|ui| column_hover_ui(ui, &field.name, &field.data_type, profile, self.table.rows() as u64));
+        response.on_hover_ui(|ui| column_hover_ui(ui, field, profile, kept_back, self.table.rows() as u64));
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row: u64) {
@@ -573,7 +578,15 @@ fn paint_in(ui: &Ui, inner: Rect, galley: Arc<Galley>, is_right: bool) {
 }
 
 /// The small picture of a column: a histogram, else the most frequent values; and its nulls.
-fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, profile: &ColumnProfile, rows: u64) {
+fn profile_ui(
+    ui: &Ui,
+    palette: &Palette,
+    rect: Rect,
+    data_type: &DataType,
+    profile: &ColumnProfile,
+    kept_back: Option<Classification>,
+    rows: u64,
+) {
     let painter = ui.painter_at(rect);
     if rows < 2 {
         return;
@@ -590,8 +603,10 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
     }
     let nulls = (profile.nulls > 0).then(|| format!("{} null", percent(profile.nulls, rows)));
     let highest = profile.histogram.iter().copied().max().unwrap_or_default();
-    let has_bars =
-        highest > 0 && profile.histogram.len() > 1 && !matches!(data_type, DataType::String | DataType::Boolean);
+    let has_bars = kept_back.is_none()
+        && highest > 0
+        && profile.histogram.len() > 1
+        && !matches!(data_type, DataType::String | DataType::Boolean);
     let mut room = rect;
     if let Some(nulls) = nulls {
         let galley = ui.painter().layout_no_wrap(nulls, theme::caption(), palette.ink(palette.warning));
@@ -617,12 +632,19 @@ fn profile_ui(ui: &Ui, palette: &Palette, rect: Rect, data_type: &DataType, prof
         }
         return;
     }
-    let top = profile.top.iter().take(2).filter(|(_, count)| *count * 50 > rows);
+    let told = told(profile, kept_back).take(2);
+    let top = told.filter(|(_, count)| *count * 50 > rows);
     let parts: Vec<String> =
         top.map(|(value, count)| format!("{} {}", shortened(value), percent(*count, rows))).collect();
     let text = if parts.is_empty() { format!("{} distinct", grouped(profile.distinct)) } else { parts.join(" · ") };
     let galley = fitted(ui, text, theme::caption(), palette.soft, room.width());
     painter.galley(room.left_top() + vec2(0.0, 2.0), galley, palette.soft);
+}
+
+/// The most frequent values that are told.
+fn told(profile: &ColumnProfile, kept_back: Option<Classification>) -> impl Iterator<Item = &(Value, u64)> {
+    let is_secret = |value: &Value| matches!(value, Value::String(text) if names_secret(text));
+    profile.top.iter().filter(move |(value, _)| kept_back.is_none() && !is_secret(value))
 }
 
 fn shortened(value: &Value) -> String {
@@ -631,8 +653,14 @@ fn shortened(value: &Value) -> String {
 }
 
 /// What is known of a column, on hover of its header.
-fn column_hover_ui(ui: &mut Ui, name: &str, data_type: &DataType, profile: Option<&ColumnProfile>, rows: u64) {
-    ui.label(theme::semibold(format!("{name}  {data_type}")));
+fn column_hover_ui(
+    ui: &mut Ui,
+    field: &Field,
+    profile: Option<&ColumnProfile>,
+    kept_back: Option<Classification>,
+    rows: u64,
+) {
+    ui.label(theme::semibold(format!("{}  {}", field.name, field.data_type)));
     let Some(profile) = profile else { return };
     let mut line = |text: String| {
         caption(ui, text);
@@ -643,10 +671,14 @@ fn column_hover_ui(ui: &mut Ui, name: &str, data_type: &DataType, profile: Optio
         grouped(profile.nulls),
         percent(profile.nulls, rows)
     ));
+    if let Some(class) = kept_back {
+        line(format!("{}: values are not shown here", class.name()));
+        return;
+    }
     if !profile.min.is_null() {
         line(format!("from {} to {}", shortened(&profile.min), shortened(&profile.max)));
     }
-    for (value, count) in profile.top.iter().take(8) {
+    for (value, count) in told(profile, kept_back).take(8) {
         line(format!("{}  {} ({})", shortened(value), grouped(*count), percent(*count, rows)));
     }
 }

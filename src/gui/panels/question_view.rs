@@ -10,6 +10,7 @@ use crate::gui::actions::edits;
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::label_ui;
 use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::marked::doc_ui;
 use crate::gui::state::StateRef;
 use crate::gui::state::view::View;
 use crate::gui::suggestion::about_ui;
@@ -24,7 +25,7 @@ pub fn ready_ui(ui: &mut Ui, state: StateRef<'_>, id: &str, view: &mut View, out
     ui.add(egui::Label::new(RichText::new(&ready.title).font(theme::title())).wrap());
     soft(ui, format!("asked by the {}", ready.asker.trim_start_matches("the ")));
     ui.add_space(theme::SPACE_2);
-    soft(ui, &ready.doc);
+    doc_ui(ui, &ready.doc, &theme::body());
     let asked = Asked::ready(ready);
     answer_ui(ui, state, &asked, view, out);
 }

@@ -25,7 +25,7 @@ pub fn sources_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
                 out.command(Command::Open);
             }
             if link(ui, "+ From an API or a database").clicked() {
-                out.push(Action::AddPlace);
+                out.command(Command::AddPlace);
             }
             requests::requests_ui(ui, state, out);
         });

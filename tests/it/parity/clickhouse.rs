@@ -59,6 +59,12 @@ fn edges_in_clickhouse() {
 }
 
 #[test]
+fn pairs_of_types_in_clickhouse() {
+    let Some(python) = python_with_clickhouse() else { return };
+    super::edges::compare_mixed("ClickHouse", |cases| rows(&python, cases));
+}
+
+#[test]
 fn steps_in_clickhouse() {
     let Some(python) = python_with_clickhouse() else { return };
     // Sources are staged by the runner: their formats have tests of their own.

@@ -182,9 +182,93 @@ fn wide() -> Vec<Case> {
     calls.iter().map(|call| computed(call, rows.clone())).collect()
 }
 
+/// Values of a type: at its edges, or equal to one of another type, or near it.
+fn values(data_type: &DataType) -> Vec<Value> {
+    const DAY: i64 = 86_400_000_000;
+    let list = |items: &[Value]| Value::List(items.to_vec());
+    let mut values = match data_type {
+        DataType::Boolean => vec![Value::Boolean(true), Value::Boolean(false)],
+        DataType::Int => [0, 1, 9_007_199_254_740_993].map(Value::Int).to_vec(),
+        DataType::Float => [0.5, 1.0, 9_007_199_254_740_992.0].map(Value::Float).to_vec(),
+        DataType::String => ["", "a", "B"].map(Value::text).to_vec(),
+        DataType::Timestamp => [0, 1, 20_514 * DAY].map(Value::Timestamp).to_vec(),
+        DataType::Date => [0, 20_514, -719_162].map(Value::Date).to_vec(),
+        DataType::Duration => [0, -1, DAY].map(Value::Duration).to_vec(),
+        DataType::List(item) => {
+            let items = values(item);
+            vec![list(&items), list(&items[1..2]), list(&[]), list(&[Value::Null])]
+        }
+        DataType::Record(_) | DataType::Unknown => vec![],
+    };
+    values.push(Value::Null);
+    values
+}
+
+/// Two columns of every pair of types in everything that takes two of one type, or of two that have one in common.
+/// `is_short`: only those of types that differ.
+fn mixed(is_short: bool) -> Vec<Case> {
+    const CALLS: [&str; 20] = [
+        "list_of(a, b)",
+        "list_contains(list_of(a), b)",
+        "list_contains(list_of(a, b), a)",
+        "list_contains(a, b)",
+        "list_sort(list_of(a, b))",
+        "list_distinct(list_of(a, b))",
+        "list_join(list_of(a, b), ';')",
+        "list_get(list_of(a, b), 1)",
+        "list_length(list_of(a, b))",
+        "coalesce(a, b)",
+        "nullif(a, b)",
+        "if(a is null, a, b)",
+        "case when b is null then a else b end",
+        "greatest(a, b)",
+        "least(a, b)",
+        "clamp(a, b, b)",
+        "a = b",
+        "a < b",
+        "a is distinct from b",
+        "a in (b)",
+    ];
+    use DataType::*;
+    let single = [Boolean, Int, Float, String, Timestamp, Date, Duration];
+    let types: Vec<DataType> =
+        single.iter().cloned().chain(single.iter().map(|item| List(Box::new(item.clone())))).collect();
+    let mut cases = Vec::new();
+    let pairs = types.iter().flat_map(|a| types.iter().map(move |b| (a, b)));
+    for (a, b) in pairs.filter(|(a, b)| !is_short || a != b) {
+        let schema = Schema::of([("x", Int), ("a", a.clone()), ("b", b.clone())]);
+        let pairs: Vec<(Value, Value)> =
+            values(a).into_iter().flat_map(|a| values(b).into_iter().map(move |b| (a.clone(), b))).collect();
+        let numbered = pairs.into_iter().enumerate();
+        let rows: Vec<Vec<Value>> = numbered.map(|(x, (a, b))| vec![Value::Int(x as i64), a, b]).collect();
+        for call in CALLS {
+            let parameters = BTreeMap::new();
+            let scope = Scope { schema: &schema, parameters: &parameters, place: Place::Row };
+            if expr::check(&parsed(call), &scope).is_err() {
+                continue;
+            }
+            let mut case = computed(call, Rows { schema: schema.clone(), rows: rows.clone() });
+            case.name = format!("mixed: {call} of {a} and {b}");
+            cases.push(case);
+        }
+    }
+    assert!(cases.len() > if is_short { 80 } else { 250 }, "{}", cases.len());
+    cases
+}
+
 /// Compares all of them; `allowed`: what the engine does not carry.
 pub(super) fn compare_edges(engine: &str, rows_of: impl Fn(&[Case]) -> Answers, allowed: &[(&str, &str)]) {
     let cases = [aggregates(), numbers(), wide(), without_keys()].into_iter().flatten().collect::<Vec<_>>();
     let answers = rows_of(&cases);
     compare(engine, &cases, answers, allowed);
+}
+
+/// The same of every pair of types: what is refused is refused when a bundle is made.
+pub(super) fn compare_mixed(engine: &str, rows_of: impl Fn(&[Case]) -> Answers) {
+    // Spark takes most of a second for each.
+    let cases = mixed(engine == "Spark");
+    let answers = rows_of(&cases);
+    let carried = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert!(carried * 10 > cases.len() * 7, "only {carried} of {} are carried", cases.len());
+    compare(engine, &cases, answers, &[("mixed", "types that the engine does not compare so")]);
 }

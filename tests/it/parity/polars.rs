@@ -37,6 +37,12 @@ fn edges_in_polars() {
 }
 
 #[test]
+fn pairs_of_types_in_polars() {
+    let Some(python) = python_with_polars() else { return };
+    super::edges::compare_mixed("Polars", |cases| rows(&python, cases));
+}
+
+#[test]
 fn steps_in_polars() {
     let Some(python) = python_with_polars() else { return };
     // Sources are staged by the runner: their formats have tests of their own.

@@ -105,6 +105,12 @@ fn edges_in_postgresql() {
 }
 
 #[test]
+fn pairs_of_types_in_postgresql() {
+    let Some(server) = support::postgresql() else { return };
+    super::edges::compare_mixed("PostgreSQL", |cases| rows(server, cases));
+}
+
+#[test]
 fn steps_in_postgresql() {
     let Some(server) = support::postgresql() else { return };
     // Sources are staged by the runner: their formats have tests of their own.

@@ -78,6 +78,12 @@ fn edges_in_spark() {
 }
 
 #[test]
+fn pairs_of_types_in_spark() {
+    let Some(python) = python_with_spark() else { return };
+    super::edges::compare_mixed("Spark", |cases| spark_rows(&python, cases));
+}
+
+#[test]
 fn steps_in_spark() {
     let Some(python) = python_with_spark() else { return };
     // Sources are read by Pipewright: their formats have tests of their own.

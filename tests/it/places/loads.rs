@@ -237,6 +237,62 @@ fn what_postgresql_rounds_or_cuts_is_told() {
 }
 
 #[test]
+fn what_postgresql_rounds_or_cuts_in_lists_and_odd_types_is_told() {
+    for database in Database::all("loads_lists").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let table = database.table("pages");
+        let columns: Vec<(&str, &str, &str)> = vec![
+            ("prices", "List<Float>", "numeric(9,1)[]"),
+            ("times", "List<Timestamp>", "timestamp(0)[]"),
+            ("sizes", "List<Float>", "real[]"),
+            ("word", "String", "name"),
+            ("paid", "Float", "money"),
+            ("took", "Duration", "interval day"),
+        ];
+        let made: Vec<String> = columns.iter().map(|(name, _, shown)| format!("{name} {shown}")).collect();
+        database.does(&format!("CREATE TABLE {table} ({})", made.join(", ")));
+        let fields: Vec<Json> = columns.iter().map(|(name, own, _)| json!({"name": name, "type": own})).collect();
+        let go = |row: Json| {
+            load(
+                &database,
+                json!({"mode": "append"}),
+                json!(fields),
+                json!([row, [null, null, null, null, null, null]]),
+            )
+        };
+        let (code, said) = go(json!([[1.5, null], ["2026-03-02T10:00:00Z"], [0.5], "abc", 1.25, "P2D"])).go();
+        assert!(code == 0 && !said.contains("PW0699"), "{said}");
+        let long = "a".repeat(78);
+        let (code, said) = go(json!([[1.267], ["2026-03-02T10:00:00.6Z"], [0.1], long, 1.267, "PT1.5S"])).go();
+        assert_eq!(code, 0, "{said}");
+        for (name, _, shown) in &columns {
+            assert!(said.contains(&format!("1 value of `{name}` is rounded or cut to {shown}")), "{name}: {said}");
+        }
+        // What tells rows apart is not rounded at all, and a number that is an identifier is none for a text.
+        for (name, own, shown, value, code) in [
+            ("ids", "List<Int>", "double precision[]", json!([(1_i64 << 53) + 1]), "PW0682"),
+            ("ids", "List<Int>", "real[]", json!([(1 << 24) + 1]), "PW0682"),
+            ("o", "String", "oid", json!("007"), "PW0684"),
+        ] {
+            database.does(&format!("DROP TABLE {table}; CREATE TABLE {table} ({name} {shown})"));
+            let fields = json!([{"name": name, "type": own}]);
+            fails(&database, &load(&database, json!({"mode": "append"}), fields, json!([[value]])), code, name, "0");
+        }
+    }
+}
+
+#[test]
+fn numbers_in_columns_of_text_keep_their_digits() {
+    let database = Database::File(tempfile::tempdir().unwrap());
+    database.does("CREATE TABLE pages (f TEXT)");
+    let rows = json!([[0.1 + 0.2], [9_007_199_254_740_991.0], [9_007_199_254_740_992.0], [1.0]]);
+    let fields = json!([{"name": "f", "type": "Float"}]);
+    let (code, said) = load(&database, json!({"mode": "append"}), fields, rows).go();
+    assert_eq!(code, 0, "{said}");
+    let found = database.tells("SELECT f FROM pages ORDER BY rowid");
+    assert_eq!(found, ["0.30000000000000004", "9007199254740991.0", "9007199254740992.0", "1.0"]);
+}
+
+#[test]
 fn every_value_is_read_back_as_it_was_loaded() {
     let columns = json!([{"name": "n", "type": "Int"}, {"name": "x", "type": "Float"}, {"name": "is", "type": "Boolean"},
         {"name": "day", "type": "Date"}, {"name": "at", "type": "Timestamp"}, {"name": "t\"ext", "type": "String"}]);

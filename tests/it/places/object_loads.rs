@@ -105,11 +105,12 @@ fn a_large_object_goes_in_parts_and_faults_of_a_while_are_waited_out() {
     let Some(store) = Store::here() else { return };
     store.bucket("large");
     let address = store.connection("large")["address"].as_str().unwrap().to_owned();
-    // Two of what is asked fail, and one is done without anybody hearing of it.
+    // Two of what is asked fail, and two are done without anybody hearing of it.
     let proxy = Proxy::new(&address, |line, before| match before {
-        0 if line.contains("partNumber=2") => Act::Status(503),
-        1 if line.contains("partNumber=3") => Act::Status(500),
-        2 if line.starts_with("POST") && line.contains("uploadId") => Act::Swallow,
+        0 if line.starts_with("POST") && line.contains("uploads=") => Act::Swallow,
+        1 if line.contains("partNumber=2") => Act::Status(503),
+        2 if line.contains("partNumber=3") => Act::Status(500),
+        3 if line.starts_with("POST") && line.contains("uploadId") => Act::Swallow,
         _ => Act::Pass,
     });
     let mut connection = store.connection("large");

@@ -63,6 +63,17 @@ fn a_condition_that_is_met_is_told_and_kept() {
 }
 
 #[test]
+fn runs_at_the_same_time_all_stand_in_the_history() {
+    let desk = watched("users > 50", "", Json::Null);
+    let run = || desk.command(&["run", "p.pipewright.json", "--trust", "--out", "out"]).spawn().unwrap();
+    for round in 1..=3 {
+        let running: Vec<_> = (0..6).map(|_| run()).collect();
+        let codes: Vec<_> = running.into_iter().map(|mut run| run.wait().unwrap().code()).collect();
+        assert_eq!((codes, history(&desk).len()), (vec![Some(4); 6], 6 * round));
+    }
+}
+
+#[test]
 fn an_address_that_is_not_there_fails_the_run_and_leaves_its_outputs() {
     let load = json!({"id": "load", "kind": "load_file", "title": "Load", "settings": {"path": "hours.parquet", "kind": "parquet"}});
     let desk = watched("users > 50", "http://127.0.0.1:9", load);

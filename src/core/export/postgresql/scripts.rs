@@ -25,6 +25,7 @@ pub(super) fn write(bundle: &mut Bundle, plan: &Plan, info: &DesignInfo, parts: 
     let text = staging::script(RUN)
         .replace("@STAGE@\n", &stage)
         .replace("@REJECTED@\n", if parts.rejects { REJECTED } else { "" })
+        .replace("@EARLIER@\n", staging::EARLIER)
         .replace("@SOURCES@\n", if parts.is_staged { staging::SOURCES } else { "" })
         .replace("@MARKER@", MARKER);
     bundle.script("run.sh", text);
@@ -95,18 +96,13 @@ if ! "${PIPEWRIGHT:-pipewright}" run "$work/results.json" --out "$work/out" --ma
   exit 1
 fi
 @REJECTED@
-for name in quarantine.jsonl rejected.jsonl; do
-  # Those of an earlier run go.
-  if [ -f "$out/quarantine/@MARKER@" ] && grep -q "\"$name\"" "$out/quarantine/@MARKER@"; then
-    mkdir -p -- "$work/out/quarantine"
-    : >>"$work/out/quarantine/$name"
-  fi
-done
+@EARLIER@
 @SOURCES@
 # As a run says it: done, but most of what was read is in quarantine.
 if grep -q '"over_threshold": true' "$work/report.json"; then
   code=3
 fi
+@LIST@
 @PUT@
 "#;
 

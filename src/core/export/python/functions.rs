@@ -3,6 +3,7 @@
 
 use super::literals::{Python, bare, dtype, literal, refuse};
 use crate::data::{DataType, Value};
+use crate::export::compares_nested;
 use crate::expr::{
     BinaryOp, Expr, ExprKind, FormatItem, PathStep, REDACTED, ReplacementPart, VARYING, json_path, regex_pattern,
     regex_replacement, time_format,
@@ -189,6 +190,9 @@ impl Scalar<'_> {
 
 /// A call of a scalar function.
 pub fn scalar(call: &Scalar) -> Python {
+    if compares_nested(call.name, &call.types) {
+        return Err(refuse(format_args!("`{}` of lists or records", call.name)));
+    }
     match SCALARS.iter().find(|(known, _)| *known == call.name) {
         Some((_, print)) => print(call),
         None => Err(refuse(format_args!("the function `{}`", call.name))),

@@ -231,16 +231,12 @@ def pw_list(dtype, *items):
 
 @pw_rows(None)
 def pw_list_get(items, index, dtype=None):
-    return pw_item(items, index)
+    return pw_plain_value(pw_item(items, index))
 
 
 @pw_rows(pl.Boolean)
 def pw_list_contains(items, wanted):
-    if isinstance(next((item for item in items if item is not None), None), datetime.datetime):
-        wanted = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=wanted)
-    if isinstance(next((item for item in items if item is not None), None), datetime.timedelta):
-        wanted = datetime.timedelta(microseconds=wanted)
-    return wanted in [item for item in items if item is not None]
+    return wanted in [pw_plain_value(item) for item in items if item is not None]
 
 
 @pw_rows(None)
@@ -264,18 +260,22 @@ def pw_join(texts, separator):
     return separator.join(texts) if max(len(texts) - 1, 0) * len(separator) <= 1000000 else None
 
 
+def pw_plain_value(value):
+    """Times and spans inside of a list in microseconds, as they are outside."""
+    if isinstance(value, datetime.datetime):
+        value = value - datetime.datetime(1970, 1, 1)
+    return value // datetime.timedelta(microseconds=1) if isinstance(value, datetime.timedelta) else value
+
+
 def pw_bytes(value):
     """Bytes that compare as values do; nulls inside come last, too."""
     if value is None:
         return b"\xff"
     if isinstance(value, bool):
         return b"\1" + bytes([value])
-    if isinstance(value, datetime.datetime):
-        value = (value - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
-    elif isinstance(value, datetime.date):
+    value = pw_plain_value(value)
+    if isinstance(value, datetime.date):
         value = value.toordinal()
-    elif isinstance(value, datetime.timedelta):
-        value = value // datetime.timedelta(microseconds=1)
     if isinstance(value, int):
         return b"\1" + (value + 2**63).to_bytes(8, "big")
     if isinstance(value, float):

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Crossing;
+use super::parts::HANDED;
 use crate::data::Classification;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::export::targets;
-use crate::ir::{NodeId, Plan};
+use crate::ir::{Destination, NodeId, Op, Plan, Write};
 use crate::model::{Id, StepPlace};
 use crate::policy::Violation;
 
@@ -47,6 +48,45 @@ pub fn unknown_target(place: &StepPlace) -> Diagnostic {
         .help(format!("the targets are {}", names.join(", ")))
         .step(&place.id, &place.title)
         .field("target")
+}
+
+/// Folders of the results into which the whole puts what is no result.
+const OWN: [&str; 4] = [HANDED, "reports", "quarantine", "report.json"];
+
+/// What a part does by itself, and the whole cannot take back or finish; and what is left out of it.
+pub fn not_tied(plan: &Plan) -> Vec<Diagnostic> {
+    let one = |write: &Write| match &write.destination {
+        Destination::Endpoint(_) => {
+            Some(Diagnostic::error("PW1212", "rows are sent over HTTP, which a design that is split does not do").help(
+                "a part would send them although another one stops, and what is not taken would be lost: load a \
+                     file, and send that by a design of its own",
+            ))
+        }
+        Destination::File { path, .. } if is_own(path) => Some(
+            Diagnostic::error(
+                "PW0645",
+                format!("the load writes where the whole bundle puts what is its own: `{path}`"),
+            )
+            .help("give it another path, such as `results/rows.csv`")
+            .field("path"),
+        ),
+        _ if write.watch.is_some() => Some(
+            Diagnostic::warning("PW1212", "this answer is not watched in a design that is split")
+                .help("its history and what is told of it are made by a run of the design, or of its own bundle"),
+        ),
+        _ => None,
+    };
+    let all = plan.nodes.iter().filter_map(|node| {
+        let Op::Write(write) = &node.op else { return None };
+        Some(one(write)?.step(&*node.origin.step, &*node.origin.title))
+    });
+    all.collect()
+}
+
+/// Whether a path, as it is written, leads to one of them. What parameters make of one `run.sh` looks at.
+fn is_own(path: &str) -> bool {
+    let mut parts = path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".");
+    parts.next().is_some_and(|first| OWN.contains(&first))
 }
 
 /// What faults are told of.

@@ -288,7 +288,12 @@ impl Making<'_> {
             let schemas: Vec<&Schema> = inputs.iter().map(|input| &self.made.node(*input).schema).collect();
             let schema = output_schema(&node.op, &schemas, &types)
                 .map_err(|fault| fault.step(&node.origin.step, &node.origin.title))?;
-            let made = self.push(node.op.clone(), inputs, schema, &node.origin);
+            let mut op = node.op.clone();
+            // Its history lies beside the results, which a part does not see.
+            if let Op::Write(write) = &mut op {
+                write.watch = None;
+            }
+            let made = self.push(op, inputs, schema, &node.origin);
             self.moved.insert(id, made);
         }
         for (transfer, handover) in self.layout.transfers.iter().zip(self.handovers) {

@@ -4,9 +4,11 @@
 
 use serde_json::{Value as Json, json};
 
+use super::faults::not_tied;
 use super::parts::{HANDED, Part, Parts};
 use crate::export::{Bundle, DesignInfo, Target, parameter_lines, staging, target};
-use crate::ir::Plan;
+use crate::files::MARKER;
+use crate::ir::{Node, Op, Plan};
 use crate::model::StepPlace;
 use crate::project::{Design, canonical_json};
 use crate::quote::markdown_text;
@@ -22,7 +24,7 @@ fn of<'a>(part: &Part, design: &'a Design) -> Option<(&'static dyn Target, &'a S
 
 /// The whole bundle: files of each part in its folder. `plan`: the one that was split.
 pub fn bundle(plan: &Plan, parts: &Parts, info: &DesignInfo) -> Bundle {
-    let mut whole = Bundle::default();
+    let mut whole = Bundle { diagnostics: not_tied(plan), ..Bundle::default() };
     for part in &parts.parts {
         let Some((target, place)) = of(part, &info.design) else { continue };
         let own = DesignInfo { name: format!("{} {}", info.name, place.title), ..info.clone() };
@@ -78,7 +80,19 @@ fn run_script(parts: &Parts, design: &Design) -> String {
         .replace("@FOLDERS@", &folders.join(" "))
         .replace("@PARTS@\n", &functions)
         .replace("@CALLS@\n", &calls)
+        .replace("@EARLIER@\n", staging::EARLIER)
+        .replace(
+            "@TABLES@",
+            if loads_tables(parts) { "; tables that parts have loaded stay as they are now" } else { "" },
+        )
+        .replace("@MARKER@", MARKER)
         .replace("@HANDED@", HANDED)
+}
+
+/// Whether rows go where a part puts them by itself.
+fn loads_tables(parts: &Parts) -> bool {
+    let is_table = |node: &Node| matches!(&node.op, Op::Write(write) if write.destination.shown_place().is_some());
+    parts.parts.iter().any(|part| part.plan.nodes.iter().any(|node| is_table(node)))
 }
 
 /// What is run where, with the parameters that the parts take.
@@ -141,6 +155,8 @@ mkdir "$work/handover" "$work/parts" "$work/reports"
 # Parts find here what others hand over.
 export @VARIABLE@="$work/handover"
 export PIPEWRIGHT_REPORT="$work/report.json"
+# And leave here the names of what is to replace nothing.
+export PIPEWRIGHT_NEW="$work/new"
 @PARTS@
 run_part() {
   number=$1 name=$2
@@ -153,25 +169,42 @@ run_part() {
     # Done, but most of a source is in quarantine.
     3) code=3 ;;
     *)
-      echo "error: the part $name stopped; nothing was put in place" >&2
+      echo "error: the part $name stopped; no file was put in place@TABLES@" >&2
       exit "$found"
       ;;
   esac
   made=$work/parts/$name
+  # Of one that is told where to report the other is a result.
+  if [ -f "$made/report.json" ] && [ -f "$work/report.json" ]; then
+    taken report.json
+  fi
   for found in "$made/report.json" "$work/report.json"; do
     [ ! -f "$found" ] || mv -- "$found" "$work/reports/$name.json"
   done
   if [ -d "$made/@HANDED@" ]; then
     for found in "$made/@HANDED@"/*/; do
-      mv -- "$found" "$work/handover/"
+      [ ! -d "$found" ] || mv -- "$found" "$work/handover/"
     done
-    rm -rf -- "$made/@HANDED@"
+    # What is left is a result.
+    rm -f -- "$made/@HANDED@/@MARKER@"
+    rmdir -- "$made/@HANDED@" 2>/dev/null || taken "@HANDED@"
   fi
+  for found in quarantine.jsonl rejected.jsonl; do
+    [ -f "$made/quarantine/$found" ] || continue
+    mkdir -p -- "$work/quarantine/$name"
+    mv -- "$made/quarantine/$found" "$work/quarantine/$name/"
+  done
   if [ -d "$made/quarantine" ]; then
-    mkdir -p -- "$work/quarantine"
-    mv -- "$made/quarantine" "$work/quarantine/$name"
+    rm -f -- "$made/quarantine/@MARKER@"
+    rmdir -- "$made/quarantine" 2>/dev/null || taken quarantine
   fi
+  [ ! -e "$made/reports" ] || taken reports
   cp -R -- "$made/." "$work/out/"
+}
+# The whole puts something of its own there.
+taken() {
+  echo "error: a load of the part $name writes to $1, where the whole bundle puts what is its own; nothing was put in place" >&2
+  exit 1
 }
 # Counts what is handed over, where it is made.
 handed_over() {
@@ -186,6 +219,7 @@ if [ -z "${PIPEWRIGHT_RECEIPT:-}" ]; then
   mkdir -p -- "$work/out/reports"
   cp -- "$work/reports"/*.json "$work/out/reports/"
   [ ! -d "$work/quarantine" ] || mv -- "$work/quarantine" "$work/out/quarantine"
+@EARLIER@
 fi
 @PUT@
 "#;

@@ -6,6 +6,7 @@ use super::domain_functions::{self as domain, helper_with_word};
 use super::expr::{Printer, condition};
 use crate::data::{DataType, Value};
 use crate::diagnostic::Diagnostic;
+use crate::export::compares_nested;
 use crate::expr::{BinaryOp, Call, Expr, ExprKind, FunctionKind, function};
 
 /// How a scalar function is printed, which engines carry it.
@@ -190,7 +191,10 @@ fn scalar(printer: &Printer, call: &Call) -> Sql {
     let Some((_, print, _)) = known else { return Err(printer.refuse(format!("the function `{name}`"))) };
     check_arguments(printer, call)?;
     let args = call.args.iter().map(|arg| printer.sql(arg)).collect::<Result<Vec<_>, _>>()?;
-    let types = call.args.iter().map(|arg| printer.type_of(arg)).collect();
+    let types: Vec<DataType> = call.args.iter().map(|arg| printer.type_of(arg)).collect();
+    if compares_nested(name, &types) {
+        return Err(printer.refuse(format!("`{name}` of lists or records")));
+    }
     print(&Scalar { printer, name, args, types, exprs: &call.args })
 }
 

@@ -1,51 +1,22 @@
-//! The files around the configuration: feed.sh, run.sh and README. Nothing of the design is part of run.sh.
+//! What feeds Vector (feed.sh), how it is started, and its README.
 
 use serde_json::json;
 
 use crate::data::{DataType, Value};
-use crate::export::run_script::{RunParts, run_script};
-use crate::export::{Bundle, DesignInfo, staging};
+use crate::export::agent::Files;
 use crate::expr::cast_value;
 use crate::ir::{NodeId, Op, Otherwise, Plan, TextPart, defaults, parameter_variable, text_parts};
 use crate::project::canonical_json;
 use crate::quote::shell_word;
 
-/// `keeps_lines`: lines of the sources that do not fit may be written down.
-/// `fed` and `handed`: what the agent is fed with, and hands over.
-pub fn write(
-    bundle: &mut Bundle,
-    plan: &Plan,
-    info: &DesignInfo,
-    (fed, handed): (&[NodeId], &[NodeId]),
-    keeps_lines: bool,
-) {
-    let quarantine = if keeps_lines { r#" --quarantine "$work/out/quarantine""# } else { "" };
-    let stage = staging::STAGE.replace("@QUARANTINE@", quarantine);
-    let names: Vec<String> = handed.iter().map(|id| format!("n{}", id.0)).chain(["dropped".to_owned()]).collect();
-    let compute = COMPUTE.replace("@NAMES@", &names.join(" ")).replace("@SOURCES@\n", staging::SOURCES);
-    let parts = RunParts {
-        engine: "Vector",
-        options: "",
-        files: "vector.yaml feed.sh rest.json",
-        stage: &stage,
-        compute: &compute,
-    };
-    for id in fed {
-        if let Op::Read(read) = &plan.node(*id).op {
-            let declared = json!({ "format": read.format, "schema": read.schema, "columns": read.columns });
-            bundle.text(&format!("n{}.json", id.0), canonical_json(&declared));
-        }
-    }
-    bundle.script("feed.sh", feed(plan, fed));
-    bundle.script("run.sh", run_script(&parts));
-    bundle.text("README.md", staging::readme(README, plan, info, keeps_lines));
-}
-
 /// What feeds the agent: files that `run.sh` has staged, or the sources themselves.
-fn feed(plan: &Plan, fed: &[NodeId]) -> String {
+pub fn feed(plan: &Plan, fed: &[NodeId]) -> Files {
+    let mut files = Files { once: ONCE, readme: README, ..Files::default() };
     let mut cases = String::new();
     for id in fed {
         let Op::Read(read) = &plan.node(*id).op else { continue };
+        let declared = json!({ "format": read.format, "schema": read.schema, "columns": read.columns });
+        files.texts.insert(format!("n{}.json", id.0), canonical_json(&declared));
         let (mut set, mut path) = (String::new(), String::new());
         for part in text_parts(&read.path).unwrap_or_default() {
             let TextPart::Parameter { name, otherwise } = part else {
@@ -69,7 +40,8 @@ fn feed(plan: &Plan, fed: &[NodeId]) -> String {
             id.0
         ));
     }
-    FEED.replace("@CASES@\n", &cases)
+    files.programs.insert("feed.sh".to_owned(), FEED.replace("@CASES@\n", &cases));
+    files
 }
 
 const FEED: &str = r#"#!/bin/sh
@@ -89,39 +61,12 @@ case $1 in
 esac
 "#;
 
-const COMPUTE: &str = r#"mkdir "$work/handover"
-for name in @NAMES@; do
-  : >"$work/handover/$name.jsonl"
-done
-if [ -n "${PIPEWRIGHT_HANDOVER-}" ]; then
-  # An agent runs by itself: what it has handed over until now.
-  for name in @NAMES@; do
-    [ ! -f "$PIPEWRIGHT_HANDOVER/$name.jsonl" ] || cat -- "$PIPEWRIGHT_HANDOVER/$name.jsonl" >"$work/handover/$name.jsonl"
-  done
-else
-  if ! command -v "${VECTOR:-vector}" >/dev/null 2>&1; then
+const ONCE: &str = r#"  if ! command -v "${VECTOR:-vector}" >/dev/null 2>&1; then
     echo "error: there is no Vector: install it, or name its program in VECTOR" >&2
     exit 1
   fi
   cp -- "$here/vector.yaml" "$here/feed.sh" "$work/"
   (cd -- "$work" && PIPEWRIGHT_FED="$work/stage" "${VECTOR:-vector}" --quiet --config vector.yaml >&2) || exit 1
-fi
-if [ -s "$work/handover/dropped.jsonl" ]; then
-  echo "error: Vector could not work out some rows (dropped.jsonl); no result was written" >&2
-  exit 1
-fi
-cp -- "$here/rest.json" "$work/rest.json"
-"${PIPEWRIGHT:-pipewright}" run "$work/rest.json" --out "$work/out" --quarantine "$work/rejected" --report "$work/report.json" "$@" || {
-  rest=$?
-  [ "$rest" -eq 3 ] || exit "$rest"
-  code=3
-}
-if [ -s "$work/rejected/quarantine.jsonl" ]; then
-  mkdir -p -- "$work/out/quarantine"
-  mv -- "$work/rejected/quarantine.jsonl" "$work/out/quarantine/rejected.jsonl"
-fi
-@EARLIER@
-@SOURCES@
 "#;
 
 const README: &str = r#"# @NAME@: Vector, and what stays behind
@@ -143,7 +88,7 @@ Needs: `pipewright` on the PATH (or its path in `PIPEWRIGHT`), and `vector` (or 
 @PARAMETERS@
 ## What is carried how
 
-In the agent no row is turned away: checks that reject rows stay behind, as do steps that look at several rows, loads, and what VRL would compute otherwise; the designer, and `pipewright targets PROJECT`, tell which and why. @LINES@ Values that steps of the agent make null are not counted: a run of the project, or of the target `pipeline`, tells them.
+In the agent no row is turned away: checks that reject rows stay behind, as do steps that look at several rows, loads, and what VRL would compute otherwise; the designer tells which and why before the export. @LINES@ Values that steps of the agent make null are not counted: a run of the project, or of the target `pipeline`, tells them.
 
 Exit codes: 0 done; 1 the run failed; 2 usage; 3 done, with more in quarantine than may be.
 "#;

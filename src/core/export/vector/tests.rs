@@ -1,10 +1,14 @@
 //! What is printed for Vector, what stays behind, and that nothing of a design is code. Whether the programs give the same
 //! rows is tested on VRL's own compiler.
 
+use super::super::agent::OnAgent;
+use super::super::pipeline::Pipeline;
+use super::super::{DesignInfo, Target};
 use super::*;
 use crate::data::Value;
 use crate::expr;
-use crate::ir::{Destination, Origin, Rows, WhenExists, Write};
+use crate::formats::FormatSpec;
+use crate::ir::{Destination, FileKind, Origin, Rows, WhenExists, Write};
 use crate::steps::PlanBuilder;
 
 fn printed_text(text: &str) -> Result<String, String> {
@@ -76,8 +80,8 @@ fn flow(column: &str, title: &str, text: &str) -> Plan {
 
 #[test]
 fn the_agent_filters_and_the_runner_does_what_stays_behind() {
-    let bundle =
-        Vector.export(&flow("line", "Errors", "error"), &DesignInfo { name: "shop".into(), ..DesignInfo::default() });
+    let bundle = OnAgent(Vector)
+        .export(&flow("line", "Errors", "error"), &DesignInfo { name: "shop".into(), ..DesignInfo::default() });
     assert!(!bundle.has_errors(), "{:?}", bundle.diagnostics);
     let yaml = &bundle.files["vector.yaml"].text;
     for part in [
@@ -106,9 +110,16 @@ fn a_design_that_reads_no_file_is_refused() {
     let mut plan = flow("line", "Errors", "error");
     let rows = Rows { schema: plan.nodes[0].schema.clone(), rows: Vec::new() };
     std::sync::Arc::make_mut(&mut plan.nodes[0]).op = Op::Rows(rows);
-    let bundle = Vector.export(&plan, &DesignInfo::default());
+    let bundle = OnAgent(Vector).export(&plan, &DesignInfo::default());
     assert_eq!(bundle.diagnostics[0].code, "PW0640");
     assert!(bundle.files.is_empty());
+}
+
+#[test]
+fn a_source_that_is_not_fed_is_told_with_its_reason() {
+    let bundle = OnAgent(Vector).export(&flow("co$t", "Errors", "error"), &DesignInfo::default());
+    let told: Vec<&str> = bundle.diagnostics.iter().map(|fault| &*fault.message).collect();
+    assert_eq!(told, ["Vector does not carry the name of the column `co$t`"]);
 }
 
 #[test]
@@ -123,7 +134,7 @@ fn nothing_of_the_design_is_code() {
         "r'x' \u{2028} é 漢",
     ] {
         let plan = flow("line", hostile, hostile);
-        let bundle = Vector.export(&plan, &DesignInfo { name: hostile.into(), ..DesignInfo::default() });
+        let bundle = OnAgent(Vector).export(&plan, &DesignInfo { name: hostile.into(), ..DesignInfo::default() });
         // A path may be none that can be read; what is printed is.
         let files = if bundle.files.is_empty() { continue } else { bundle.files };
         let yaml = &files["vector.yaml"].text;

@@ -6,6 +6,7 @@ use std::fmt::{Display, Write as _};
 
 use crate::data::DataType;
 use crate::diagnostic::Diagnostic;
+use crate::export::agent;
 
 /// VRL, or why there is none.
 pub type Printed = Result<Vrl, Diagnostic>;
@@ -32,8 +33,7 @@ impl Vrl {
 
 /// The fault of what is not carried.
 pub fn refuse(what: impl Display) -> Diagnostic {
-    Diagnostic::error("PW0640", format!("Vector does not carry {what}"))
-        .help("the step stays behind, in `rest.json`; to have it in the agent, do this part in another way")
+    agent::refuse("Vector", what)
 }
 
 /// What the compiler is told that a value is, if it is not null.

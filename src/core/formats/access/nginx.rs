@@ -175,7 +175,7 @@ fn text_layout(text: &str, escapes: Escapes) -> Result<Layout, Diagnostic> {
 }
 
 /// A variable's column and type. Those that a configuration defines itself are text under their own name.
-fn variable(name: &str) -> Capture {
+pub fn variable(name: &str) -> Capture {
     let capture = |column, kind| Capture::new(column, kind);
     match name {
         "remote_addr" | "realip_remote_addr" | "proxy_protocol_addr" => capture("client", Kind::Client),

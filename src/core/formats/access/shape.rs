@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tokens::{Token, entries};
 use crate::formats::scan::{sample_lines, trial};
 use crate::formats::{Format, FormatSpec, Recognition, Sample};
 
@@ -33,13 +34,6 @@ struct Line<'a> {
     tail: Vec<Token<'a>>,
 }
 
-#[derive(Clone, Copy)]
-struct Token<'a> {
-    /// `q` in quotes, `[` in brackets, `b` bare.
-    kind: char,
-    text: &'a str,
-}
-
 /// A recognition by one of the two servers' formats.
 pub fn recognise_access(sample: &Sample, server: Server, format: &dyn Format) -> Option<Recognition> {
     let texts = sample_lines(sample).take(LINES);
@@ -51,6 +45,7 @@ pub fn recognise_access(sample: &Sample, server: Server, format: &dyn Format) ->
     if lines.is_empty() || lines.len() * 2 < count {
         return None;
     }
+    drop_single_keys(&mut lines);
     let shape = Shape::of(&lines)?;
     let spec = shape.spec(server);
     let parser = format.prepare(&spec, None, sample).ok()?;
@@ -119,36 +114,8 @@ impl<'a> Line<'a> {
         })
     }
 
-    fn signature(&self) -> String {
-        self.tail.iter().map(|token| token.kind).collect()
-    }
-}
-
-impl<'a> Token<'a> {
-    /// The next field and what is left; `Some(None)` at the line's end, `None` where a quote or bracket is not closed.
-    fn read(rest: &'a str) -> Option<Option<(Token<'a>, &'a str)>> {
-        let rest = rest.trim_start();
-        let (kind, length, closing) = match rest.chars().next() {
-            None => return Some(None),
-            Some('"') => ('q', closing_quote(&rest[1..])?, 1),
-            Some('[') => ('[', rest[1..].find(']')?, 1),
-            Some(_) => ('b', rest.find(' ').unwrap_or(rest.len()), 0),
-        };
-        let text = rest.get(closing..closing + length)?;
-        let left = rest.get(closing + length + closing..)?;
-        // What follows a closed quote is a blank or the end.
-        (left.is_empty() || left.starts_with(' ')).then_some(Some((Token { kind, text }, left)))
-    }
-}
-
-fn closing_quote(text: &str) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let found = at + memchr::memchr2(b'"', b'\\', text.as_bytes().get(at..)?)?;
-        if text.as_bytes()[found] == b'"' {
-            return Some(found);
-        }
-        at = found + 2;
+    fn signature(&self) -> Vec<(char, &'a str)> {
+        self.tail.iter().map(|token| (token.kind, token.key)).collect()
     }
 }
 
@@ -158,6 +125,19 @@ fn is_clf(bytes: &[u8]) -> bool {
     end.and_then(|end| std::str::from_utf8(&bytes[..end]).ok()).is_some_and(|text| {
         crate::formats::time::clf(text).or_else(|| crate::formats::time::clf(&format!("0{text}"))).is_some()
     })
+}
+
+/// A field has a key where every line that has the field has it: `uid=1f` beside `-` is a text.
+fn drop_single_keys(lines: &mut [Line]) {
+    let longest = lines.iter().map(|line| line.tail.len()).max().unwrap_or(0);
+    for index in 0..longest {
+        let mut keys = lines.iter().filter_map(|line| line.tail.get(index)).map(|token| token.key);
+        let first = keys.next();
+        if keys.all(|key| Some(key) == first) {
+            continue;
+        }
+        lines.iter_mut().filter_map(|line| line.tail.get_mut(index)).for_each(|token| *token = token.without_key());
+    }
 }
 
 /// The shape of most lines.
@@ -176,6 +156,10 @@ enum Look {
     /// Nothing but dashes was seen.
     Dashes,
     Addresses,
+    /// Addresses with a port.
+    Servers,
+    /// Three digits.
+    Status,
     /// Seconds with three decimals.
     Seconds,
     Int,
@@ -186,7 +170,10 @@ enum Look {
 
 struct Field {
     kind: char,
+    key: String,
     look: Look,
+    /// A value is a list.
+    is_list: bool,
 }
 
 impl Shape {
@@ -194,7 +181,7 @@ impl Shape {
         let vhost = lines.iter().filter(|line| line.vhost.is_some()).count() * 2 > lines.len();
         let fitting: Vec<&Line> = lines.iter().filter(|line| line.vhost.is_some() == vhost).collect();
         let ports = fitting.iter().all(|line| line.vhost.is_some_and(|host| host.contains(':')));
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<Vec<(char, &str)>, usize> = BTreeMap::new();
         for line in &fitting {
             *counts.entry(line.signature()).or_default() += 1;
         }
@@ -202,20 +189,23 @@ impl Shape {
         let (most, _) = counts.iter().max_by_key(|(signature, count)| (**count, signature.len()))?;
         let longest = counts
             .iter()
-            .filter(|(signature, count)| signature.starts_with(most.as_str()) && is_common(**count))
+            .filter(|(signature, count)| signature.starts_with(most) && is_common(**count))
             .map(|(signature, _)| signature)
             .max_by_key(|signature| signature.len())
             .unwrap_or(most);
         let shorter =
-            counts.iter().filter(|(signature, _)| signature.len() < longest.len() && longest.starts_with(*signature));
+            counts.iter().filter(|(signature, _)| signature.len() < longest.len() && longest.starts_with(signature));
         let short_lines: usize = shorter.clone().map(|(_, count)| count).sum();
         let shortest = shorter.map(|(signature, _)| signature.len()).min().filter(|_| is_common(short_lines));
         let tail = longest
-            .chars()
+            .iter()
             .enumerate()
-            .map(|(index, kind)| {
+            .map(|(index, (kind, key))| {
                 let values = fitting.iter().filter(|line| longest.starts_with(&line.signature()));
-                Field { kind, look: Look::of(values.filter_map(|line| line.tail.get(index)).map(|token| token.text)) }
+                let values: Vec<&str> =
+                    values.filter_map(|line| line.tail.get(index)).map(|token| token.text).collect();
+                let is_list = values.iter().any(|value| entries(value).count() > 1);
+                Field { kind: *kind, key: (*key).to_owned(), look: Look::of(values.into_iter()), is_list }
             })
             .collect();
         Some(Self { vhost, ports, tail, shortest })
@@ -279,6 +269,46 @@ impl Shape {
         spec
     }
 
+    /// The server's variable, and its column, that a field of the tail looks like.
+    fn known_variable(
+        &self,
+        server: Server,
+        index: usize,
+        taken: &dyn Fn(&str) -> bool,
+    ) -> Option<(&'static str, &'static str)> {
+        let field = &self.tail[index];
+        match (server, index, field.look) {
+            (Server::Nginx, 0, _) if self.is_combined() => Some(("$http_referer", "referrer")),
+            (Server::Nginx, 1, _) if self.is_combined() => Some(("$http_user_agent", "user_agent")),
+            (Server::Apache, 0, _) if self.is_combined() => Some(("%{Referer}i", "referrer")),
+            (Server::Apache, 1, _) if self.is_combined() => Some(("%{User-Agent}i", "user_agent")),
+            (Server::Nginx, _, look) if !field.key.is_empty() => named_by_key(&field.key, look),
+            (Server::Nginx, _, Look::Addresses | Look::Dashes) if field.kind == 'q' => {
+                Some(("$http_x_forwarded_for", "http_x_forwarded_for"))
+            }
+            (Server::Nginx, _, Look::Addresses) if field.is_list => {
+                Some(("$http_x_forwarded_for", "http_x_forwarded_for"))
+            }
+            (Server::Apache, _, Look::Addresses) if field.kind == 'q' || field.is_list => {
+                Some(("%{X-Forwarded-For}i", "http_x_forwarded_for"))
+            }
+            (Server::Nginx, _, Look::Servers) => Some(("$upstream_addr", "upstream")),
+            (Server::Nginx, _, Look::Status) if field.is_list || taken("upstream") => {
+                Some(("$upstream_status", "upstream_status"))
+            }
+            (Server::Nginx, _, Look::Int) if field.is_list => {
+                Some(("$upstream_response_length", "upstream_response_length"))
+            }
+            (Server::Nginx, _, Look::Seconds) if !taken("duration") && !field.is_list => {
+                Some(("$request_time", "duration"))
+            }
+            (Server::Nginx, _, Look::Seconds) => Some(("$upstream_response_time", "upstream_response_time")),
+            (Server::Nginx, _, Look::Id) => Some(("$request_id", "request_id")),
+            (Server::Apache, _, Look::Id) => Some(("%{UNIQUE_ID}e", "request_id")),
+            _ => None,
+        }
+    }
+
     /// The log format's text for each field after `bytes`, and types for those without a known name.
     fn tail_pieces(&self, server: Server) -> (Vec<Piece>, Vec<String>) {
         if server == Server::Nginx && self.is_ingress() {
@@ -288,30 +318,18 @@ impl Shape {
         let mut types = Vec::new();
         for (index, field) in self.tail.iter().enumerate() {
             let taken = |column: &str| pieces.iter().any(|piece: &Piece| piece.column == column);
-            let known = match (server, index, field.look) {
-                (Server::Nginx, 0, _) if self.is_combined() => Some(("$http_referer", "referrer")),
-                (Server::Nginx, 1, _) if self.is_combined() => Some(("$http_user_agent", "user_agent")),
-                (Server::Apache, 0, _) if self.is_combined() => Some(("%{Referer}i", "referrer")),
-                (Server::Apache, 1, _) if self.is_combined() => Some(("%{User-Agent}i", "user_agent")),
-                (Server::Nginx, _, Look::Addresses | Look::Dashes) if field.kind == 'q' => {
-                    Some(("$http_x_forwarded_for", "http_x_forwarded_for"))
-                }
-                (Server::Apache, _, Look::Addresses) if field.kind == 'q' => {
-                    Some(("%{X-Forwarded-For}i", "http_x_forwarded_for"))
-                }
-                (Server::Nginx, _, Look::Seconds) if !taken("duration") => Some(("$request_time", "duration")),
-                (Server::Nginx, _, Look::Seconds) => Some(("$upstream_response_time", "upstream_response_time")),
-                (Server::Nginx, _, Look::Id) => Some(("$request_id", "request_id")),
-                (Server::Apache, _, Look::Id) => Some(("%{UNIQUE_ID}e", "request_id")),
-                _ => None,
-            };
+            let known = self.known_variable(server, index, &taken);
             let (variable, column) = match known.filter(|(_, column)| !taken(column)) {
                 Some((variable, column)) => (variable.to_owned(), column.to_owned()),
                 None => {
-                    // Client, user, time, request, status and bytes are the first six.
-                    let column = format!("field_{}", index + 7);
+                    let column = match field.key.as_str() {
+                        // Client, user, time, request, status and bytes are the first six.
+                        "" => format!("field_{}", index + 7),
+                        key if is_free(key) && !taken(key) => key.to_owned(),
+                        key => format!("{key}_2"),
+                    };
                     match field.look {
-                        Look::Int => types.push(format!("{column}=Int")),
+                        Look::Int | Look::Status => types.push(format!("{column}=Int")),
                         Look::Float | Look::Seconds => types.push(format!("{column}=Float")),
                         _ => {}
                     }
@@ -323,6 +341,8 @@ impl Shape {
                 }
             };
             let text = match field.kind {
+                'k' => format!(" {}={variable}", field.key),
+                'K' => format!(" {}=\"{variable}\"", field.key),
                 'q' => format!(" \"{variable}\""),
                 '[' => format!(" [{variable}]"),
                 _ => format!(" {variable}"),
@@ -331,6 +351,29 @@ impl Shape {
         }
         (pieces, types)
     }
+}
+
+/// nginx' variable, and its column, of a field behind a key that many configurations have.
+fn named_by_key(key: &str, look: Look) -> Option<(&'static str, &'static str)> {
+    Some(match (key, look) {
+        ("rt" | "request_time", Look::Seconds) => ("$request_time", "duration"),
+        ("uct", Look::Seconds | Look::Dashes) => ("$upstream_connect_time", "upstream_connect_time"),
+        ("uht", Look::Seconds | Look::Dashes) => ("$upstream_header_time", "upstream_header_time"),
+        ("urt" | "upstream_response_time", Look::Seconds | Look::Dashes) => {
+            ("$upstream_response_time", "upstream_response_time")
+        }
+        ("us" | "upstream_status", Look::Status) => ("$upstream_status", "upstream_status"),
+        (_, Look::Servers) => ("$upstream_addr", "upstream"),
+        ("host" | "vhost" | "server", _) => ("$host", "vhost"),
+        (_, Look::Id) => ("$request_id", "request_id"),
+        _ => return None,
+    })
+}
+
+/// Whether a key can name a column: it is none of the line's own, and no variable with another column.
+fn is_free(key: &str) -> bool {
+    const OWN: [&str; 9] = ["client", "user", "time", "method", "path", "http_version", "request", "status", "bytes"];
+    !OWN.contains(&key) && super::nginx::variable(key).column == key
 }
 
 /// A field of a proposed log format.
@@ -358,8 +401,16 @@ impl Look {
         let most =
             |test: &dyn Fn(&str) -> bool| values.iter().filter(|value| test(value)).count() * 20 >= values.len() * 19;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_address = |text: &str| text.split(", ").all(|entry| entry.parse::<std::net::IpAddr>().is_ok());
-        let is_seconds = |text: &str| text.split_once('.').is_some_and(|(a, b)| digits(a) && digits(b) && b.len() == 3);
+        // Of a server that was not reached a list has a dash.
+        let each = |text: &str, test: &dyn Fn(&str) -> bool| entries(text).all(|entry| entry == "-" || test(entry));
+        let is_address = |text: &str| each(text, &|entry| entry.parse::<std::net::IpAddr>().is_ok());
+        let is_server =
+            |text: &str| each(text, &|one| one.parse::<std::net::SocketAddr>().is_ok() || one.starts_with("unix:"));
+        let is_status = |text: &str| each(text, &|entry| entry.len() == 3 && digits(entry));
+        let is_seconds = |text: &str| {
+            each(text, &|entry| entry.split_once('.').is_some_and(|(a, b)| digits(a) && digits(b) && b.len() == 3))
+        };
+        let is_int = |text: &str| each(text, &digits);
         let is_float = |text: &str| digits(text) || text.split_once('.').is_some_and(|(a, b)| digits(a) && digits(b));
         let is_id = |text: &str| {
             let hex = text.bytes().filter(|byte| *byte != b'-').all(|byte| byte.is_ascii_hexdigit());
@@ -367,8 +418,10 @@ impl Look {
         };
         match () {
             () if most(&is_address) => Look::Addresses,
+            () if most(&is_server) => Look::Servers,
             () if most(&is_seconds) => Look::Seconds,
-            () if most(&digits) => Look::Int,
+            () if most(&is_status) => Look::Status,
+            () if most(&is_int) => Look::Int,
             () if most(&is_float) => Look::Float,
             () if most(&is_id) => Look::Id,
             () => Look::Text,
@@ -399,11 +452,9 @@ fn habits(lines: &[Line], file: &str) -> (Vec<&'static str>, Vec<&'static str>) 
         ),
         (
             any(&|line| {
-                line.tail
-                    .get(2..)
-                    .unwrap_or_default()
-                    .iter()
-                    .any(|token| token.kind == 'b' && Look::of([token.text].into_iter()) == Look::Seconds)
+                line.tail.get(2..).unwrap_or_default().iter().any(|token| {
+                    matches!(token.kind, 'b' | 'k' | 'K') && Look::of([token.text].into_iter()) == Look::Seconds
+                })
             }),
             "seconds with three decimals are nginx' $request_time",
         ),

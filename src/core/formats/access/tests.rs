@@ -291,6 +291,50 @@ fn fields_beyond_combined_are_recognised() {
     );
 }
 
+/// The rows of the best reading of an access log, by their columns, without what is null.
+fn rows_of(text: &str) -> Vec<Json> {
+    let found = best("access.log", text);
+    let reading = read(&found.format, text);
+    assert_eq!(reading.tally.quarantined, 0, "{found:?}: {:?}", reading.quarantined);
+    let named = |row: &String| {
+        let values: Vec<Json> = serde_json::from_str(row).unwrap();
+        let named = reading.schema.names().map(str::to_owned).zip(values);
+        named.filter(|(_, value)| !value.is_null()).collect()
+    };
+    reading.json().iter().map(named).collect()
+}
+
+#[test]
+fn keys_of_the_tail_are_columns() {
+    let head = r#"192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 17 "-" "curl/8.0""#;
+    let one = r#"rt=0.100 uct="0.001" urt="0.080" us="200" upstream=10.0.0.1:80 host=example.org cache=HIT status=7"#;
+    let two = r#"rt=0.250 uct="-, 0.002" urt="0.050, 0.080" us="502, 200" upstream=10.0.0.1:80, 10.0.0.2:80 host=example.org cache=- status=8"#;
+    let rows = rows_of(&format!("{head} {one}\n{head} {one}\n{head} {two}\n"));
+    assert_eq!((&rows[0]["duration"], &rows[0]["upstream_connect_time"]), (&0.1.into(), &0.001.into()));
+    assert_eq!((&rows[0]["upstream"], &rows[0]["upstream_status"]), (&"10.0.0.1:80".into(), &200.into()));
+    assert_eq!((&rows[0]["vhost"], &rows[0]["cache"]), (&"example.org".into(), &"HIT".into()));
+    assert_eq!((&rows[0]["status"], &rows[0]["status_2"]), (&200.into(), &7.into()));
+    assert_eq!((&rows[2]["upstream"], &rows[2]["vhost"]), (&"10.0.0.1:80, 10.0.0.2:80".into(), &"example.org".into()));
+    assert_eq!((&rows[2]["upstream_response_time"], &rows[2]["upstream_status"]), (&0.08.into(), &200.into()));
+    // A key that only some of the lines have is part of a text.
+    let mixed = rows_of(&format!("{head} uid=1f\n{head} -\n{head} uid=2a\n"));
+    assert_eq!((&mixed[0]["field_9"], mixed[1].get("field_9")), (&"uid=1f".into(), None));
+}
+
+#[test]
+fn lists_of_upstreams_shift_no_column() {
+    let head = r#"192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 17 "-" "curl/8.0" "-" 0.003"#;
+    let rows = rows_of(&format!(
+        "{head} 10.0.0.1:80 200 0.001 example.org\n{head} 10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80 502, 504 : 201 0.001, 0.002 : 0.004 example.org\n"
+    ));
+    for (row, status, time) in [(0, 200, 0.001), (1, 201, 0.004)] {
+        assert_eq!(rows[row]["upstream_status"], status, "{row}");
+        assert_eq!((&rows[row]["upstream_response_time"], &rows[row]["duration"]), (&time.into(), &0.003.into()));
+        assert_eq!(rows[row]["field_14"], "example.org", "{row}");
+    }
+    assert_eq!(rows[1]["upstream"], "10.0.0.1:80, 10.0.0.2:80 : 10.0.0.3:80");
+}
+
 /// Fields that the samples' expectation and ours name alike.
 const FIELDS: [&str; 9] =
     ["client", "user", "method", "path", "http_version", "status", "bytes", "referrer", "user_agent"];

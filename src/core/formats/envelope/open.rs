@@ -116,6 +116,7 @@ fn is_level(word: &str) -> bool {
 }
 
 /// Where a line of the payload comes from.
+#[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub unit: Unit,
     pub time: Option<i64>,

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::open::{Kind, Place, open_all};
+use super::open::{Kind, Payload, Place, open_all};
 use crate::data::{Schema, Value};
 use crate::formats::line_ends::ends_in_returns;
-use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
+use crate::formats::nested::hand_over;
+use crate::formats::{Change, Chunk, Columns, Parser, RowCollector, Tally, Unit};
 
 /// Bytes at the end of a chunk in which the border of events is looked for first.
 const LAST_BYTES: usize = 256 << 10;
@@ -20,6 +21,8 @@ pub struct EnvelopeParser {
     pub map: Vec<usize>,
     /// Time and label.
     pub slots: [usize; 2],
+    /// Takes the lines inside that the payload's format does not read; no column: they are turned away.
+    pub message: usize,
 }
 
 impl Parser for EnvelopeParser {
@@ -57,22 +60,85 @@ impl Parser for EnvelopeParser {
         let head = open_all(self.kind, &Chunk { text: chunk.head, offset: 0, ..*chunk }, |_, _| {}).text;
         // Its lines end with a line feed, whatever the first one holds.
         let head = if ends_in_returns(&head) { "" } else { head.as_str() };
-        let inner =
-            Chunk { text: &payload.text, first_line: 1, offset: chunk.offset, head, file_time: chunk.file_time };
-        let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
-        let (map, slots) = (&self.map, self.slots);
-        let mut door = Door { out, map, slots, wanted, places: &payload.places, unread, cut: 0 };
-        let mut tally = self.inner.parse(&inner, &mut door);
-        door.turn_away(u64::MAX);
-        if let Some(field) = self.schema.fields.get(self.slots[0]) {
-            tally.changes.note(Change::Cut, &field.name, door.cut);
-        }
+        let inner = Chunk { head, ..*chunk };
+        let mut tally = match self.kind {
+            Kind::Compose => self.parse_apart(&inner, &payload, unread, out),
+            Kind::Cri | Kind::DockerJson => self.parse_inside(&inner, &payload.text, &payload.places, unread, out),
+        };
         tally.add(&payload.tally);
         tally
     }
 }
 
 impl EnvelopeParser {
+    /// Reads lines of the payload.
+    fn parse_inside<'a>(
+        &self,
+        chunk: &Chunk,
+        text: &str,
+        places: &'a [Place<'a>],
+        unread: VecDeque<(Unit, &'a str)>,
+        out: &mut dyn Columns,
+    ) -> Tally {
+        let inner = Chunk { text, first_line: 1, ..*chunk };
+        let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
+        let (map, slots, message) = (&self.map, self.slots, self.message);
+        let mut door = Door { out, map, slots, wanted, message, places, unread, cut: 0, texts: 0 };
+        let mut tally = self.inner.parse(&inner, &mut door);
+        door.turn_away(u64::MAX);
+        let (cut, texts) = (door.cut, door.texts);
+        if let Some(field) = self.schema.fields.get(self.slots[0]) {
+            tally.changes.note(Change::Cut, &field.name, cut);
+        }
+        tally.quarantined -= texts;
+        tally.accepted += texts;
+        tally.rows += texts;
+        tally
+    }
+
+    /// Reads the lines of each container by themselves: none continues an event of another.
+    fn parse_apart<'a>(
+        &self,
+        chunk: &Chunk,
+        payload: &Payload<'a>,
+        unread: VecDeque<(Unit, &'a str)>,
+        out: &mut dyn Columns,
+    ) -> Tally {
+        let mut containers: Vec<(Option<&str>, String, Vec<Place>)> = Vec::new();
+        for (line, place) in payload.text.split_inclusive('\n').zip(&payload.places) {
+            let at = containers.iter().position(|(label, ..)| *label == place.label).unwrap_or_else(|| {
+                containers.push((place.label, String::new(), Vec::new()));
+                containers.len() - 1
+            });
+            containers[at].1.push_str(line);
+            containers[at].2.push(*place);
+        }
+        if let [(_, text, places)] = containers.as_slice() {
+            return self.parse_inside(chunk, text, places, unread, out);
+        }
+        let mut tally = Tally::default();
+        let mut kept = RowCollector::new(&self.schema);
+        for (_, text, places) in &containers {
+            tally.add(&self.parse_inside(chunk, text, places, VecDeque::new(), &mut kept));
+        }
+        kept.rows.sort_by_key(|(unit, _)| unit.offset);
+        for (unit, cells) in kept.rows {
+            for (column, value) in cells.into_iter().enumerate().filter(|(_, value)| !value.is_null()) {
+                if out.wants(column) {
+                    hand_over(out, column, value);
+                }
+            }
+            out.end_row(unit);
+        }
+        let told = |(unit, line): (Unit, &str)| (unit, REASON.to_owned(), line.as_bytes().to_vec());
+        kept.quarantined.extend(unread.into_iter().map(told));
+        kept.quarantined.sort_by_key(|(unit, ..)| unit.offset);
+        for (unit, reason, raw) in kept.quarantined {
+            out.quarantine(unit, &reason, &raw);
+        }
+        tally
+    }
+
     /// The end of the payload's last whole event, in `text`. Where the lines around tell it, the last ones are enough.
     fn border(&self, text: &str) -> usize {
         if self.inner.is_divisible() && text.len() > 2 * LAST_BYTES {
@@ -129,11 +195,14 @@ struct Door<'a> {
     slots: [usize; 2],
     /// Whether those of the slots are.
     wanted: [bool; 2],
+    message: usize,
     places: &'a [Place<'a>],
     /// Lines without the envelope, in order.
     unread: VecDeque<(Unit, &'a str)>,
     /// Rows whose time was cut to microseconds.
     cut: u64,
+    /// Rows that are a text which the payload's format does not read.
+    texts: u64,
 }
 
 impl<'a> Door<'a> {
@@ -146,6 +215,19 @@ impl<'a> Door<'a> {
         while let Some((unit, line)) = self.unread.pop_front_if(|(unit, _)| unit.offset < offset) {
             self.out.quarantine(unit, REASON, line.as_bytes());
         }
+    }
+
+    /// Ends a row with the envelope's own columns.
+    fn end_row_at(&mut self, place: &Place) {
+        let [time_slot, label_slot] = self.slots;
+        if let (Some(time), true) = (place.time, self.wanted[0]) {
+            self.out.timestamp(time_slot, time);
+            self.cut += u64::from(place.is_cut);
+        }
+        if let (Some(label), true) = (place.label, self.wanted[1]) {
+            self.out.text(label_slot, label);
+        }
+        self.out.end_row(place.unit);
     }
 
     fn place(&self, unit: Unit) -> Option<&'a Place<'a>> {
@@ -184,22 +266,22 @@ impl Columns for Door<'_> {
     }
     fn end_row(&mut self, unit: Unit) {
         let Some(place) = self.place(unit) else { return self.out.end_row(unit) };
-        let [time_slot, label_slot] = self.slots;
-        if let (Some(time), true) = (place.time, self.wanted[0]) {
-            self.out.timestamp(time_slot, time);
-            self.cut += u64::from(place.is_cut);
-        }
-        if let (Some(label), true) = (place.label, self.wanted[1]) {
-            self.out.text(label_slot, label);
-        }
-        self.out.end_row(place.unit);
+        self.end_row_at(place);
     }
     fn abandon_row(&mut self) {
         self.out.abandon_row();
     }
     fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
-        let unit = self.place(unit).map_or(unit, |place| place.unit);
-        self.turn_away(unit.offset);
-        self.out.quarantine(unit, reason, raw);
+        let Some(place) = self.place(unit) else { return self.out.quarantine(unit, reason, raw) };
+        self.turn_away(place.unit.offset);
+        if self.message == usize::MAX {
+            return self.out.quarantine(place.unit, reason, raw);
+        }
+        // The envelope is read: what is inside stays a text.
+        if self.out.wants(self.message) {
+            self.out.text(self.message, &String::from_utf8_lossy(raw));
+        }
+        self.texts += 1;
+        self.end_row_at(place);
     }
 }

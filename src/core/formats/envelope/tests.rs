@@ -145,3 +145,67 @@ fn a_large_chunk_is_cut_before_its_last_event_as_a_small_one_is() {
         assert_eq!(parser.cut(text.as_bytes()), wanted);
     }
 }
+
+#[test]
+fn containers_are_read_apart_and_what_their_format_does_not_read_stays_a_text() {
+    let text = "web-1   | 192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 12 \"-\" \"x\"\n\
+        db-1    | 2024-03-01 10:00:01,100 ERROR [main] a.B - failed\n\
+        cache-1 | 1:M 1 Mar 2024 10:00:02.000 * Saved\n\
+        db-1    | \tat a.B(B.java:1)\n\
+        web-1   | 192.0.2.7 - - [01/Mar/2024:10:00:03 +0000] \"GET /b HTTP/1.1\" 404 12 \"-\" \"x\"\n\
+        db-1    | 2024-03-01 10:00:04,100 INFO [main] a.B - ok\n\
+        web-1   | what no format reads\n";
+    let found = crate::formats::recognise(&Sample::whole("compose.log", text));
+    assert_eq!(found[0].format.name, "docker_compose", "{found:?}");
+    let reading = read(&found[0].format, text);
+    let of = |row: &[crate::data::Value], name: &str| row[reading.schema.index(name).unwrap()].to_json();
+    let rows: Vec<String> = reading
+        .rows
+        .iter()
+        .map(|row| format!("{} {} {}", of(row, "container"), of(row, "path"), of(row, "message")))
+        .collect();
+    assert_eq!(rows[0], r#""web-1" "/a" null"#);
+    assert_eq!(rows[1], r#""db-1" null "failed\n\tat a.B(B.java:1)""#);
+    assert!(rows[2].starts_with(r#""cache-1" null "#) && rows[2].contains("Saved"), "{rows:?}");
+    assert_eq!(
+        (rows[3].as_str(), rows[5].as_str()),
+        (r#""web-1" "/b" null"#, r#""web-1" null "what no format reads""#)
+    );
+    let tally = &reading.tally;
+    assert_eq!((tally.read, tally.accepted, tally.joined, tally.quarantined), (7, 6, 1, 0));
+    // The first kind of payload is most of the lines here: the others keep their text.
+    let mut cri = "2024-03-01T10:00:00Z stdout F {\"level\":\"info\",\"n\":1}\n".repeat(9);
+    cri.push_str("2024-03-01T10:00:01Z stderr F panic: no row\n");
+    let found = crate::formats::recognise(&Sample::whole("0.log", &cri));
+    assert_eq!(found[0].format, FormatSpec::new("cri").with("payload", "json_lines"), "{found:?}");
+    let reading = read(&found[0].format, &cri);
+    let last = reading.rows.last().unwrap();
+    assert_eq!((reading.tally.accepted, reading.tally.quarantined), (10, 0));
+    assert_eq!(last[reading.schema.index("message").unwrap()].to_json(), "panic: no row");
+    assert_eq!(last[reading.schema.index("stream").unwrap()].to_json(), "stderr");
+}
+
+#[test]
+fn pieces_of_docker_lines_are_joined_at_any_chunk_size() {
+    let line = |log: &str, second: u32| {
+        format!(
+            "{{\"log\":{},\"stream\":\"stdout\",\"time\":\"2024-03-01T10:00:{second:02}Z\"}}\n",
+            serde_json::json!(log)
+        )
+    };
+    let mut text = String::new();
+    for n in 0..6 {
+        text.push_str(&line(&format!("{{\"n\":{n},\"a\":\"x"), n * 4));
+        (1..=n % 3).for_each(|_| text.push_str(&line("yy", n * 4 + 1)));
+        text.push_str(&line("\"}\n", n * 4 + 2));
+    }
+    let format = FormatSpec::new("docker_json").with("payload", "json_lines");
+    let whole = read(&format, &text);
+    assert_eq!((whole.rows.len(), whole.tally.quarantined, whole.tally.joined), (6, 0, 12));
+    assert_eq!(whole.json()[2], r#"["2024-03-01T10:00:08Z","stdout",2,"xyyyy"]"#);
+    let parser = prepare(&format, None, &text);
+    for size in 1..text.len() {
+        let parts = pieces(parser.as_ref(), &text, size);
+        assert_eq!(read_with(parser.as_ref(), &parts).rows, whole.rows, "{size}");
+    }
+}

@@ -12,20 +12,56 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
     weight: 94,
     variants: &[
         "{time:iso} {level:level} [{app:text},{trace_id:text},{span_id:text}] {pid:int} --- [{thread:text}] {logger:name} : {message:rest}",
-        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] {logger:name} : {message:rest}",
-        "{time:iso} {level:level} {pid:int} --- [{thread:text}] {logger:name} : {message:rest}",
+        // Spring Boot: names of loggers are shortened at their left, and hold brackets then.
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] [ ] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] [{trace_id:hex}-{span_id:hex}] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] [ ] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] [{trace_id:hex}-{span_id:hex}] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{app:text}] [{thread:text}] {logger:text} : {message:rest}",
+        "{time:iso} {level:level} {pid:int} --- [{thread:text}] {logger:text} : {message:rest}",
         "{time:iso} {level:level} [{thread:text}] [{logger:name}] {message:rest}",
         "{time:iso} {level:level} [{thread:text}] {logger:name}{?({line:int})?} - {message:rest}",
         "{time:iso} {level:level} [{thread:text}] {logger:name}{?({line:int})?}: {message:rest}",
         "{time:iso} {level:level} [{thread:text}] {logger:class} {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {logger:name} - {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {logger:name}: {message:rest}",
+        // log4net, with its nested context.
+        "{time:iso} [{thread:text}] {level:level} {logger:name} [{context:text}] - {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {logger:class} {message:rest}",
         "{time:iso} [{level:level}] [{thread:text}] {logger:name}: {message:rest}",
         "{time:iso} - {level:level} [{thread:text}] - {message:rest}",
+        "{time:iso} - {level:level} - {logger:class} - {message:rest}",
+        "{time:iso} - {level:level} - {message:rest}",
         "{time:iso} - {logger:name} - {level:level} - {message:rest}",
+        "{time:iso}|{level:level}|{logger:name}|{message:rest}",
         "{time:iso} | {level:level} | {message:text} | {logger:name} | {thread:rest}",
         "{time:iso} | {level:level} | {logger:word} - {message:rest}",
+        "{time:iso} - {level:level}: {message:rest}",
+        "[{time:iso}] [{level:level}] [{thread:text}] [{logger:text}] - {message:rest}",
+        "{time:iso} [{level:level}] [{thread:text}] {logger:name} - {message:rest}",
+        "{time:iso} [{service:text}] [{level:level}{? ?}] [{trace_id:text}] [{logger:text}] [{thread:text}] - {message:rest}",
+        "{time:iso} [{level:level}] [{logger:name}:{line:int}] {message:rest}",
+        "{time:iso} [{level:level}] {logger:class}: {message:rest}",
+        "{time:iso} [{level:level}] ({logger:text}) {message:rest}",
+        "{time:iso} [{level:level}][{pid:int}] {file:name} {line:int}: {message:rest}",
+        "{time:iso} [{logger:text}:{line:int}][{level:level}{? ?}][{pid:int}] {message:rest}",
+        "{time:iso} {level:level} {logger:class} ({source:text}) - {message:rest}",
+        "{time:iso} {level:level} {logger:class} ({thread:text}) {message:rest}",
+        "{time:iso} {level:level} {logger:class} [{marker:text}] - {message:rest}",
+        "{time:iso} {level:level} {logger:class}:{file:name}:{line:int} {message:rest}",
+        "{time:iso} {level:level} {logger:class}: {message:rest}",
+        "{time:iso} {logger:class} {level:level} {message:rest}",
+        "{time:iso} {thread:word} {level:level} {user:word} {request_id:word} {session:word} {client:word} {path:word} [{logger:name}] {message:rest}",
+        "{time:iso} - {file:name}[{level:level}]: {message:rest}",
+        "{time:iso}: {thread:int}: {level:level} : {message:rest}",
+        "{time:iso} {level:[IWEDFV]} {logger:name}: {message:rest}",
+        "[{time:iso}] [{logger:name}] [{level:level}] {message:rest}",
+        "[{time:iso}] [{level:level}] {logger:name} - {message:rest}",
+        "[{time:iso}] [{level:level}] [{thread:text}] {message:rest}",
+        "[{time:iso}] [ {level:level}] [{logger:text}] {message:rest}",
+        "[{time:%d/%b/%Y %H:%M:%S}] {level:level} [{logger:name}:{line:int}] {message:rest}",
+        "[{level:[DIWEC]} {time:iso} {logger:name}] {message:rest}",
+        "[{level:[DIWEC]} {time:%y%m%d %H:%M:%S} {file:name}:{line:int}] {message:rest}",
         "{time:iso} {pid:int} {level:level} {logger:name} [{request_id:text}] {message:rest}",
         "{time:iso} {pid:int} {level:level} {logger:name} {message:rest}",
         "{time:iso} {level:level} pid={pid:int} {thread:word} {file:name}:{line:int} {message:rest}",
@@ -39,14 +75,34 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:%d-%b-%Y %H:%M:%S%f} {level:level} [{thread:text}] {logger:class} {message:rest}",
         "{time:iso}, {level:level} {logger:name} {message:rest}",
         "{level:=DEBUG|INFO|WARNING|ERROR|CRITICAL}:{logger:name}:{message:rest}",
+        "{time:iso} {level:level} {app:name}[{pid:int}]{?:?} {message:rest}",
+        "{time:iso} {level:level} {logger:class}:{line:int} - {message:rest}",
+        "{time:iso} {level:level} {logger:class} - {message:rest}",
+        "{time:iso} {level:level} {logger:name} {file:source}:{line:int} {message:rest}",
+        "{time:iso} {level:level} {file:source}:{line:int} {message:rest}",
         // Lines of the same log that have no logger.
         "{time:iso} {level:level} [{thread:text}] {message:rest}",
         "{time:iso} [{thread:text}] {level:level} {message:rest}",
         "{time:iso}:{level:level}:{message:rest}",
         "[{time:iso}] {level:level} {message:rest}",
     ],
+    also: &[
+        "{time:iso}{?:?} {level:level}{?:?} {message:rest}",
+        "{time:iso}{?:?} {message:rest}",
+        "[{time:iso}]{?:?} {message:rest}",
+    ],
     nulls: &[],
     joins: Joins::Texts,
+    // What Spring Boot prints before its log.
+    meta: &[
+        "  .   ____ ",
+        " /\\\\ / ___",
+        "( ( )\\___",
+        " \\\\/  ___)",
+        "  '  |____|",
+        " =========|_|",
+        " :: Spring Boot ::",
+    ],
     examples: &[
         "2024-03-01 10:00:00,123 ERROR [main] org.example.Shop - order failed",
         "2024-03-01T10:00:00.123+01:00  INFO 12 --- [           main] org.example.Shop   : Started",
@@ -68,9 +124,18 @@ pub static LEVELS: TemplateFormat = TemplateFormat::new(Table {
         "[{time:iso}] {level:level}{?:?} {message:rest}",
         "{time:iso} {level:level}{?:?} {message:rest}",
         "{time:iso} - {level:level} - {message:rest}",
+        "{time:iso} - {level:level}: {message:rest}",
+        "{time:iso} ({level:level}) {message:rest}",
+        "[{time:iso}] [ {level:level}] {message:rest}",
+        "[{level:level}] {message:rest}",
         "{time:iso}{?,?}{?:?} {level:level}{?:?} {message:rest}",
         "{time:iso} | {level:level} | {message:rest}",
+        "{?[?}{time:%Y/%m/%d %H:%M:%S%f}{?]?} {?[?}{? ?}{level:level}{? ?}{?]?}{?:?} {message:rest}",
+        "{time:%Y.%m.%d %H:%M:%S%f} {?[?}{level:level}{?]?}{?:?} {message:rest}",
+        "{time:%a %b %e %H:%M:%S%f %Y}{? :?}{? -?} {?[?}{level:level}{?]?}{?:?} {message:rest}",
+        "{time:%d.%m.%Y %H:%M:%S%f} {?[?}{level:level}{?]?}{?:?} {message:rest}",
     ],
+    also: &["{time:iso}{?:?} {message:rest}", "[{time:iso}]{?:?} {message:rest}"],
     nulls: &[],
     joins: Joins::Texts,
     examples: &["2024-03-01 10:00:00 WARN disk is nearly full", "[2024-03-01 10:00:00] [error] disk is full"],
@@ -100,7 +165,7 @@ pub static RUBY: TemplateFormat = TemplateFormat::new(Table {
         "{severity:[DIWEFA]}, [{time:iso} #{pid:int}] {level:=DEBUG|INFO|WARN|ERROR|FATAL|ANY|UNKNOWN} -- {app:text}: {message:rest}",
     ],
     nulls: &[],
-    joins: Joins::Traces,
+    joins: Joins::Texts,
     examples: &["I, [2024-03-01T10:00:00.123456 #12]  INFO -- : Started GET \"/\" for 192.0.2.7"],
     ..Table::PLAIN
 });
@@ -117,5 +182,118 @@ pub static RAILS: TemplateFormat = TemplateFormat::new(Table {
     examples: &[
         "Started GET \"/orders/7\" for 192.0.2.7 at 2024-03-01 10:00:00 +0000\nProcessing by OrdersController#show as HTML\nCompleted 200 OK in 12ms",
     ],
+    ..Table::PLAIN
+});
+
+pub static UVICORN: TemplateFormat = TemplateFormat::new(Table {
+    name: "uvicorn",
+    title: "Uvicorn log",
+    doc: "What Uvicorn and with it FastAPI write by default (uvicorn.org, Logging): the level, and a message or a request \
+          with its client and status. No line has a time.",
+    weight: 96,
+    variants: &[
+        "{level:=INFO|WARNING|ERROR|CRITICAL|DEBUG|TRACE}: {client:addr} - {request:request} {status:int} {message:rest}",
+        "{level:=INFO|WARNING|ERROR|CRITICAL|DEBUG|TRACE}: {message:rest}",
+    ],
+    tells: &[" - \"GET ", " - \"POST ", "Uvicorn running", "Started server process", "Application startup complete"],
+    joins: Joins::Texts,
+    examples: &["INFO:     Application startup complete.\nINFO:     192.0.2.7:5678 - \"GET /orders HTTP/1.1\" 200 OK"],
+    ..Table::PLAIN
+});
+
+pub static PHP: TemplateFormat = TemplateFormat::new(Table {
+    name: "php",
+    title: "PHP error log",
+    doc: "What PHP writes to its `error_log` (php.net, Error handling), and the log of PHP-FPM: time, level, message with \
+          its stack trace. Lines that a program wrote itself by `error_log` have no level.",
+    weight: 98,
+    variants: &[
+        "[{time:%d-%b-%Y %H:%M:%S%f%Z}] PHP {level:=Fatal error|Parse error|Recoverable fatal error|Catchable fatal error|Warning|Notice|Deprecated|Strict Standards|Startup|Core warning|Compile warning|User error|User warning|User notice}: {message:rest}",
+        "[{time:%d-%b-%Y %H:%M:%S%f%Z}] {level:=NOTICE|WARNING|ERROR|ALERT|DEBUG}: {?[pool {pool:word}] ?}{message:rest}",
+        "[{time:%d-%b-%Y %H:%M:%S%f%Z}] {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["[01-Mar-2024 10:00:00 UTC] PHP Warning:  Undefined variable $order in /srv/shop/index.php on line 7"],
+    ..Table::PLAIN
+});
+
+pub static WEBLOGIC: TemplateFormat = TemplateFormat::new(Table {
+    name: "weblogic",
+    title: "WebLogic server log",
+    doc: "Records of Oracle WebLogic Server (docs.oracle.com, Understanding WebLogic logging services): time, level, \
+          subsystem (`logger`), machine, server, thread, user, transaction, diagnostic context, number, message.",
+    weight: 99,
+    variants: &[
+        "####<{time:%b %d, %Y %I:%M:%S%f %p%Z}{? {zone:text}?}> <{level:word}> <{logger:text}> <{host:text}> <{app:text}> <{thread:text}> <{user:text}> <{transaction:text}> <{context:text}> <{_:int}> {?<[{attributes:text}] > ?}<{message_id:text}> <{message:rest}",
+        "####<{time:%b %d, %Y %H:%M:%S%f%Z}{? {zone:text}?}> <{level:word}> <{logger:text}> <{host:text}> <{app:text}> <{thread:text}> <{user:text}> <{transaction:text}> <{context:text}> <{_:int}> {?<[{attributes:text}] > ?}<{message_id:text}> <{message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &[
+        "####<Mar 1, 2024 10:00:00,123 AM CET> <Info> <JDBC> <node1> <shop> <[ACTIVE] ExecuteThread: '0'> <<WLS Kernel>> <> <7f3a-1> <1709283600123> <[severity-value: 64] [rid: 0] > <BEA-001128> <The pool was changed.>",
+    ],
+    ..Table::PLAIN
+});
+
+pub static WEBSPHERE: TemplateFormat = TemplateFormat::new(Table {
+    name: "websphere",
+    title: "WebSphere SystemOut log",
+    doc: "The basic form of WebSphere's logs (ibm.com, Interpreting the JVM logs): time, thread, short name (`logger`), \
+          event type (`level`: I, W, E, A, C, F, D, O, R and others), message.",
+    weight: 99,
+    variants: &["[{time:%m/%d/%y %H:%M:%S%f%Z}] {thread:hex} {logger:word} {level:[IWEACFDOR123<>ZUN]} {message:rest}"],
+    nulls: &[],
+    joins: Joins::Texts,
+    meta: &[
+        "****",
+        "WebSphere Platform ",
+        "Host Operating System is ",
+        "Java version = ",
+        "Java Compiler = ",
+        "Java VM name = ",
+        "was.install.root = ",
+        "user.install.root = ",
+        "Java Home = ",
+        "ws.ext.dirs = ",
+        "Classpath = ",
+        "Java Library path = ",
+        "Orb Version = ",
+        "Current trace specification = ",
+    ],
+    examples: &["[3/1/24 10:00:00:123 CET] 00000063 SharedPool    I   The pool is open"],
+    ..Table::PLAIN
+});
+
+pub static TIMED: TemplateFormat = TemplateFormat::new(Table {
+    name: "time_log",
+    title: "Log with a time",
+    doc: "Lines that begin with a time whose day is written with dots, or with slashes in brackets, and have no level. Lines \
+          that do not begin so belong to the event before them.",
+    weight: 66,
+    variants: &[
+        "[{time:%Y/%m/%d %H:%M:%S%f}]{?:?} {message:rest}",
+        "{time:%Y.%m.%d %H:%M:%S%f}{?:?} {message:rest}",
+        "{time:%d.%m.%Y %H:%M:%S%f}{?:?}{? -?} {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["[2024/03/01 10:00:00] the shop is open", "01.03.2024 10:00:00 the shop is open"],
+    ..Table::PLAIN
+});
+
+pub static DOTNET: TemplateFormat = TemplateFormat::new(Table {
+    name: "dotnet_console",
+    title: ".NET console log",
+    doc: "What .NET writes to the console by default (learn.microsoft.com, Console log formatting): level, category \
+          (`logger`), number of the event, and the message in the lines below.",
+    weight: 98,
+    variants: &[
+        "{level:=trce|dbug|info|warn|fail|crit}: {logger:name}[{event_id:int}]{message:rest}",
+        "{time:iso} {level:=trce|dbug|info|warn|fail|crit}: {logger:name}[{event_id:int}]{message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://192.0.2.80:8080"],
     ..Table::PLAIN
 });

@@ -1,6 +1,6 @@
 //! Logs that Amazon's services put into buckets. Flow logs have a header of their own and stand in `fielded`.
 
-use crate::formats::template::{Table, TemplateFormat};
+use crate::formats::template::{Joins, Table, TemplateFormat};
 
 pub static ELB: TemplateFormat = TemplateFormat::new(Table {
     name: "aws_elb",
@@ -36,6 +36,31 @@ pub static S3_ACCESS: TemplateFormat = TemplateFormat::new(Table {
     ],
     examples: &[
         "0123456789abcdef example-bucket [01/Mar/2024:10:00:00 +0000] 192.0.2.7 arn:aws:iam::123456789012:user/bob 3E57427F3EXAMPLE REST.GET.OBJECT photos/a.jpg \"GET /photos/a.jpg HTTP/1.1\" 200 - 1234 1234 27 26 \"-\" \"curl/8.0\" - aGVsbG8= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader example-bucket.s3.amazonaws.com TLSv1.2 - -",
+    ],
+    ..Table::PLAIN
+});
+
+pub static LAMBDA: TemplateFormat = TemplateFormat::new(Table {
+    name: "aws_lambda",
+    title: "AWS Lambda log",
+    doc: "The text log of a function (docs.aws.amazon.com, Using Lambda function logs): what the function wrote, with time, \
+          request and level, and the lines START, END and REPORT (`type`) of each request; times of the report in \
+          seconds, memory in megabytes.",
+    weight: 98,
+    variants: &[
+        "{type:=REPORT} RequestId: {request_id:uuid} Duration: {duration:ms} ms Billed Duration: {billed_duration:ms} ms Memory Size: {memory:int} MB Max Memory Used: {used_memory:int} MB{? Init Duration: {init_duration:ms} ms?} {message:rest}",
+        "{type:=START|END} RequestId: {request_id:uuid} {message:rest}",
+        "{type:=INIT_START|INIT_REPORT|EXTENSION|XRAY|RESTORE_START|RESTORE_REPORT} {message:rest}",
+        "{time:iso} {request_id:uuid} {level:level} {message:rest}",
+        "{time:iso} {request_id:uuid} {message:rest}",
+        "[{level:level}] {time:iso} {request_id:uuid} {message:rest}",
+        "{time:iso} {request_id:=undefined} {level:level} {message:rest}",
+    ],
+    tells: &[" RequestId: "],
+    nulls: &["undefined"],
+    joins: Joins::Texts,
+    examples: &[
+        "START RequestId: 8f50-4c2a Version: $LATEST\nREPORT RequestId: 8f50-4c2a\tDuration: 2.51 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\t",
     ],
     ..Table::PLAIN
 });

@@ -124,3 +124,35 @@ pub static MONGODB: TemplateFormat = TemplateFormat::new(Table {
     ],
     ..Table::PLAIN
 });
+
+pub static CLICKHOUSE: TemplateFormat = TemplateFormat::new(Table {
+    name: "clickhouse",
+    title: "ClickHouse server log",
+    doc: "The log of ClickHouse's server (clickhouse.com, Server settings, logger): time, thread, the number of the query, \
+          level, logger, message. Stack traces belong to the event before them.",
+    weight: 99,
+    variants: &[
+        "{time:%Y.%m.%d %H:%M:%S%f} [ {thread:int} ] {{{query_id:text}}} <{level:word}> {logger:text}: {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["2024.03.01 10:00:00.123456 [ 12 ] {0f1e-2d} <Debug> executeQuery: (from 192.0.2.7:5678) SELECT 1"],
+    ..Table::PLAIN
+});
+
+pub static SQL_SERVER: TemplateFormat = TemplateFormat::new(Table {
+    name: "sql_server",
+    title: "SQL Server error log",
+    doc: "Microsoft SQL Server's ERRORLOG (learn.microsoft.com, View the SQL Server error log): time, what wrote it \
+          (`logger`: Server, Logon, Backup, the number of a session), message.",
+    weight: 98,
+    variants: &[
+        "{time:iso} {logger:=Server|Logon|Backup} {message:rest}",
+        "{time:iso} {logger:session} {message:rest}",
+    ],
+    tells: &[" spid", " Logon ", "Microsoft SQL Server"],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["2024-03-01 10:00:00.12 Logon       Login failed for user 'bob'. [CLIENT: 192.0.2.7]"],
+    ..Table::PLAIN
+});

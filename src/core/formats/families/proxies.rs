@@ -5,13 +5,13 @@ use crate::formats::template::{Joins, Table, TemplateFormat};
 pub static HAPROXY: TemplateFormat = TemplateFormat::new(Table {
     name: "haproxy",
     title: "HAProxy log",
-    doc: "HAProxy's HTTP, TCP, error and connect lines (docs.haproxy.org, Log formats), with the syslog head or without. \
+    doc: "HAProxy's HTTP, HTTPS, TCP, error and connect lines (docs.haproxy.org, Log formats), with the syslog head or without. \
           `time` is when the request was accepted; `logged` the syslog's. The timers `TR/Tw/Tc/Tr/Ta` are \
           `request_time`, `queue_time`, `connect_time`, `response_time` and `duration`, in seconds; one that was not \
           reached is null.",
     weight: 99,
     variants: &[
-        "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {request_time:ms}/{queue_time:ms}/{connect_time:ms}/{response_time:ms}/{duration:ms} {status:int} {bytes:int} {captured_request_cookie:word} {captured_response_cookie:word} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}{? {{{captured_request_headers:text}}}?}{? {{{captured_response_headers:text}}}?} {request:request}",
+        "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {request_time:ms}/{queue_time:ms}/{connect_time:ms}/{response_time:ms}/{duration:ms} {status:int} {bytes:int} {captured_request_cookie:word} {captured_response_cookie:word} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}{? {{{captured_request_headers:text}}}?}{? {{{captured_response_headers:text}}}?} {request:request}{? {fc_err:int}/{ssl_fc_err:word}/{ssl_c_err:int}/{ssl_c_ca_err:int}/{ssl_fc_is_resumed:int} {ssl_fc_sni:word}/{ssl_version:word}/{ssl_ciphers:word}?}",
         "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {vhost:word} {request_time:ms}/{queue_time:ms}/{connect_time:ms}/{response_time:ms}/{duration:ms} {status:int} {bytes:int} {captured_request_cookie:word} {captured_response_cookie:word} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}{? {{{captured_request_headers:text}}}?}{? {{{captured_response_headers:text}}}?} {request:request}",
         "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word} {backend:word}/{server:word} {queue_time:ms}/{connect_time:ms}/{duration:ms} {bytes:int} {termination_state:word} {actconn:int}/{feconn:int}/{beconn:int}/{srv_conn:int}/{retries:int} {srv_queue:int}/{backend_queue:int}",
         "{?<{priority:int}>?}{?{logged:syslog} {?{host:name} ?}{app:name}[{pid:int}]: ?}{client:addr} [{time:clf}] {frontend:word}: {message:rest}",

@@ -51,17 +51,25 @@ pub static CISCO: TemplateFormat = TemplateFormat::new(Table {
     name: "cisco",
     title: "Cisco log",
     doc: "Messages of ASA, Firepower, IOS and NX-OS (cisco.com, Syslog messages): what stands before `%`, then facility, \
-          severity (0 to 7) and the message's number or mnemonic. A zone that is ambiguous or unknown (`IST`) makes the \
-          time null.",
+          severity (0 to 7) and the message's number or mnemonic. `clock` is `*` where the device's clock was never set, `.` \
+          where it lost its server; of a relayed line `time` is the relay's and `device_time` the device's. A zone that is \
+          ambiguous or unknown (`IST`) makes the time null.",
     weight: 99,
     variants: &[
         "{?<{priority:int}>?}{?{_:=:} ?}{time:syslog_zone}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{? {host:name}?}{? {app:name}[{pid:int}]?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{?{sequence:int}: ?}{?{host:name}: ?}{?{clock:[*.]}?}{time:syslog_zone}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{?:?} %{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{?: ?}{time:%Y %b %e %H:%M:%S%f%z}{?:?}{? {host:name}?}{? :?}{? %$ VDC-{vdc:int} %$?} %{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {host:word} {sequence:int}: {?{device:name}: ?}{?{clock:[*.]}?}{device_time:syslog_zone}{?:?}{? {zone:=EDT|EST|CEST|CET|UTC|GMT|PDT|PST|MDT|MST|CDT|CST}?}{?:?} %{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{?<{priority:int}>?}{time:iso}{? {host:name}?}{? ?}{?:?}{? ?}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{?<{priority:int}>?}{time:syslog_zone} {prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
         "{prefix:text}%{facility:word}-{?{class:=session|auth|bridge|SP|SW1|SW2|STANDBY|SLOT0}-?}{severity:[0123456789]}-{message_id:word}: {message:rest}",
     ],
     nulls: &[],
-    examples: &["Mar 01 2024 10:00:00 fw1 : %ASA-6-302013: Built inbound TCP connection 12 for outside:192.0.2.7/5678"],
+    examples: &[
+        "Mar 01 2024 10:00:00 fw1 : %ASA-6-302013: Built inbound TCP connection 12 for outside:192.0.2.7/5678",
+        "42: *Mar  1 10:00:00.123 CET: %LINK-3-UPDOWN: Interface GigabitEthernet0/1, changed state to down",
+        "2024 Mar  1 10:00:00 sw1 %ETHPORT-5-IF_UP: Interface Ethernet1/1 is up in mode trunk",
+    ],
     ..Table::PLAIN
 });
 

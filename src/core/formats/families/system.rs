@@ -9,6 +9,8 @@ pub static KLOG: TemplateFormat = TemplateFormat::new(Table {
           (I, W, E, F), time without a year, thread, place in the source, message.",
     weight: 98,
     variants: &[
+        // CockroachDB.
+        "{level:[IWEF]}{time:%y%m%d %H:%M:%S%f} {thread:int} {?{channel:int}@?}{file:name}:{line:int} ⋮ [{tags:text}] {?{counter:int} ?}{message:rest}",
         "{level:[IWEF]}{time:%Y%m%d %H:%M:%S%f} {thread:int} {file:name}:{line:int}] {message:rest}",
         "{level:[IWEF]}{time:%m%d %H:%M:%S%f} {thread:int} {file:name}:{line:int}] {message:rest}",
     ],

@@ -1,15 +1,23 @@
 //! Tests of the tables: every example is read by its own format, and the fields of a line are where they belong.
 
-use crate::data::{DataType, Schema};
-use crate::formats::testing::{prepare, read, read_as, read_at};
+use crate::data::{DataType, Schema, Value};
+use crate::formats::testing::{Reading, prepare, read, read_as, read_at};
 use crate::formats::{FormatSpec, Sample, formats, recognise};
 
 /// The row of one line as JSON, without what is null.
-fn fields(format: &str, text: &str) -> serde_json::Value {
+pub fn fields(format: &str, text: &str) -> serde_json::Value {
     let reading = read(&FormatSpec::new(format), text);
-    let row = reading.rows.first().unwrap_or_else(|| panic!("{format}: {text}: {:?}", reading.quarantined));
-    let named = reading.schema.names().zip(row).filter(|(_, value)| !value.is_null());
-    named.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
+    assert!(!reading.rows.is_empty(), "{format}: {text}: {:?}", reading.quarantined);
+    named_rows(&reading).remove(0)
+}
+
+/// The rows as JSON, without what is null.
+pub fn named_rows(reading: &Reading) -> Vec<serde_json::Value> {
+    let named = |row: &Vec<Value>| {
+        let values = reading.schema.names().zip(row).filter(|(_, value)| !value.is_null());
+        values.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
+    };
+    reading.rows.iter().map(named).collect()
 }
 
 #[test]
@@ -67,7 +75,7 @@ fn fields_have_their_common_names() {
         "[2024-03-01 10:00:00,123] WARN [Fetcher (a)], no (kafka.server.X)\njava.io.IOException: y\n\tat z\n",
     );
     assert_eq!(kafka["logger"], "kafka.server.X");
-    assert_eq!(kafka["message"], "[Fetcher (a)], no (kafka.server.X)\njava.io.IOException: y\n\tat z");
+    assert_eq!(kafka["message"], "[Fetcher (a)], no\njava.io.IOException: y\n\tat z");
 
     let elb = fields(
         "aws_elb",
@@ -98,7 +106,7 @@ fn nothing_of_a_line_is_lost() {
     );
     assert_eq!((&activemq["logger"], &activemq["thread"]), (&"org.example.Store".into(), &"main thread".into()));
     let message = activemq["message"].as_str().unwrap();
-    assert!(message.starts_with("Store:[/x] is full") && message.ends_with("\njava.io.IOException: y"), "{message}");
+    assert_eq!(message, "Store:[/x] is full\njava.io.IOException: y");
     let plain =
         fields("application_log", "2024-03-01 10:00:00,123 | INFO | Store is full | org.example.Store | main\n");
     assert_eq!((&plain["message"], &plain["thread"]), (&"Store is full".into(), &"main".into()));
@@ -398,4 +406,242 @@ fn years_that_are_guessed_are_told() {
     ] {
         assert_eq!(read(&FormatSpec::new(format), line).tally.guessed_years, guessed, "{line}");
     }
+}
+
+/// What loggers and servers write by default: each shape is recognised by itself, and its fields are where they belong.
+#[test]
+fn default_layouts_are_recognised_with_their_fields() {
+    for (format, line, wanted) in [
+        (
+            "application_log",
+            "2024-03-01T10:00:00.123+01:00 ERROR 7 --- [shop] [exec-1] [0af7651916cd43dd-b7ad6b71] o.a.c.C.[.[.[/].[dispatcher] : no row",
+            "time=2024-03-01T09:00:00.123Z; app=shop; thread=exec-1; trace_id=0af7651916cd43dd; span_id=b7ad6b71; logger=o.a.c.C.[.[.[/].[dispatcher]; message=no row",
+        ),
+        (
+            "application_log",
+            "2024-03-01T10:00:00.123Z  INFO 7 --- [shop] [exec-1] [                ] o.e.Shop : up",
+            "app=shop; thread=exec-1; logger=o.e.Shop; message=up",
+        ),
+        (
+            "java_servers",
+            "2024-03-01 10:00:00,123 INFO  [org.example.Login] (executor-thread-1) type=\"LOGIN\"",
+            "logger=org.example.Login; thread=executor-thread-1; message=type=\"LOGIN\"",
+        ),
+        ("application_log", "2024-03-01 10:00:00 - WARNING - late", "level=WARNING; message=late"),
+        (
+            "python_services",
+            "[2024-03-01 10:00:00 +0100] [17] [INFO] Booting",
+            "time=2024-03-01T09:00:00Z; pid=17; level=INFO",
+        ),
+        ("python_services", "[2024-03-01 10:00:00,5: INFO/Main] sent", "level=INFO; thread=Main; message=sent"),
+        (
+            "level_first",
+            "WARN  [Compaction:1] 2024-03-01 10:00:00,123 Store.java:12 - slow",
+            "time=2024-03-01T10:00:00.123Z; thread=Compaction:1; file=Store.java; line=12; message=slow",
+        ),
+        (
+            "python_services",
+            "ERROR 2024-03-01 10:00:00,123 views 22 14 lost",
+            "logger=views; pid=22; thread=14; message=lost",
+        ),
+        (
+            "zap_console",
+            "2024-03-01T10:00:00.1Z\tINFO\tshop.node\tsrv/main.go:10\tup\t{\"n\": 1}",
+            "logger=shop.node; file=srv/main.go; line=10",
+        ),
+        ("rust_tracing", "2024-03-01T10:00:00Z  INFO shop::db: open", "logger=shop::db; message=open"),
+        (
+            "server_logs",
+            "2024-03-01 10:00:00.000 UTC [44] LOG C-0x55: shop/bob@192.0.2.7:5123 login",
+            "pid=44; level=LOG; database=shop; user=bob; client=192.0.2.7; client_port=5123; message=login",
+        ),
+        (
+            "python_services",
+            "2024-03-01 10:00:00,1 fail2ban.filter [31]: NOTICE  [sshd] Ban",
+            "logger=fail2ban.filter; pid=31; level=NOTICE",
+        ),
+        (
+            "clock_log",
+            "10:00:00.123 [main] INFO  org.example.A - up",
+            "clock=10:00:00.123; thread=main; logger=org.example.A",
+        ),
+        ("application_log", "2024-03-01 10:00:00.1|INFO|Shop.Jobs|done", "level=INFO; logger=Shop.Jobs; message=done"),
+        ("node_services", "2024-03-01T10:00:00Z [shop] warn: late", "logger=shop; level=warn; message=late"),
+        (
+            "application_log",
+            "01.03.2024 10:00:00,123 INFO  [main] de.example.A - auf",
+            "time=2024-03-01T10:00:00.123Z; thread=main; logger=de.example.A; message=auf",
+        ),
+        (
+            "python_services",
+            "2024-03-01 10:00:00,1 7 INFO shop odoo.http: up",
+            "pid=7; database=shop; logger=odoo.http",
+        ),
+        ("level_log", "[2024/03/01 10:00:00] [ info] ready", "time=2024-03-01T10:00:00Z; level=info; message=ready"),
+        (
+            "php",
+            "[01-Mar-2024 10:00:00 Europe/Berlin] PHP Warning:  no x",
+            "time=2024-03-01T09:00:00Z; level=Warning; message=no x",
+        ),
+        ("php", "[01-Mar-2024 10:00:00] NOTICE: [pool www] ready", "level=NOTICE; pool=www; message=ready"),
+        (
+            "uvicorn",
+            "INFO:     192.0.2.7:51 - \"GET /a HTTP/1.1\" 200 OK",
+            "client=192.0.2.7; client_port=51; method=GET; path=/a; status=200",
+        ),
+        ("framework_access", "POST /a 201 - - 4.5 ms", "method=POST; status=201; duration=0.0045"),
+        (
+            "clickhouse",
+            "2024.03.01 10:00:00.5 [ 12 ] {} <Error> Server: no",
+            "thread=12; level=Error; logger=Server; message=no",
+        ),
+        ("kernel_log", "[   12.345678] usb 1-1: new", "uptime=12.345678; message=usb 1-1: new"),
+        ("kernel_log", "[Fri Mar  1 10:00:00 2024] eth0: up", "time=2024-03-01T10:00:00Z; message=eth0: up"),
+        (
+            "epoch_log",
+            "[1709287200] unbound[12:0] info: q",
+            "time=2024-03-01T10:00:00Z; app=unbound; pid=12; level=info; message=q",
+        ),
+        ("appliance_log", "  22:20240301:100000.123 up", "pid=22; time=2024-03-01T10:00:00.123Z; message=up"),
+        (
+            "klog",
+            "E240301 10:00:00.123456 52 1@kv/store.go:40 ⋮ [n1,s1] 50  lost",
+            "level=E; thread=52; channel=1; file=kv/store.go; line=40; tags=n1,s1; counter=50; message=lost",
+        ),
+        (
+            "cisco",
+            "000041: *Mar  1 10:00:00.000 CET: %LINK-3-UPDOWN: Interface, down",
+            "sequence=41; clock=*; facility=LINK; message=Interface, down",
+        ),
+        (
+            "cisco",
+            "2024 Mar  1 10:00:00 sw1 %ETH-5-DOWN: Interface is down",
+            "time=2024-03-01T10:00:00Z; host=sw1; message_id=DOWN",
+        ),
+        (
+            "syslog_levels",
+            "Mar  1 10:00:00 lb1 err mcpd[12]: 0107:5: down",
+            "host=lb1; level=err; app=mcpd; pid=12; message=0107:5: down",
+        ),
+        ("dotnet_console", "fail: Shop.Api[14]\n      no row", "level=fail; logger=Shop.Api; event_id=14"),
+        (
+            "framework_access",
+            "[GIN] 2024/03/01 - 10:00:00 | 200 | 1.2ms | 192.0.2.7 | GET \"/a\"",
+            "status=200; duration=0.0012; client=192.0.2.7; path=/a",
+        ),
+        (
+            "framework_access",
+            "192.0.2.7 - - [01/Mar/2024 10:00:00] \"GET /a HTTP/1.1\" 200 -",
+            "time=2024-03-01T10:00:00Z; client=192.0.2.7; status=200",
+        ),
+        ("go_log", "2024/03/01 10:00:00 main.go:12: up", "file=main.go; line=12; message=up"),
+        (
+            "websphere",
+            "[3/1/24 10:00:00:123 CET] 00000063 Pool    I   open",
+            "time=2024-03-01T09:00:00.123Z; thread=00000063; logger=Pool; level=I",
+        ),
+    ] {
+        let text = format!("{line}\n").repeat(3);
+        let found = recognise(&Sample::whole("sample", &text));
+        assert_eq!(found[0].format.name, format, "{line}: {found:?}");
+        let row = fields(format, &text);
+        for (name, value) in wanted.split("; ").filter_map(|pair| pair.split_once('=')) {
+            let shown = match &row[name] {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            assert_eq!(shown.trim_end(), value, "{line}: {name}: {row}");
+        }
+    }
+}
+
+#[test]
+fn a_report_of_a_function_has_its_figures() {
+    let text = "START RequestId: 8f50-4c2a Version: $LATEST\n\
+                2024-03-01T10:00:00.123Z\t8f50-4c2a\tINFO\torder 7\n\
+                END RequestId: 8f50-4c2a\n\
+                REPORT RequestId: 8f50-4c2a\tDuration: 40.5 ms\tBilled Duration: 41 ms\tMemory Size: 128 MB\tMax Memory Used: 70 MB\tInit Duration: 120 ms\t\n";
+    assert_eq!(recognise(&Sample::whole("sample", text))[0].format.name, "aws_lambda");
+    let reading = read(&FormatSpec::new("aws_lambda"), text);
+    let of = |row: usize, name: &str| reading.rows[row][reading.schema.index(name).unwrap()].to_json();
+    assert_eq!(reading.rows.len(), 4);
+    assert!((0..4).all(|row| of(row, "request_id") == "8f50-4c2a"));
+    assert_eq!((of(1, "level"), of(1, "message")), ("INFO".into(), "order 7".into()));
+    assert_eq!(
+        (of(3, "type"), of(3, "duration"), of(3, "init_duration")),
+        ("REPORT".into(), 0.0405.into(), 0.12.into())
+    );
+    assert_eq!((of(3, "memory"), of(3, "used_memory")), (128.into(), 70.into()));
+}
+
+#[test]
+fn what_stands_beside_a_log_is_kept_and_tells_nothing() {
+    // Half of the lines have no level, and each has a time.
+    let text = "2024-03-01T10:00:00: Error: refused\n    at x\n2024-03-01T10:00:01: ready\n";
+    let found = recognise(&Sample::whole("sample", text));
+    assert_eq!((found[0].format.name.as_str(), found[0].score), ("level_log", 42), "{found:?}");
+    let reading = read(&found[0].format, text);
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (2, 0));
+    // Times alone are no log with levels.
+    let found = recognise(&Sample::whole("sample", "2024-03-01T10:00:00 ready\n2024-03-01T10:00:01 done\n"));
+    assert_eq!(found[0].format.name, "pattern", "{found:?}");
+}
+
+#[test]
+fn layouts_of_frameworks_have_their_columns() {
+    for (format, line, expected) in [
+        ("python_services", "[2024-03-01 10:00:00 +0100] [17] [ERROR] late", ["2024-03-01T09:00:00Z", "ERROR", "late"]),
+        (
+            "php",
+            "[01-Mar-2024 10:00:00 Europe/Berlin] PHP Fatal error:  late",
+            ["2024-03-01T09:00:00Z", "Fatal error", "late"],
+        ),
+        ("websphere", "[3/1/24 10:00:00:123 CET] 00000063 Servlet E   late", ["2024-03-01T09:00:00.123Z", "E", "late"]),
+        (
+            "java_servers",
+            "2024-03-01 10:00:00,123 WARN  [org.a] (main thread) late",
+            ["2024-03-01T10:00:00.123Z", "WARN", "late"],
+        ),
+        ("level_first", "[WARN] 2024-03-01 10:00:00 late", ["2024-03-01T10:00:00Z", "WARN", "late"]),
+        (
+            "application_log",
+            "01.03.2024 10:00:00,123 WARN  [main] org.a.B - late",
+            ["2024-03-01T10:00:00.123Z", "WARN", "late"],
+        ),
+        ("application_log", "2024-03-01 10:00:00 - WARN - late", ["2024-03-01T10:00:00Z", "WARN", "late"]),
+        ("application_log", "2024-03-01 10:00:00,123 WARN org.a.B: late", ["2024-03-01T10:00:00.123Z", "WARN", "late"]),
+        ("level_log", "2024-03-01T10:00:00Z [WARN]  core: late", ["2024-03-01T10:00:00Z", "WARN", "core: late"]),
+    ] {
+        let found = recognise(&Sample::whole("sample", &format!("{line}\n{line}\n")));
+        assert_eq!(found[0].format.name, format, "{line}: {found:?}");
+        let row = fields(format, line);
+        assert_eq!([&row["time"], &row["level"], &row["message"]], expected, "{line}: {row}");
+        assert!(row.get("logger").is_none_or(|logger| logger != "-"), "{row}");
+    }
+    // Loggers of Spring in brackets, and its correlation, blank or not.
+    let spring = |rest: &str| fields("application_log", &format!("2024-03-01T10:00:00Z ERROR 1 --- {rest}"));
+    let row = spring("[shop] [exec-1] [6f1e2d3c4b5a69780123456789abcdef-0123456789abcdef] o.a.[.[/].[servlet] : late");
+    assert_eq!(
+        (&row["app"], &row["thread"], &row["logger"]),
+        (&"shop".into(), &"exec-1".into(), &"o.a.[.[/].[servlet]".into())
+    );
+    assert_eq!(row["trace_id"], "6f1e2d3c4b5a69780123456789abcdef");
+    let row = spring("[shop] [exec-1] [                                                 ] o.a.B : late");
+    assert_eq!((&row["app"], &row["thread"], &row["logger"]), (&"shop".into(), &"exec-1".into(), &"o.a.B".into()));
+}
+
+#[test]
+fn the_comma_of_a_time_and_a_word_behind_it_make_neither_a_table_nor_syslog() {
+    for line in [
+        "alpha 2024-03-01 10:00:00,123 beta gamma",
+        "2024-03-01T10:00:00.123Z [beta] gamma: delta",
+        "2024-03-01T10:00:00.123Z START RequestId: 17",
+        "2024-03-01T10:00:00.123Z WARN cache: late",
+    ] {
+        let found = recognise(&Sample::whole("sample", &format!("{line}\n{line}\n{line}\n")));
+        let names: Vec<&str> = found.iter().map(|found| found.format.name.as_str()).collect();
+        assert!(!names.contains(&"csv") && !names.contains(&"syslog_3164"), "{line}: {names:?}");
+    }
+    let found = recognise(&Sample::whole("sample", "2024-03-01T10:00:00.123Z web1 sshd[12]: late\n"));
+    assert_eq!(found[0].format.name, "syslog_3164", "{found:?}");
 }

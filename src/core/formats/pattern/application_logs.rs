@@ -66,7 +66,7 @@ const LOG_LAYOUTS: &[LogLayout] = &[
     LogLayout {
         title: "time, message",
         weight: 42,
-        pattern: r"^%{TIMESTAMP_ISO8601:time}[\s,:|-]+%{GREEDYDATA:message}",
+        pattern: r"^(?P<time>%{TIMESTAMP_ISO8601}(?: (?:[+-]\d\d:?\d\d|UTC|GMT|MSK|MES?Z|[CEW]ES?T|[ECMP][SD]T)\b)?)[\s,:|-]+%{GREEDYDATA:message}",
         event_start: ISO_START,
         time_format: "",
     },

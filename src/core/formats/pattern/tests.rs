@@ -195,3 +195,19 @@ fn a_name_that_is_given_twice_is_told() {
     assert_eq!(reading.json(), ["[2]", "[3]"]);
     assert_eq!(format!("{:?}", reading.tally.changes.repeated), r#"{"n": 1}"#);
 }
+
+/// The zone of a time that stands behind a blank is no part of the message.
+#[test]
+fn zones_behind_a_blank_belong_to_the_time() {
+    for (line, wanted) in [
+        ("2024-03-01 10:00:00 +0100 the shop is open", r#"["2024-03-01T09:00:00Z","the shop is open"]"#),
+        ("2024-03-01 10:00:00 -0500 [x] open", r#"["2024-03-01T15:00:00Z","[x] open"]"#),
+        ("2024-03-01 10:00:00.5 CET open", r#"["2024-03-01T09:00:00.500Z","open"]"#),
+        ("2024-03-01 10:00:00 - open", r#"["2024-03-01T10:00:00Z","open"]"#),
+    ] {
+        let text = format!("{line}\n").repeat(3);
+        let found = crate::formats::recognise(&crate::formats::Sample::whole("x.log", &text));
+        assert_eq!(found[0].format.name, "pattern", "{line}: {found:?}");
+        assert_eq!(crate::formats::testing::read(&found[0].format, &text).json()[0], wanted, "{line}");
+    }
+}

@@ -12,6 +12,7 @@ use crate::formats::declared::with_types;
 use crate::formats::events::{Event, cut_events, is_indented, read_events};
 use crate::formats::nested::{self, PAYLOAD, with_payload};
 use crate::formats::scan::{recognition, sample_lines};
+use crate::formats::template::is_level;
 use crate::formats::{
     Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, numbers,
 };
@@ -71,7 +72,7 @@ impl Format for Syslog3164 {
             units += 1;
             if let Ok(header) = Header::read(line, Years::of(0)) {
                 fitting += 1;
-                telling += usize::from(header.priority.is_some() || header.app.is_some());
+                telling += usize::from(header.priority.is_some() || header.app.is_some() && !header.is_of_others());
             }
         }
         // A date and any text is not enough.
@@ -192,6 +193,7 @@ struct Header<'a> {
     priority: Option<Priority>,
     time: i64,
     has_year: bool,
+    has_iso_date: bool,
     /// The time is written finer than a microsecond.
     is_cut: bool,
     host: Option<&'a str>,
@@ -214,6 +216,7 @@ impl<'a> Header<'a> {
             priority,
             time,
             has_year,
+            has_iso_date: stamp.as_bytes().first().is_some_and(u8::is_ascii_digit),
             is_cut,
             host: None,
             app: None,
@@ -251,6 +254,19 @@ impl<'a> Header<'a> {
             header.tag(tag, line);
         }
         Ok(header)
+    }
+
+    /// Whether a line that begins with an ISO date goes on as those of other logs do: what stands in the place of the
+    /// host or the program is a level, is in brackets, holds a tab, or is a word in capitals (`START RequestId: …`).
+    fn is_of_others(&self) -> bool {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:@/%".contains(&byte) || byte >= 0x80;
+        let is_host = |host: &str| {
+            host.bytes().all(is_name)
+                && !is_level(host)
+                && host.bytes().any(|byte| !byte.is_ascii_uppercase() && byte != b'_')
+        };
+        let is_app = |app: &str| !is_level(app);
+        self.has_iso_date && !(self.host.is_none_or(is_host) && self.app.is_none_or(is_app))
     }
 
     /// `%ASA-6-302013: …`: the device's family as app, its level as severity. The message keeps its number.

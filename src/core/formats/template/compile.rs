@@ -7,11 +7,19 @@
 //! | `until_last` | anything, up to the last place of the next literal |
 //! | `name` | letters, digits and `_ . $ - / @ # < > *` and more: a logger, a class, a program |
 //! | `class` | such a name with a dot inside |
+//! | `module` | names with `::` between: a module of Rust |
+//! | `source` | such a name that ends as a file of a program's source does: `handler.go` |
+//! | `session` | `spid` and a number |
+//! | `hex` `uuid` | hexadecimal digits; such with dashes between |
+//! | `clock` | hours, minutes and seconds, as a text |
+//! | `ticks` | seconds with six digits or more behind the point |
+//! | `*.go` | such a name that ends so |
 //! | `piped` | anything, up to a `|` without a backslash before it |
 //! | `rest` | the rest of the event |
 //! | `pairs` | the rest of the line as keys with values |
 //! | `int` `float` | a number |
 //! | `s` `ms` `us` | a number of seconds, milliseconds, microseconds; the column is in seconds, negative is null |
+//! | `span` | a length of time with its units (`1m2.5s`, `340µs`); the column is in seconds |
 //! | `quoted` | a text in double quotes |
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
@@ -54,12 +62,21 @@ pub enum Kind {
     UntilLast,
     Name,
     Class,
+    Module,
+    Source,
+    Session,
+    /// Whether with dashes.
+    Hex(bool),
+    Clock,
+    Ticks,
+    Ending(Box<str>),
     Piped,
     Rest,
     Pairs,
     Int,
     Float,
     Seconds(f64),
+    Span,
     Quoted,
     Request,
     Addr,
@@ -73,6 +90,8 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Compiled {
     pub variants: Vec<Vec<Item>>,
+    /// The variants before this one tell the format.
+    telling: usize,
     /// The columns of all variants: the common names in their order, then the others.
     pub schema: Schema,
     pub has_pairs: bool,
@@ -80,6 +99,11 @@ pub struct Compiled {
 }
 
 impl Compiled {
+    /// Whether lines of a variant tell the format.
+    pub fn is_telling(&self, variant: usize) -> bool {
+        variant < self.telling
+    }
+
     /// Whether a line is a header or a banner.
     pub fn is_meta(&self, line: &str) -> bool {
         self.meta.iter().any(|start| line.starts_with(start))
@@ -122,11 +146,13 @@ const ORDER: [&str; 22] = [
 pub fn compile(table: &Table) -> Compiled {
     let mut columns: Vec<(String, DataType)> = Vec::new();
     let mut variants: Vec<Vec<Item>> = Vec::new();
-    for template in table.variants {
+    let mut telling = 0;
+    for (number, template) in table.variants.iter().chain(table.also).enumerate() {
         let mut reader = Reader { rest: template, columns: &mut columns };
         if let Some(mut items) = reader.items(false) {
             set_stops(&mut items, &[]);
             variants.push(items);
+            telling += usize::from(number < table.variants.len());
         }
     }
     let rank = |name: &str| match name {
@@ -142,7 +168,7 @@ pub fn compile(table: &Table) -> Compiled {
     variants.iter_mut().for_each(|items| renumber(items, &places));
     let fields = order.iter().map(|column| Field::new(&columns[*column].0, columns[*column].1.clone())).collect();
     let has_pairs = variants.iter().any(|items| has_pairs(items));
-    Compiled { variants, schema: Schema::new(fields), has_pairs, meta: table.meta }
+    Compiled { variants, telling, schema: Schema::new(fields), has_pairs, meta: table.meta }
 }
 
 fn renumber(items: &mut [Item], places: &[usize]) {
@@ -217,7 +243,7 @@ impl Reader<'_> {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::Addr => vec![(name, DataType::String), (&port, DataType::Int)],
             Kind::Int => vec![(name, DataType::Int)],
-            Kind::Float | Kind::Seconds(_) => vec![(name, DataType::Float)],
+            Kind::Float | Kind::Seconds(_) | Kind::Ticks | Kind::Span => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
             _ => vec![(name, DataType::String)],
         };
@@ -258,6 +284,13 @@ fn kind_of(text: &str) -> Option<Kind> {
         "until_last" => Kind::UntilLast,
         "name" => Kind::Name,
         "class" => Kind::Class,
+        "module" => Kind::Module,
+        "source" => Kind::Source,
+        "session" => Kind::Session,
+        "hex" => Kind::Hex(false),
+        "uuid" => Kind::Hex(true),
+        "clock" => Kind::Clock,
+        "ticks" => Kind::Ticks,
         "piped" => Kind::Piped,
         "rest" => Kind::Rest,
         "int" => Kind::Int,
@@ -265,6 +298,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "s" => Kind::Seconds(1.0),
         "ms" => Kind::Seconds(1e3),
         "us" => Kind::Seconds(1e6),
+        "span" => Kind::Span,
         "quoted" => Kind::Quoted,
         "request" => Kind::Request,
         "addr" => Kind::Addr,
@@ -276,6 +310,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "syslog_zone" => Kind::Time(Stamp::SyslogZone),
         "epoch" => Kind::Time(Stamp::Epoch(Epoch::Seconds)),
         "epoch_ns" => Kind::Time(Stamp::Epoch(Epoch::Nanos)),
+        _ if text.starts_with('*') => Kind::Ending(text[1..].into()),
         _ if text.starts_with('%') => Kind::Time(Stamp::format(text)?),
         _ => match (text.strip_prefix('='), text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'))) {
             (Some(words), _) => Kind::Words(words.split('|').map(Into::into).collect()),

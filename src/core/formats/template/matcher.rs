@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Item, Kind};
 use super::is_escaped;
+use super::span::span;
 use super::stamp::Stamp;
 use crate::formats::dates::Years;
 
@@ -131,10 +132,25 @@ impl Walk<'_, '_> {
                 let inside = bytes[..length].get(1..length.saturating_sub(1)).unwrap_or_default();
                 plain(inside.contains(&b'.').then_some(length)?)
             }
+            Kind::Module => plain(module_length(bytes)?),
+            Kind::Source => plain(source_length(bytes)?),
+            Kind::Session => plain(bytes.strip_prefix(b"spid").and_then(session_length)? + 4),
+            Kind::Hex(dashes) => plain(hex_length(bytes, *dashes)?),
+            Kind::Clock => plain(clock_length(bytes)?),
+            Kind::Ticks => {
+                let length = float_length(bytes)?;
+                let digits = bytes[..length].iter().rev().position(|byte| *byte == b'.');
+                plain(digits.filter(|digits| *digits >= 6).map(|_| length)?)
+            }
+            Kind::Ending(end) => {
+                let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
+                plain(bytes[..length].ends_with(end.as_bytes()).then_some(length)?)
+            }
             Kind::Piped => plain(memchr::memchr_iter(b'|', bytes).find(|at| !is_escaped(bytes, *at))?),
             Kind::Rest | Kind::Pairs => plain(bytes.len()),
             Kind::Int => plain(int_length(bytes)?),
             Kind::Float | Kind::Seconds(_) => plain(float_length(bytes)?),
+            Kind::Span => plain(span(rest)?.1),
             Kind::Quoted | Kind::Request => {
                 let length = quoted_length(bytes, &field.stops)?;
                 (1, length, length + 2)
@@ -283,8 +299,56 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.$-/@#<>*+~".contains(&byte) || byte >= 0x80
 }
 
+/// Names with `::` between.
+fn module_length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at +=
+            at_least_one(bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count())?;
+        match bytes[at..].starts_with(b"::") {
+            true => at += 2,
+            false => return bytes[..at].contains(&b':').then_some(at),
+        }
+    }
+}
+
+/// A file with an ending of letters, which no address has.
+fn source_length(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.iter().take_while(|byte| is_name(**byte)).count();
+    let ending = bytes[..length].iter().rev().position(|byte| *byte == b'.')?;
+    let letters = &bytes[length - ending..length];
+    ((1..=6).contains(&ending) && ending + 1 < length && letters.iter().all(u8::is_ascii_lowercase)).then_some(length)
+}
+
+/// The number of a session, with the `s` of those that are the system's own.
+fn session_length(bytes: &[u8]) -> Option<usize> {
+    let digits = at_least_one(bytes.iter().take_while(|byte| byte.is_ascii_digit()).count())?;
+    Some(digits + usize::from(bytes.get(digits) == Some(&b's')))
+}
+
+fn hex_length(bytes: &[u8], dashes: bool) -> Option<usize> {
+    let length = bytes.iter().take_while(|byte| byte.is_ascii_hexdigit() || dashes && **byte == b'-').count();
+    bytes.first().is_some_and(u8::is_ascii_hexdigit).then_some(length)
+}
+
+/// `08:12:03`, with a fraction or without.
+fn clock_length(bytes: &[u8]) -> Option<usize> {
+    let is_clock = bytes.len() >= 8
+        && bytes[..8]
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() });
+    if !is_clock {
+        return None;
+    }
+    match bytes.get(8) {
+        Some(b'.' | b',') => Some(9 + bytes[9..].iter().take_while(|byte| byte.is_ascii_digit()).count()),
+        _ => Some(8),
+    }
+}
+
 /// Words for levels, as loggers write them.
-const LEVELS: [&str; 31] = [
+const LEVELS: [&str; 36] = [
     "trace",
     "debug",
     "info",
@@ -316,10 +380,15 @@ const LEVELS: [&str; 31] = [
     "trc",
     "dpanic",
     "audit",
+    "erro",
+    "fata",
+    "debu",
+    "trac",
+    "pani",
 ];
 
 /// The length of a level's word at the start.
-fn level_length(bytes: &[u8]) -> Option<usize> {
+pub fn level_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.iter().take(12).take_while(|byte| byte.is_ascii_alphabetic()).count();
     let is_level = LEVELS.iter().any(|level| level.as_bytes().eq_ignore_ascii_case(&bytes[..length]));
     // `trace8`, `DEBUG1`.

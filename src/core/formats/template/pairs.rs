@@ -60,6 +60,8 @@ impl Pairs {
     pub const NESTED: Pairs = Pairs { nested: true, ..Pairs::LOGFMT };
     /// `SRC=1.2.3.4 DF SYN`.
     pub const FLAGS: Pairs = Pairs { flags: true, ..Pairs::LOGFMT };
+    /// `label:value<tab>label:value`.
+    pub const LABELS: Pairs = Pairs { equals: b':', ..Pairs::TABS };
     /// `Key: value, Key: value`.
     pub const COLONS: Pairs = Pairs { equals: b':', separator: b',', ..Pairs::LOGFMT };
 

@@ -2,6 +2,7 @@
 
 use super::compile::{Compiled, FieldItem, Kind};
 use super::matcher::Capture;
+use super::span::span;
 use super::stamp::UNKNOWN;
 use super::{Escapes, Joins, TableFacts, without_escapes};
 use crate::data::instants::ends_finer;
@@ -43,6 +44,8 @@ enum Open {
         column: usize,
         start: usize,
         end: usize,
+        /// The lines that continue it, where other fields stand between them and its text; empty: none do.
+        tail: (usize, usize),
     },
     /// A line that is none of the format's, with what continues it.
     Unread {
@@ -72,7 +75,7 @@ struct State<'o> {
 fn kind_in(field: &FieldItem, own: &Schema) -> Kind {
     let is_text = own.fields.get(field.columns[0]).is_some_and(|own| own.data_type == DataType::String);
     match &field.kind {
-        Kind::Int | Kind::Float | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
+        Kind::Int | Kind::Float | Kind::Ticks | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
         kind => kind.clone(),
     }
 }
@@ -107,10 +110,15 @@ impl TemplateParser {
     fn finish(&self, open: Open, chunk: &Chunk, state: &mut State, tally: &mut Tally) {
         match open {
             Open::None => {}
-            Open::Row { unit, column, start, end } => {
-                let text = chunk.text.get(start..end).unwrap_or_default();
-                if state.wants(column) && !text.is_empty() {
-                    state.out.text(column, text);
+            Open::Row { unit, column, start, end, tail } => {
+                // A message may begin on the line below.
+                let text = chunk.text.get(start..end).unwrap_or_default().trim_start_matches(['\r', '\n']);
+                let tail = chunk.text.get(tail.0..tail.1).unwrap_or_default();
+                if state.wants(column) && !(text.is_empty() && tail.is_empty()) {
+                    match tail {
+                        "" => state.out.text(column, text),
+                        tail => state.out.text(column, &format!("{}\n{tail}", text.trim_end())),
+                    }
                 }
                 state.unfit.end_row();
                 state.out.end_row(unit);
@@ -181,10 +189,18 @@ impl TemplateParser {
                     }
                 }
             }
-            Kind::Float => state.float(column, text, 1.0),
+            Kind::Float | Kind::Ticks => state.float(column, text, 1.0),
             // A negative time is one that was not measured.
             Kind::Seconds(_) if text.starts_with('-') => {}
             Kind::Seconds(per_second) => state.float(column, text, *per_second),
+            Kind::Span => {
+                if state.wants(column) {
+                    match span(text) {
+                        Some((seconds, _)) => state.out.float(column, seconds),
+                        None => state.unfit.note(column),
+                    }
+                }
+            }
             Kind::Addr => {
                 let (host, port) = split_port(text);
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -397,10 +413,16 @@ impl Parser for TemplateParser {
             if self.compiled.read_in(line, years, &mut state.captures).is_some() {
                 self.finish(open, chunk, &mut state, &mut tally);
                 let (column, from, to) = self.row(line, tally.read, &mut keys, &mut state);
-                open = Open::Row { unit, column, start: start + from, end: start + to };
+                let after = if to < line.len() { start + line.len() } else { 0 };
+                open = Open::Row { unit, column, start: start + from, end: start + to, tail: (after, after) };
                 continue;
             }
             match &mut open {
+                Open::Row { tail, .. } if tail.1 > 0 && is_continuation(line, self.facts.joins) => {
+                    // The first line after it: its own line's end is passed.
+                    *tail = (if tail.0 == tail.1 { start } else { tail.0 }, start + line.len());
+                    tally.joined += 1;
+                }
                 Open::Row { end, .. } | Open::Unread { end, .. } if is_continuation(line, self.facts.joins) => {
                     *end = start + line.len();
                     tally.joined += 1;

@@ -6,7 +6,7 @@ mod zone;
 use crate::data::instants::{
     MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
 };
-use crate::data::zones::from_local;
+use crate::data::zones::{Zone, from_local};
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
 
@@ -69,7 +69,7 @@ impl Stamp {
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
         match self {
-            Stamp::Iso => timestamp_prefix(bytes),
+            Stamp::Iso => timestamp_prefix(bytes).or_else(|| day_first(bytes, years)),
             Stamp::IsoZone => zone::zoned(|| timestamp_prefix(bytes), bytes, zone::is_first_word),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
@@ -81,11 +81,31 @@ impl Stamp {
             Stamp::SyslogZone => zone::zoned(|| years.rfc3164_prefix(bytes), bytes, zone::is_told),
             Stamp::Epoch(unit) => {
                 let used = bytes.iter().take(30).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+                // Less than nine digits are seconds of something else: since the start, or the number of a line.
+                let whole = bytes[..used].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                (whole >= 9).then_some(())?;
                 Some((time::epoch(text.get(..used)?, *unit)?, used))
             }
             Stamp::Format(parts) => read_parts(parts, bytes, years),
         }
     }
+}
+
+/// `29.11.2026 10:00:00,123`, `29-Nov-2026 10:00:00`, `2026.11.29 10:00:00`: the days that cannot be taken for others,
+/// with a fraction and a zone as an ISO time has them.
+fn day_first(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
+    use Part::{Byte, Of};
+    const CLOCK: [Part; 8] = [Byte(b' '), Of(b'H'), Byte(b':'), Of(b'M'), Byte(b':'), Of(b'S'), Of(b'f'), Of(b'z')];
+    let (day, mark, month, year) = match *bytes {
+        [b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'd', b'.', b'm', b'Y'),
+        [b'0'..=b'9', b'0'..=b'9', b'-', b'A'..=b'Z', ..] => (b'd', b'-', b'b', b'Y'),
+        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'Y', b'.', b'm', b'd'),
+        _ => return None,
+    };
+    let mut parts = [Byte(mark); 13];
+    parts[..5].copy_from_slice(&[Of(day), Byte(mark), Of(month), Byte(mark), Of(year)]);
+    parts[5..].copy_from_slice(&CLOCK);
+    read_parts(&parts, bytes, years)
 }
 
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
@@ -101,6 +121,8 @@ struct Found {
     second: i64,
     micros: i64,
     zone: Option<i64>,
+    /// A zone with summer times.
+    place: Option<Zone>,
     afternoon: Option<bool>,
     /// From Monday, which is 0.
     weekday: Option<i64>,
@@ -168,7 +190,8 @@ impl Found {
                 2
             }
             b'f' => match rest.first() {
-                Some(b'.' | b',') if rest.get(1).is_some_and(u8::is_ascii_digit) => {
+                // WebSphere writes `08:12:03:000`.
+                Some(b'.' | b',' | b':') if rest.get(1).is_some_and(u8::is_ascii_digit) => {
                     let (micros, digits) = fraction_prefix(&rest[1..]);
                     self.micros = micros;
                     digits + 1
@@ -194,8 +217,12 @@ impl Found {
             }
             _ => {
                 let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
-                let Some((zone, used)) = zone_prefix(&rest[blanks..]) else { return Some(0) };
-                self.zone = Some(i64::from(zone));
+                if let Some((zone, used)) = zone_prefix(&rest[blanks..]) {
+                    self.zone = Some(i64::from(zone));
+                    return Some(blanks + used);
+                }
+                let Some((place, used)) = zone::place(&rest[blanks..]) else { return Some(0) };
+                self.place = Some(place);
                 blanks + used
             }
         };
@@ -213,9 +240,10 @@ impl Found {
         let clock = ((hour * 60 + self.minute) * 60 + self.second) * MICROS_PER_SECOND + self.micros;
         let of = |year: i64| {
             let local = i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock;
-            in_range(match self.zone {
-                Some(zone) => local - zone * MICROS_PER_SECOND,
-                None => from_local(local)?,
+            in_range(match (self.zone, self.place) {
+                (Some(zone), _) => local - zone * MICROS_PER_SECOND,
+                (None, Some(place)) => place.instant(local)?,
+                (None, None) => from_local(local)?,
             })
         };
         match self.year {

@@ -8,6 +8,8 @@ use crate::formats::keys::repeated;
 
 /// Elements that may lie in each other.
 const MAX_DEPTH: usize = 128;
+/// Bytes of the longest name of a reference that is told.
+const LONGEST: usize = 40;
 /// Attributes that name the element that has them: `<Data Name="user">`.
 const NAMING: [&str; 3] = ["Name", "name", "key"];
 
@@ -97,6 +99,18 @@ fn entity(name: &str) -> String {
         (None, "apos") => "'".to_owned(),
         (None, other) => format!("&{other};"),
     }
+}
+
+/// The first reference whose text is not known: the name of an entity that is none of XML's own.
+pub fn unknown_reference(text: &str) -> Option<&str> {
+    let is_name = |name: &&str| {
+        name.len() <= LONGEST
+            && name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && super::split::is_name(name)
+    };
+    let names = text.split('&').skip(1).filter_map(|behind| Some(behind.split_once(';')?.0)).filter(is_name);
+    let mut unknown = names.filter(|name| entity(name) == format!("&{name};"));
+    unknown.next()
 }
 
 /// An attribute's text without its references.

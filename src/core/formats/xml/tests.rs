@@ -18,6 +18,17 @@ fn of(record: &str) -> FormatSpec {
 }
 
 #[test]
+fn references_that_stay_are_told() {
+    let told = |text: &str| {
+        super::open_references(&of("r"), &Sample::whole("a.xml", text)).map(|told| (told.code, told.message))
+    };
+    let open = "<!DOCTYPE a [<!ENTITY x 'secret'>]><a><r>&x;</r><r>&lt;&#65;</r></a>";
+    let message = "references to what the document declares stay as they are written, such as `&x;`";
+    assert_eq!(told(open), Some(("PW1132".into(), message.into())));
+    assert_eq!(told("<a><r>&lt;&amp;&#65; a & b; c</r></a>"), None);
+}
+
+#[test]
 fn each_event_is_a_row() {
     let found = recognise(&Sample::whole("events.xml", EVENTS));
     assert_eq!(found.iter().map(|found| found.format.name.as_str()).next(), Some("lines"), "an element is broken");

@@ -78,7 +78,7 @@ impl Flow<'_> {
             let expression = &field(one).expression;
             let root = root_column(expression)?;
             let name = names.iter().find(|(column, _)| *column == root).map(|(_, name)| name.clone())?;
-            self.known.insert(concept, renamed(expression, &root, &name));
+            self.known.insert(concept, field(one).said(&renamed(expression, &root, &name)));
         }
         Some(())
     }

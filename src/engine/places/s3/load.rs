@@ -207,19 +207,21 @@ impl Store<'_> {
 
     /// Takes the uploads of a run away.
     fn abort(&self, next: &Next) -> Result<(), Diagnostic> {
-        for key in next.uploads.iter().map(|upload| upload.key.as_str()) {
-            let parameters = vec![("uploads", String::new()), ("prefix", key.to_owned())];
-            let text = self.ask(&Call { parameters, ..Call::get("") })?;
-            let open = elements(&text, "Upload").ok_or_else(|| self.not_understood("its listing of uploads"))?;
-            for upload in open.iter().filter(|upload| upload.get("Key").is_some_and(|found| found == key)) {
-                let Some(id) = upload.get("UploadId") else { continue };
-                let call =
-                    Call { method: "DELETE", key, parameters: vec![("uploadId", id.clone())], ..Call::default() };
-                patiently(self.opened, || match self.exchange(&call)? {
-                    answer if answer.status().is_success() || answer.status() == 404 => Ok(()),
-                    answer => Err(self.refused(&call, answer)),
-                })?;
-            }
+        next.uploads.iter().try_for_each(|upload| self.abort_uploads(&upload.key, None))
+    }
+
+    /// Takes the uploads to a key away, but for one.
+    fn abort_uploads(&self, key: &str, but: Option<&str>) -> Result<(), Diagnostic> {
+        let parameters = vec![("uploads", String::new()), ("prefix", key.to_owned())];
+        let text = self.ask(&Call { parameters, ..Call::get("") })?;
+        let open = elements(&text, "Upload").ok_or_else(|| self.not_understood("its listing of uploads"))?;
+        for upload in open.iter().filter(|upload| upload.get("Key").is_some_and(|found| found == key)) {
+            let Some(id) = upload.get("UploadId").filter(|id| but != Some(id.as_str())) else { continue };
+            let call = Call { method: "DELETE", key, parameters: vec![("uploadId", id.clone())], ..Call::default() };
+            patiently(self.opened, || match self.exchange(&call)? {
+                answer if answer.status().is_success() || answer.status() == 404 => Ok(()),
+                answer => Err(self.refused(&call, answer)),
+            })?;
         }
         Ok(())
     }
@@ -341,9 +343,18 @@ fn send(store: &Store, upload: &mut Upload, file: &Path, kind: FileKind, run: &s
         headers: vec![("content-type", kind.to_owned()), (RUN, run.to_owned())],
         ..Call::default()
     };
-    let begun = element(&store.ask(&begin)?, "InitiateMultipartUploadResult");
+    let mut times = 0;
+    let answer = patiently(store.opened, || {
+        times += 1;
+        whole_text(store.opened, &mut store.send(&begin)?, &store.address)
+    })?;
+    let begun = element(&answer, "InitiateMultipartUploadResult");
     let id = begun.and_then(|begun| begun.get("UploadId").cloned());
     let id = id.ok_or_else(|| store.not_understood("its answer to an upload"))?;
+    // One whose answer was lost would lie there for ever.
+    if times > 1 {
+        store.abort_uploads(&key, Some(&id))?;
+    }
     let size = PART.max(upload.bytes.div_ceil(MOST_PARTS));
     let count = upload.bytes.div_ceil(size).max(1) as usize;
     upload.parts = each_at_once(count, &|index| {

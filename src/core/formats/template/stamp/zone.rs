@@ -3,7 +3,7 @@
 
 use super::UNKNOWN;
 use crate::data::instants::{MICROS_PER_SECOND, digit, digits2, in_range, zone_prefix};
-use crate::data::zones::times_are_of;
+use crate::data::zones::{Zone, times_are_of};
 
 /// Names that are not read, since they mean several zones or few know them. Any other word may be a host.
 const NOT_READ: [&[u8]; 36] = [
@@ -26,6 +26,13 @@ pub fn zoned(
     };
     let found = with_zone(plain, bytes, is_name);
     if found == plain { read() } else { Some(found) }
+}
+
+/// A place at the start that names a zone (`Europe/Berlin`), and the bytes used.
+pub fn place(bytes: &[u8]) -> Option<(Zone, usize)> {
+    let used = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(byte)).count();
+    let name = std::str::from_utf8(&bytes[..used]).ok().filter(|name| name.contains('/'))?;
+    Some((Zone::Named(name.parse().ok()?), used))
 }
 
 fn with_zone((micros, used): (i64, usize), bytes: &[u8], is_name: fn(&[u8], &[u8]) -> bool) -> (i64, usize) {

@@ -1,0 +1,167 @@
+//! Logs of daemons and devices whose times are written as few others are.
+
+use crate::formats::template::{Joins, Table, TemplateFormat};
+
+pub static ASCTIME: TemplateFormat = TemplateFormat::new(Table {
+    name: "asctime_log",
+    title: "Log with C's time",
+    doc: "Lines that begin with a time as C's `asctime` writes it: FreeRADIUS (freeradius.org), ClamAV (docs.clamav.net), \
+          OpenWrt's `logread` (openwrt.org), transfers of ftp servers (xferlog), where client, bytes, path and user are columns.",
+    weight: 90,
+    variants: &[
+        "{time:%a %b %e %H:%M:%S %Y} {duration:s} {client:word} {bytes:int} {path:word} {transfer_type:[ab]} {special_action:word} {direction:[iod]} {access_mode:[agr]} {user:word} {service:word} {authentication:[01]} {authenticated_user:word} {completion:[ci]} {message:rest}",
+        "{time:%a %b %e %H:%M:%S %Y} {facility:=kern|user|mail|daemon|authpriv|auth|syslog|cron|local0|local1|local2|local3|local4|local5|local6|local7}.{level:level} {app:name}{?[{pid:int}]?}: {message:rest}",
+        "{time:%a %b %e %H:%M:%S %Y} : {level:=Auth|Info|Error|Warning|Proxy|Acct|Debug}: {message:rest}",
+        "{time:%a %b %e %H:%M:%S %Y} -> {message:rest}",
+        "{time:%a %b %e %H:%M:%S %Y} {level:level}: {message:rest}",
+        "{time:%a %b %e %H:%M:%S %Y}{?:?} {message:rest}",
+    ],
+    nulls: &["*"],
+    joins: Joins::Texts,
+    examples: &[
+        "Fri Mar  1 10:00:00 2024 : Auth: (1) Login OK: [bob] (from client ap port 1)",
+        "Fri Mar  1 10:00:00 2024 daemon.info dnsmasq[12]: started",
+        "Fri Mar  1 10:00:00 2024 1 192.0.2.7 1024 /pub/x b _ o a bob ftp 0 * c",
+    ],
+    ..Table::PLAIN
+});
+
+pub static GO: TemplateFormat = TemplateFormat::new(Table {
+    name: "go_log",
+    title: "Go log",
+    doc: "What Go's package `log` writes (pkg.go.dev/log), with its flags for microseconds and for file and line, and a prefix \
+          before the time: time, file, line, message. Squid's `cache.log` and others have the same time. What a panic prints \
+          belongs to the event before it.",
+    weight: 82,
+    variants: &[
+        "{time:%Y/%m/%d %H:%M:%S%f} {file:*.go}:{line:int}: {message:rest}",
+        "{time:%Y/%m/%d %H:%M:%S%f} {app:=kid}{worker:int}| {level:=WARNING|ERROR|FATAL}: {message:rest}",
+        "{time:%Y/%m/%d %H:%M:%S%f} {app:=kid}{worker:int}| {message:rest}",
+        "{time:%Y/%m/%d %H:%M:%S%f} [{level:level}{? ?}] {message:rest}",
+        "{time:%Y/%m/%d %H:%M:%S%f} {level:level}: {message:rest}",
+        "{time:%Y/%m/%d %H:%M:%S%f} {message:rest}",
+        "{app:name}: {time:%Y/%m/%d %H:%M:%S%f} {file:*.go}:{line:int}: {message:rest}",
+        "{app:name}: {time:%Y/%m/%d %H:%M:%S%f} {message:rest}",
+        "[{app:name}] {time:%Y/%m/%d %H:%M:%S%f} {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &[
+        "2024/03/01 10:00:00 listening on :8080",
+        "2024/03/01 10:00:00.123456 orders.go:17: order 17 is late",
+        "shop: 2024/03/01 10:00:00 listening on :8080",
+    ],
+    ..Table::PLAIN
+});
+
+pub static APPLIANCES: TemplateFormat = TemplateFormat::new(Table {
+    name: "appliance_log",
+    title: "Log of MikroTik, Zabbix, Source servers",
+    doc: "Lines of MikroTik's RouterOS (help.mikrotik.com, Log), with the topics before the level and behind it; of Zabbix' server and \
+          agent (zabbix.com); of Valve's game servers (developer.valvesoftware.com, HL Log Standard). RouterOS leaves out the day \
+          of today's lines: those have the text `clock` and no time.",
+    weight: 97,
+    variants: &[
+        "{time:%b/%d/%Y %H:%M:%S} {topics:name},{level:=info|warning|error|critical|debug}{?,{more_topics:word}?} {message:rest}",
+        "{time:%b/%d %H:%M:%S} {topics:name},{level:=info|warning|error|critical|debug}{?,{more_topics:word}?} {message:rest}",
+        "{time:iso} {topics:name},{level:=info|warning|error|critical|debug}{?,{more_topics:word}?} {message:rest}",
+        "{clock:word} {topics:name},{level:=info|warning|error|critical|debug}{?,{more_topics:word}?} {message:rest}",
+        "{? ?}{pid:int}:{time:%Y%m%d:%H%M%S%f} {message:rest}",
+        "L {time:%m/%d/%Y - %H:%M:%S}: {message:rest}",
+    ],
+    nulls: &[],
+    examples: &[
+        "mar/01/2024 10:00:00 system,error,critical login failure for user admin from 192.0.2.7 via ssh",
+        "10:00:00 system,info,account user admin logged in from 192.0.2.7 via winbox",
+        "  12:20240301:100000.123 server #0 started [main process]",
+        "L 03/01/2024 - 10:00:00: World triggered \"Round_Start\"",
+    ],
+    ..Table::PLAIN
+});
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::families::tests::{fields, named_rows};
+    use crate::formats::testing::{Reading, read};
+    use crate::formats::{Sample, recognise};
+
+    /// The format of a text's best reading, with the text read by it.
+    fn best(text: &str) -> (String, Reading) {
+        let found = recognise(&Sample::whole("x.log", text));
+        let format = &found.first().unwrap_or_else(|| panic!("{text}")).format;
+        (format.name.clone(), read(format, text))
+    }
+
+    #[test]
+    fn times_that_few_have_are_read() {
+        for (text, format, time) in [
+            ("Fri Mar  1 10:00:00 2024 -> /tmp/x: Eicar FOUND\n", "asctime_log", "2024-03-01T10:00:00Z"),
+            ("2024/03/01 10:00:00 kid1| Starting\n", "go_log", "2024-03-01T10:00:00Z"),
+            ("mar/01/2024 10:00:00 firewall,info in:ether1\n", "appliance_log", "2024-03-01T10:00:00Z"),
+            ("2024-03-01 10:00:00 dhcp,info dhcp1 assigned 192.0.2.7\n", "appliance_log", "2024-03-01T10:00:00Z"),
+            ("  12:20240301:100000.500 server #0 started\n", "appliance_log", "2024-03-01T10:00:00.500Z"),
+            ("L 03/01/2024 - 10:00:00: World started\n", "appliance_log", "2024-03-01T10:00:00Z"),
+        ] {
+            let (name, _) = best(text);
+            assert_eq!(name, format, "{text}");
+            assert_eq!(fields(format, text)["time"], time, "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_of_daemons_have_their_names() {
+        let transfer = fields("asctime_log", "Fri Mar  1 10:00:00 2024 2 192.0.2.7 17 /a b _ o r bob ftp 0 * c\n");
+        assert_eq!(
+            (&transfer["client"], &transfer["bytes"], &transfer["user"]),
+            (&"192.0.2.7".into(), &17.into(), &"bob".into())
+        );
+        assert_eq!((&transfer["duration"], transfer.get("authenticated_user")), (&2.0.into(), None));
+
+        let router = fields("appliance_log", "10:00:00 pppoe,info,account bob logged in\n");
+        assert_eq!((&router["topics"], &router["level"]), (&"pppoe".into(), &"info".into()));
+        assert_eq!(
+            (&router["more_topics"], &router["clock"], router.get("time")),
+            (&"account".into(), &"10:00:00".into(), None)
+        );
+    }
+
+    #[test]
+    fn go_has_files_levels_and_panics() {
+        let text = "2024/03/01 10:00:00 dial 192.0.2.7:80: refused\n\
+                    2024/03/01 10:00:01.5 db/orders.go:17: late\n\
+                    2024/03/01 10:00:02 http: panic serving 192.0.2.7:5: x\ngoroutine 12 [running]:\nmain.f()\n\
+                    2024/03/01 10:00:03 [ERROR] gone\n";
+        let (name, reading) = best(text);
+        assert_eq!((name.as_str(), reading.tally.rows, reading.tally.quarantined), ("go_log", 4, 0));
+        let rows = named_rows(&reading);
+        assert_eq!((&rows[0]["message"], rows[0].get("file")), (&"dial 192.0.2.7:80: refused".into(), None));
+        assert_eq!(
+            (&rows[1]["file"], &rows[1]["line"], &rows[1]["message"]),
+            (&"db/orders.go".into(), &17.into(), &"late".into())
+        );
+        assert_eq!(rows[2]["message"], "http: panic serving 192.0.2.7:5: x\ngoroutine 12 [running]:\nmain.f()");
+        assert_eq!((&rows[3]["level"], &rows[3]["message"]), (&"ERROR".into(), &"gone".into()));
+    }
+
+    #[test]
+    fn times_of_network_devices_are_read() {
+        const LINK: &str = "%LINK-3-UPDOWN: Interface Gi0/1, changed state to down";
+        for (head, time, host) in [
+            ("*Mar  1 2024 10:00:00.123: ", "2024-03-01T10:00:00.123Z", None),
+            ("000042: *Mar  1 2024 10:00:00.123 CET: ", "2024-03-01T09:00:00.123Z", None),
+            ("<189>42: sw1: .Mar  1 2024 10:00:00: ", "2024-03-01T10:00:00Z", Some("sw1")),
+            ("2024 Mar  1 10:00:00 sw1 ", "2024-03-01T10:00:00Z", Some("sw1")),
+            ("<189>: 2024 Mar  1 10:00:00 CET: ", "2024-03-01T09:00:00Z", None),
+            (
+                "Mar  1 2024 10:00:02 192.0.2.7 42: *Mar  1 2024 10:00:00.123: ",
+                "2024-03-01T10:00:02Z",
+                Some("192.0.2.7"),
+            ),
+        ] {
+            let line = format!("{head}{LINK}\n");
+            let row = fields("cisco", &line);
+            assert_eq!((&row["time"], row.get("host").and_then(|host| host.as_str())), (&time.into(), host), "{line}");
+            assert_eq!((&row["facility"], &row["message_id"]), (&"LINK".into(), &"UPDOWN".into()), "{line}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Logs of the kernel, of monitors and of devices that write syslog in their own way.
+
+use crate::formats::template::{Joins, Table, TemplateFormat};
+
+pub static KERNEL: TemplateFormat = TemplateFormat::new(Table {
+    name: "kernel_log",
+    title: "Kernel log",
+    doc: "What `dmesg` prints (man7.org, dmesg), with `-T` and `-x` too: seconds since the start or a time, facility, level, \
+          message. Without `-T` it has no time.",
+    weight: 96,
+    variants: &[
+        "{facility:=kern|user|daemon|syslog|auth} :{level:level} : [{? ?}{uptime:ticks}] {message:rest}",
+        "{facility:=kern|user|daemon|syslog|auth} :{level:level} : [{time:%a %b %e %H:%M:%S %Y}] {message:rest}",
+        "{?<{priority:int}>?}[{? ?}{uptime:ticks}] {message:rest}",
+        "[{time:%a %b %e %H:%M:%S %Y}] {message:rest}",
+    ],
+    examples: &[
+        "[   12.345678] usb 1-1: new high-speed USB device number 2 using xhci_hcd",
+        "[Fri Mar  1 10:00:00 2024] eth0: link up",
+    ],
+    ..Table::PLAIN
+});
+
+pub static EPOCH: TemplateFormat = TemplateFormat::new(Table {
+    name: "epoch_log",
+    title: "Log with seconds since 1970",
+    doc: "Lines that begin with seconds since 1970, as unbound (nlnetlabs.nl), Nagios and Icinga (nagios.org, log entries) and \
+          mosquitto (mosquitto.org) write them: time, program, level, message; of Nagios' alerts and notifications the host, \
+          the service, the state, who is told.",
+    weight: 97,
+    variants: &[
+        "[{time:epoch}] {app:name}[{pid:int}:{thread:int}] {level:level}: {message:rest}",
+        "[{time:epoch}] {event:=SERVICE ALERT|CURRENT SERVICE STATE|INITIAL SERVICE STATE}: {host:text};{service:text};{state:text};{state_type:=HARD|SOFT};{attempt:int};{message:rest}",
+        "[{time:epoch}] {event:=HOST ALERT|CURRENT HOST STATE|INITIAL HOST STATE}: {host:text};{state:text};{state_type:=HARD|SOFT};{attempt:int};{message:rest}",
+        "[{time:epoch}] {event:=SERVICE NOTIFICATION}: {contact:text};{host:text};{service:text};{state:text};{command:text};{message:rest}",
+        "[{time:epoch}] {event:=HOST NOTIFICATION}: {contact:text};{host:text};{state:text};{command:text};{message:rest}",
+        "[{time:epoch}] {event:=EXTERNAL COMMAND|PASSIVE SERVICE CHECK|PASSIVE HOST CHECK|LOG ROTATION|LOG VERSION|SERVICE FLAPPING ALERT|HOST FLAPPING ALERT|SERVICE DOWNTIME ALERT|HOST DOWNTIME ALERT|SERVICE EVENT HANDLER|HOST EVENT HANDLER|Warning|Error}: {message:rest}",
+        "[{time:epoch}] {message:rest}",
+        "{time:epoch}: {level:=Warning|Error}: {message:rest}",
+        "{time:epoch}: {message:rest}",
+    ],
+    nulls: &[],
+    examples: &[
+        "[1709287200] unbound[12:0] info: 192.0.2.7 www.example.org. A IN",
+        "[1709287200] SERVICE ALERT: web0;HTTP;CRITICAL;SOFT;1;connect timeout",
+        "1709287200: New client connected from 192.0.2.7:5678 as dev0 (p2, c1, k60).",
+    ],
+    ..Table::PLAIN
+});
+
+pub static SYSLOG_LEVELS: TemplateFormat = TemplateFormat::new(Table {
+    name: "syslog_levels",
+    title: "Syslog with levels",
+    doc: "Syslog lines in which the level is written, before the program as F5's BIG-IP has it (techdocs.f5.com) or behind \
+          the process as MIT Kerberos has it (web.mit.edu/kerberos): time, host, level, program, process, message.",
+    weight: 99,
+    variants: &[
+        "{time:syslog} {host:word} {level:=emerg|alert|crit|err|warning|notice|info|debug} {app:name}{?[{pid:int}]?}: {message:rest}",
+        "{time:iso} {host:word} {level:=emerg|alert|crit|err|warning|notice|info|debug} {app:name}{?[{pid:int}]?}: {message:rest}",
+        "{time:syslog} {host:word} {app:name}{?[{pid:int}]?}({level:level}): {message:rest}",
+    ],
+    // The programs beside it.
+    also: &["{time:syslog} {host:word} {app:name}{?[{pid:int}]?}: {message:rest}"],
+    nulls: &[],
+    joins: Joins::Indented,
+    examples: &[
+        "Mar  1 10:00:00 lb1 notice mcpd[12]: 01070727:5: Pool /Common/web member /Common/192.0.2.80:80 monitor status up.",
+        "Mar  1 10:00:00 kdc krb5kdc[12](info): AS_REQ 192.0.2.7: ISSUE: authtime 1709287200, bob",
+    ],
+    ..Table::PLAIN
+});
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::families::tests::fields;
+    use crate::formats::{Sample, recognise};
+
+    /// The format of a text's best reading.
+    fn best(text: &str) -> String {
+        recognise(&Sample::whole("x.log", text)).first().map(|found| found.format.name.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn times_of_kernels_and_monitors_are_read() {
+        for (text, format, time) in [
+            ("[Sun Mar  3 10:00:00 2024] eth0: link up 1\n", "kernel_log", "2024-03-03T10:00:00Z"),
+            ("kern  :warn  : [Sun Mar  3 10:00:00 2024] eth0: down\n", "kernel_log", "2024-03-03T10:00:00Z"),
+            ("[1709287200] Auto-save of retention data done.\n", "epoch_log", "2024-03-01T10:00:00Z"),
+            ("1709287200: Socket error on client d, closing\n", "epoch_log", "2024-03-01T10:00:00Z"),
+        ] {
+            assert_eq!(best(text), format, "{text}");
+            assert_eq!(fields(format, text)["time"], time, "{text}");
+        }
+        // Seconds since the start, and numbered lines, are no seconds since 1970, and these no log of the kernel.
+        assert_eq!(best("[123456.789012] usb 1-1: reset\n"), "kernel_log");
+        assert_ne!(best("[1] one\n[2] two\n"), "kernel_log");
+        assert!(
+            recognise(&Sample::whole("x", "1: one\n2: two\n")).iter().all(|found| found.format.name != "epoch_log")
+        );
+    }
+
+    #[test]
+    fn fields_of_monitors_and_devices_have_their_names() {
+        let unbound = fields("epoch_log", "[1709287200] unbound[12:1] error: no route\n");
+        assert_eq!((&unbound["app"], &unbound["pid"], &unbound["thread"]), (&"unbound".into(), &12.into(), &1.into()));
+        assert_eq!((&unbound["level"], &unbound["message"]), (&"error".into(), &"no route".into()));
+
+        let nagios = fields("epoch_log", "[1709287200] HOST NOTIFICATION: bob;db1;DOWN;notify;PING CRITICAL; 2 lost\n");
+        assert_eq!(
+            (&nagios["contact"], &nagios["host"], &nagios["state"]),
+            (&"bob".into(), &"db1".into(), &"DOWN".into())
+        );
+        assert_eq!(
+            (&nagios["event"], &nagios["message"]),
+            (&"HOST NOTIFICATION".into(), &"PING CRITICAL; 2 lost".into())
+        );
+
+        let f5 = fields("syslog_levels", "Mar  1 10:00:00 lb1 err mcpd[12]: 0107:5: down\n");
+        assert_eq!((&f5["host"], &f5["level"], &f5["app"]), (&"lb1".into(), &"err".into(), &"mcpd".into()));
+        assert_eq!((&f5["pid"], &f5["message"]), (&12.into(), &"0107:5: down".into()));
+        assert_eq!(best("Mar  1 10:00:00 h app[1]: an err is no level\nMar  1 10:00:01 h b: c\n"), "syslog_3164");
+    }
+}
