@@ -163,6 +163,21 @@ fn told_of(home: &Path, files: &[(&str, String)], questions: &[&str]) -> String 
 }
 
 #[test]
+fn requests_that_cannot_be_read_are_no_pages_and_take_none_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |minute: usize, asked: &str, status: u16| {
+        format!(
+            "10.0.0.{minute} - - [02/Mar/2026:10:{minute:02}:00 +0000] \"{asked}\" {status} 571 \"-\" \"Mozilla/5.0\"\n"
+        )
+    };
+    let mut log: String = (10..18).map(|minute| line(minute, "GET /ocelot HTTP/1.1", 200)).collect();
+    log.push_str(&line(18, "hello", 400));
+    log.push_str(&line(19, "SSH-2.0-Go", 400));
+    let told = told_of(folder.path(), &[("access.log", log)], &["pages-most-used"]);
+    assert!(told.contains("“/ocelot”: 8 visitors"), "{told}");
+}
+
+#[test]
 fn a_log_of_a_minute_says_so_and_one_that_begins_broken() {
     let home = tempfile::tempdir().unwrap();
     let line = |second: u32, status: u32| {

@@ -219,7 +219,8 @@ def availability(data):
 PROBES = re.compile(
     r"wp-login|wp-admin|wp-content/plugins|xmlrpc[.]php|phpmyadmin|/administrator/|/[.]env|/[.]git/|/[.]aws|/[.]ssh"
     r"|etc/passwd|[.][.]/|%2e%2e|%c0%af|cmd[.]exe|/cgi-bin/|/boaform|/manager/html|phpunit|union(%20|[+ ])(all|select)"
-    r"|<script|%3cscript|/HNAP1|jndi:",
+    r"|<script|%3cscript|/HNAP1|jndi:|('|%27)([+ ]|%20)*(or|and)([+ ]|%20)+['0-9]|^[a-z0-9.-]+:[0-9]+$"
+    r"|^ssh-[0-9]|^.x16.x03|^.x03.x00|mstshash=",
     re.IGNORECASE,
 )
 
@@ -235,7 +236,9 @@ def scanners(data):
         path = line and line[1]
         is_refused = status is not None and 400 <= status <= 499
         page = path.split("?")[0] if path is not None else None
-        is_probe = is_refused and path is not None and bool(PROBES.search(path))
+        # What is no request is looked at as it was sent; a proxy that asks who somebody is refuses nobody.
+        asked = path if path is not None else fields[3]
+        is_probe = is_refused and status != 407 and bool(PROBES.search(asked))
         clients[None if fields[0] == "-" else fields[0]].append((time, is_refused, page, is_probe))
     found = []
     for client, rows in clients.items():
@@ -253,6 +256,7 @@ def scanners(data):
                     "known_targets": known,
                     "first_seen": shop.shown(min(times)),
                     "last_seen": shop.shown(max(times)),
+                    "network": ".".join(client.split(".")[:3]),
                 }
             )
     return sorted(found, key=lambda row: (-row["refused_requests"], row["client"]))[:100]
