@@ -23,7 +23,7 @@ use egui::{RichText, Ui};
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::expr::Place;
-use pipewright_core::model::Id;
+use pipewright_core::model::{Id, Source};
 use pipewright_core::plan::mend;
 use pipewright_core::steps::{FieldKind, FormField, Settings};
 use serde_json::Value as Json;
@@ -153,13 +153,14 @@ fn plain(field: &str) -> String {
 }
 
 /// All fields of a form, one below the other. Those that only a policy asks for are folded away until there is one, or
-/// one of them is filled in or wrong.
+/// a source says where its data may go, or one of them is filled in or wrong.
 pub fn form_ui(ui: &mut Ui, scope: &FormScope<'_>, fields: &[FormField], memory: &mut FormMemory, out: &mut Actions) {
     let mut field_below = |ui: &mut Ui, field: &FormField| {
         ui.push_id((scope.item, field.name), |ui| field_ui(ui, scope, field, memory, out));
         ui.add_space(theme::SPACE_2);
     };
-    let has_policy = !scope.state.project.policy.is_empty();
+    let is_bound = |source: &Source| !(source.residency.is_empty() && source.access.is_empty());
+    let has_policy = !scope.state.project.policy.is_empty() || scope.state.project.sources.values().any(is_bound);
     let is_told =
         |field: &&FormField| !scope.text(field.name).is_empty() || scope.diagnostics(field.name).next().is_some();
     let fold = !has_policy && !fields.iter().filter(|field| field.for_policy).any(|field| is_told(&field));
