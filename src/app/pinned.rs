@@ -50,7 +50,7 @@ pub fn run_tests(project: &Project, base: &Path) -> Vec<TestResult> {
 /// Why the step gives nothing, and what mends it: the step itself stands beside it.
 fn told(diagnostic: &Diagnostic) -> String {
     match &diagnostic.help {
-        Some(help) => format!("{}: {help}", diagnostic.message),
+        Some(help) => format!("{} ({help})", diagnostic.message),
         None => diagnostic.message.clone(),
     }
 }

@@ -47,6 +47,7 @@ pub mod numbers;
 mod panos;
 mod parquet;
 mod pattern;
+mod payload;
 mod postgresql_csv;
 mod prometheus;
 pub mod scan;

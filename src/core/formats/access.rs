@@ -6,6 +6,7 @@ mod named;
 mod nginx;
 mod shape;
 mod tokens;
+mod variables;
 
 #[cfg(test)]
 mod tests;

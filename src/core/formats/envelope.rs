@@ -10,6 +10,7 @@ mod tests;
 
 use super::declared::with_types;
 use super::mixed::recognise_mixed;
+use super::payload::{as_option, from_option};
 use super::scan::{self, score, trial};
 use super::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, format};
 use crate::data::{DataType, Field, Schema};
@@ -99,36 +100,6 @@ fn recognise_payload(kind: Kind, inside: &Sample) -> Option<Recognition> {
         let parser = format(&found.format.name).and_then(|format| format.prepare(&found.format, None, inside).ok());
         parser.is_some_and(|parser| parser.framing() == Framing::Cut)
     })
-}
-
-/// A payload's format as the option has it.
-pub(super) fn as_option(spec: &FormatSpec) -> String {
-    match spec.options.is_empty() {
-        true => spec.name.clone(),
-        false => serde_json::to_string(spec).unwrap_or_else(|_| spec.name.clone()),
-    }
-}
-
-pub(super) fn from_option(text: &str) -> Result<FormatSpec, Diagnostic> {
-    let spec = match text.starts_with('{') {
-        true => serde_json::from_str(text).map_err(|fault| {
-            Diagnostic::error("PW1120", format!("the option `payload` is no format: {fault}"))
-                .field("payload")
-                .help("give a format's name, or `{\"name\": …, \"options\": {…}}`")
-        })?,
-        false => FormatSpec::new(text),
-    };
-    if format(&spec.name).is_none() {
-        let names: Vec<&str> = super::formats().iter().map(|format| format.name()).collect();
-        let near = crate::diagnostic::did_you_mean(&spec.name, names.iter().copied());
-        return Err(Diagnostic::error(
-            "PW1121",
-            format!("the option `payload` names no format: `{}`{near}", spec.name),
-        )
-        .field("payload")
-        .help(format!("the formats are {}", names.join(", "))));
-    }
-    Ok(spec)
 }
 
 impl Format for Envelope {

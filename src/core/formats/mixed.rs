@@ -4,9 +4,9 @@
 use serde_json::Value as Json;
 
 use super::declared::with_types;
-use super::envelope::from_option;
 use super::line_ends::{ends_in_returns, line_end};
 use super::nested::hand_over;
+use super::payload::from_option;
 use super::scan::{is_blank, lines, sample_lines, trial};
 use super::{
     Chunk, Columns, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit,

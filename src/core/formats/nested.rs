@@ -3,7 +3,7 @@
 //! is. Must not import single formats.
 
 use super::declared::with_types;
-use super::envelope::{as_option, from_option};
+use super::payload::{as_option, from_option};
 use super::scan::trial;
 use super::{
     Chunk, Columns, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit,

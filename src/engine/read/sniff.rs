@@ -133,7 +133,10 @@ fn settle_with(
 fn foreign(head: &[u8]) -> Option<(&'static str, &'static str)> {
     // Text in another encoding is no UTF-8, but it has lines: its bytes are replaced and counted. Control characters
     // are what no text has.
-    let first = &head[..head.len().min(4096)];
+    // NUL bytes at the head are what emptying a log leaves whose program writes on where it was.
+    let hole = head.iter().take_while(|byte| **byte == 0).count();
+    let text = if hole < head.len() { &head[hole..] } else { head };
+    let first = &text[..text.len().min(4096)];
     let is_odd =
         |byte: &&u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\x0b' | b'\x0c' | b'\r' | b'\x1b');
     let odd = first.iter().filter(is_odd).count();
@@ -282,5 +285,20 @@ fn valid(bytes: Vec<u8>) -> Vec<u8> {
     match String::from_utf8(bytes) {
         Ok(text) => text.into_bytes(),
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned().into_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::foreign;
+
+    #[test]
+    fn a_hole_at_the_head_of_a_log_is_no_reason_to_refuse_it() {
+        let log = "2024-03-01 10:00:00 ready\n".repeat(4);
+        let with_hole = [vec![0; 5000], log.clone().into_bytes()].concat();
+        assert_eq!((foreign(&with_hole), foreign(log.as_bytes())), (None, None));
+        // Nothing but a hole, and holes inside.
+        assert!(foreign(&[0; 100]).is_some());
+        assert!(foreign(&log.replace(' ', "\0\0").into_bytes()).is_some());
     }
 }

@@ -424,7 +424,7 @@ pub const TESTS: &[Pinned] = &[
     (
         |t| t["inputs"]["in"]["schema"] = json!({"fields": [{"name": "stat", "type": "Int"}]}),
         1,
-        &["step “Bad requests”, predicate, at 1-6: unknown column `status`; did you mean `stat`?"],
+        &["unknown column `status`; did you mean `stat`? (write `stat`"],
     ),
 ];
 

@@ -242,7 +242,7 @@ fn what_postgresql_rounds_or_cuts_in_lists_and_odd_types_is_told() {
         let table = database.table("pages");
         let columns: Vec<(&str, &str, &str)> = vec![
             ("prices", "List<Float>", "numeric(9,1)[]"),
-            ("times", "List<Timestamp>", "timestamp(0)[]"),
+            ("times", "List<Timestamp>", "timestamp(0) without time zone[]"),
             ("sizes", "List<Float>", "real[]"),
             ("word", "String", "name"),
             ("paid", "Float", "money"),

@@ -193,7 +193,9 @@ CREATE FUNCTION pw_list_get(l anyarray, i bigint) RETURNS anyelement IMMUTABLE P
 CREATE FUNCTION pw_split_part(x text, s text, i bigint) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT pw_list_get(pw_split(x, s), i) $$;
 CREATE FUNCTION pw_list_contains(l anyarray, v anyelement) RETURNS boolean IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
   SELECT CASE WHEN l IS NOT NULL AND v IS NOT NULL THEN coalesce(v = ANY (l), FALSE) END $$;
--- A day beside times is its first moment.
+-- A day beside times is its first moment; beside days it is taken for none.
+CREATE FUNCTION pw_list_contains(l date[], v date) RETURNS boolean IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT CASE WHEN l IS NOT NULL AND v IS NOT NULL THEN coalesce(v = ANY (l), FALSE) END $$;
 CREATE FUNCTION pw_list_contains(l timestamp[], v date) RETURNS boolean IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT pw_list_contains(l, CAST(v AS timestamp)) $$;
 CREATE FUNCTION pw_list_contains(l date[], v timestamp) RETURNS boolean IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT pw_list_contains(CAST(l AS timestamp[]), v) $$;
 CREATE FUNCTION pw_without_nulls(l anyarray) RETURNS anyarray IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$ SELECT array_remove(l, NULL) $$;

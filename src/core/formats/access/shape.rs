@@ -373,7 +373,7 @@ fn named_by_key(key: &str, look: Look) -> Option<(&'static str, &'static str)> {
 /// Whether a key can name a column: it is none of the line's own, and no variable with another column.
 fn is_free(key: &str) -> bool {
     const OWN: [&str; 9] = ["client", "user", "time", "method", "path", "http_version", "request", "status", "bytes"];
-    !OWN.contains(&key) && super::nginx::variable(key).column == key
+    !OWN.contains(&key) && super::variables::variable(key).column == key
 }
 
 /// A field of a proposed log format.
