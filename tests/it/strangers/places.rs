@@ -404,7 +404,7 @@ fn an_output_inside_of_another_is_told_as_that() {
     design["wires"].as_array_mut().unwrap().push(json!({"id": "w2", "from": "read", "to": "second"}));
     fs::write(&file, design.to_string()).unwrap();
     let (code, _, talk) = run(&["run", path(&file), "--out", path(&folder.path().join("out"))]);
-    assert!(code == 1 && talk.contains("PW0553") && !talk.contains(".pipewright"), "{talk}");
+    assert!(code == 78 && talk.contains("PW0553") && !talk.contains(".pipewright"), "{talk}");
 }
 
 #[test]
