@@ -208,9 +208,12 @@ fn results_stay_in_a_schema_of_the_projects_own() {
     bench.asked("CREATE VIEW built_on_it AS SELECT * FROM \"Kept \"\"here\"\"\".\"Rows of T\"");
     let (code, talk) = bench.run(&["--keep"]);
     assert!(code == 1 && talk.contains("built_on_it") && talk.contains("nothing was changed"), "{talk}");
-    bench.asked("DROP VIEW built_on_it; COMMENT ON SCHEMA \"Kept \"\"here\"\"\" IS 'ours'");
+    bench.asked("DROP VIEW built_on_it; CREATE TABLE \"Kept \"\"here\"\"\".\"of a user\" (a int)");
     let (code, talk) = bench.run(&["--keep"]);
-    assert!(code == 1 && talk.contains("is not of Pipewright's making"), "{talk}");
+    assert!(code == 1 && talk.contains("\"of a user\" is not of this project's making"), "{talk}");
+    bench.asked("DROP TABLE \"Kept \"\"here\"\"\".\"of a user\"; COMMENT ON SCHEMA \"Kept \"\"here\"\"\" IS 'ours'");
+    let (code, talk) = bench.run(&["--keep"]);
+    assert!(code == 1 && talk.contains("is not of this project's making"), "{talk}");
     assert_eq!(fs::read(bench.at("out").join("rows.csv")).unwrap(), before);
     bench.asked("DROP SCHEMA \"Kept \"\"here\"\"\" CASCADE");
 }

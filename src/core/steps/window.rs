@@ -146,7 +146,8 @@ fn follows(item: &NamedExpression, others: &[Column]) -> bool {
 /// A window column as it is written.
 fn read_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, input: NodeId) -> Option<Column> {
     let field = item_field("columns", &item.id, index, "expression");
-    let name = lowering.new_name(&item_field("columns", &item.id, index, "name"), &item.name)?;
+    let name_field = item_field("columns", &item.id, index, "name");
+    let name = lowering.new_name(&name_field, &item.name)?;
     let (expr, _) = lowering.expression(&field, &item.expression, input, Place::Window, None)?;
     if lowering.refuses_strict_cast(&field, &expr) {
         return None;
@@ -159,6 +160,10 @@ fn read_item(item: &NamedExpression, index: usize, lowering: &mut Lowering, inpu
                 .field(field),
         );
         return None;
+    }
+    // What is computed of a column may take its place.
+    if !expr.columns().contains(&name.as_str()) {
+        lowering.warn_of_replaced(&name_field, std::iter::once(name.as_str()), "", input);
     }
     Some(Column::new(name, expr))
 }

@@ -140,6 +140,16 @@ pub(super) fn unreached(opened: &Opened, error: &ureq::Error, shown: &str) -> Tr
             "its certificate is not trusted, or it speaks no TLS there",
             "see whether the address begins as it should, and who has signed the certificate",
         ),
+        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => Trouble::Lasting(
+            opened
+                .fault(
+                    "PW0675",
+                    &format!(
+                        "{shown} answers with more than any answer of its kind has; it may have done what was asked"
+                    ),
+                )
+                .help("see what answers at that address"),
+        ),
         _ => lasting("the request cannot be made", "correct the address of the connection and the request"),
     }
 }

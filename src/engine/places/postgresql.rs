@@ -11,7 +11,7 @@ use std::time::Duration;
 use pipewright_core::data::{DataType, Field, Schema};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::check_reach;
-use pipewright_core::ir::{Inquiry, LoadMode, interpolate, is_this_machine, sql_with_values};
+use pipewright_core::ir::{Inquiry, LoadMode, TableName, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
 use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
@@ -191,8 +191,14 @@ fn told(opened: &Opened, fault: Fault, doing: &str) -> Diagnostic {
                 "42P01" => ("PW0680", "correct the name of the table; a schema stands before it, with a point"),
                 "3F000" => ("PW0680", "make the schema first, or name another one"),
                 "42501" => ("PW0671", "let the user read or write there, or give the connection another one"),
+                "25006" if doing.starts_with("loading") => {
+                    ("PW0681", "this server or user only reads: lead the connection to one that may write")
+                }
                 "25006" => ("PW0681", "a source only reads: write a query that changes nothing"),
                 "57014" => ("PW0669", "ask for less, or give the connection a longer `timeout`"),
+                "22P05" if message.contains("has no equivalent") => {
+                    ("PW0682", "replace what the database's encoding does not have, or load into one of UTF8")
+                }
                 "22P05" | "22021" => ("PW0682", "take the character NUL out of the texts before, as with `replace`"),
                 // Two that look at once find none, and one of them makes it.
                 "42P07" => ("PW0682", "run it again: somebody else has made the table meanwhile"),
@@ -237,7 +243,11 @@ pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
 pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &Path) -> Result<Taken, Diagnostic> {
     let parameters = opened.visit.parameters;
     let sql = match inquiry.query.trim() {
-        "" => format!("SELECT * FROM {}", quoted_table(&interpolate(&inquiry.table, parameters)?)),
+        "" => {
+            let table = interpolate(&inquiry.table, parameters)?;
+            check_length(opened, &table)?;
+            format!("SELECT * FROM {}", quoted_table(&table))
+        }
         query => sql_with_values(query.trim_end_matches([';', ' ', '\n', '\r', '\t']), parameters)?,
     };
     let mut server = connect(opened)?;
@@ -367,8 +377,19 @@ fn is_plain(data_type: &DataType, shown: &str) -> bool {
     }
 }
 
+/// The server would cut a longer name, and take another table for the one that is meant.
+fn check_length(opened: &Opened, table: &str) -> Result<(), Diagnostic> {
+    let Some(TableName { schema, name }) = TableName::parse(table) else { return Ok(()) };
+    let Some(long) = [schema, Some(name)].into_iter().flatten().find(|part| part.len() > LONGEST_NAME) else {
+        return Ok(());
+    };
+    let message = format!("a table's name has at most {LONGEST_NAME} bytes there: `{}`", visible_start(&long, 80));
+    Err(opened.fault("PW0660", &message).help("write the name as the database has it").field("table"))
+}
+
 /// The columns of the table that is there; `None`: there is none.
 fn table_of(opened: &Opened, server: &mut Server, table: &str) -> Result<Option<Vec<Column>>, Diagnostic> {
+    check_length(opened, table)?;
     let name = sql_text(&quoted_table(table));
     let sql = format!(
         "SELECT a.attname, a.atttypid::bigint, format_type(a.atttypid, a.atttypmod), \
@@ -416,17 +437,25 @@ pub(super) fn noted(opened: &Opened, place: &Table, sql: &str) -> Result<Noted, 
     Ok(Noted { state: rows.into_iter().flatten().flatten().next(), is_there })
 }
 
-/// Rows that refer to those of the table, or that it inherits, go or change with them.
+/// Rows that refer to those of the table, of its partitions, or of the tables that it is a view of, and rows that one of
+/// them inherits, go or change with them.
 fn check_replaced(opened: &Opened, server: &mut Server, place: &Table) -> Result<(), Diagnostic> {
     if !place.takes_out() {
         return Ok(());
     }
     let name = sql_text(&quoted_table(&place.name));
+    // Where all rows go, those that they refer to themselves go anyway.
+    let others = if place.only.is_none() { "AND conrelid NOT IN (SELECT oid FROM pw_of)" } else { "" };
     let sql = format!(
-        "SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confrelid = to_regclass({name}) \
-         AND conrelid <> confrelid AND confdeltype IN ('c', 'n', 'd') UNION \
+        "WITH RECURSIVE pw_of(oid) AS (SELECT to_regclass({name})::oid UNION SELECT pw_next.oid FROM pw_of JOIN (\
+         SELECT inhparent AS above, inhrelid AS oid FROM pg_inherits UNION ALL \
+         SELECT ev_class, refobjid FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid \
+         JOIN pg_class ON pg_class.oid = ev_class WHERE classid = 'pg_rewrite'::regclass \
+         AND refclassid = 'pg_class'::regclass AND relkind = 'v') pw_next ON pw_next.above = pw_of.oid) \
+         SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' \
+         AND confrelid IN (SELECT oid FROM pw_of) {others} AND confdeltype IN ('c', 'n', 'd') UNION \
          SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhparent \
-         WHERE inhparent = to_regclass({name}) AND relkind = 'r' ORDER BY 1"
+         WHERE inhparent IN (SELECT oid FROM pw_of) AND relkind = 'r' ORDER BY 1"
     );
     let rows = server.rows(&sql).map_err(|fault| told(opened, fault, "looking at the table"))?;
     place.check_dependents(opened, &rows.into_iter().flatten().flatten().collect::<Vec<_>>())

@@ -350,10 +350,12 @@ fn check_replaced(opened: &Opened, connection: &Connection, place: &Table) -> Re
     }
     let fault = |error: rusqlite::Error| told(opened, &error, "looking at the table");
     let sql = "SELECT DISTINCT other.name FROM sqlite_schema AS other, pragma_foreign_key_list(other.name) AS key \
-               WHERE other.type = 'table' AND lower(key.\"table\") = lower(?1) AND lower(other.name) <> lower(?1) \
+               WHERE other.type = 'table' AND lower(key.\"table\") = lower(?1) AND (?2 OR lower(other.name) <> lower(?1)) \
                AND key.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')";
     let mut statement = connection.prepare(sql).map_err(fault)?;
-    let dependents = statement.query_map([in_schema(&place.name).1], |row| row.get(0));
+    // Where all rows go, those that they refer to themselves go anyway.
+    let of_its_own = place.only.is_some();
+    let dependents = statement.query_map((in_schema(&place.name).1, of_its_own), |row| row.get(0));
     let dependents = dependents.and_then(Iterator::collect::<Result<Vec<String>, _>>).map_err(fault)?;
     place.check_dependents(opened, &dependents)
 }

@@ -51,8 +51,8 @@ fn has_marks(path: &Path) -> std::io::Result<bool> {
 }
 
 fn not_read(path: &Path) -> Diagnostic {
-    Diagnostic::error("PW0910", "this Parquet file has columns of a kind that is not read, or is damaged inside")
-        .help("see whether the file is whole; write intervals, identifiers and bytes as text")
+    Diagnostic::error("PW0910", "this Parquet file has columns of a kind that is not read, two of one name, or is damaged inside")
+        .help("see whether the file is whole; write intervals, identifiers and bytes as text, and give each column a name of its own")
         .file(path.display().to_string())
 }
 
@@ -181,6 +181,8 @@ fn rows_of_file(job: &ReadJob, file: &Prepared, start: usize, count: usize) -> R
         let made = column(&read, field, count, &mut tally.changes).map_err(|error| damaged(&file.path, &error))?;
         columns.push(made);
     }
+    let undeclared = have.names().filter(|name| !job.schema.has(name));
+    tally.unknown_keys.extend(undeclared.map(|name| (name.to_owned(), rows)));
     if job.position {
         columns.push(Column::new_scalar("_file".into(), Scalar::from(PlSmallStr::from_str(&file.name)), count));
         let numbers: Vec<i64> = (start as i64 + 1..=(start + count) as i64).collect();
@@ -220,6 +222,7 @@ fn typed(series: Series, wanted: &DataType, column: &str, changes: &mut Changes)
         }
         (DataType::Struct(_), DataType::Struct(fields)) => {
             let record = series.struct_()?;
+            changes.note(Change::Undeclared, column, undeclared(record, fields)?);
             let parts = fields.iter().map(|field| match record.field_by_name(&field.name) {
                 Ok(part) => typed(part, &field.dtype, column, changes),
                 Err(_) => Ok(Series::full_null(field.name.clone(), series.len(), &field.dtype)),
@@ -260,6 +263,7 @@ fn fits(own: &DataType, wanted: &DataType) -> bool {
         DataType::List(_) | DataType::Array(..) | DataType::Struct(_) => false,
         own if is_number(own) || own.is_bool() => match wanted {
             DataType::Boolean => own.is_bool() || own.is_integer(),
+            wanted if own.is_bool() => *wanted == DataType::String,
             wanted => matches!(wanted, DataType::Int64 | DataType::Float64 | DataType::String),
         },
         DataType::Date | DataType::Datetime(..) => {
@@ -270,6 +274,15 @@ fn fits(own: &DataType, wanted: &DataType) -> bool {
         DataType::Time => matches!(wanted, DataType::Duration(_) | DataType::String),
         _ => true,
     }
+}
+
+/// Records that hold something under a name that their type does not have.
+fn undeclared(record: &StructChunked, fields: &[polars::prelude::Field]) -> PolarsResult<u64> {
+    let is_known = |part: &Series| fields.iter().any(|field| field.name == *part.name());
+    let others = record.fields_as_series().into_iter().filter(|part| !is_known(part));
+    let held = others.map(|part| part.is_not_null()).reduce(|one, other| one | other);
+    let Some(held) = held else { return Ok(0) };
+    Ok((held & record.is_not_null()).sum().unwrap_or(0).into())
 }
 
 /// Texts as a type, as other formats read them.
@@ -374,7 +387,11 @@ fn clock_text(nanos: i64) -> String {
 fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
     let series = match series.dtype() {
         // Times with a zone are instants already: only the label goes.
-        DataType::Datetime(_, Some(_)) => series.cast(&DataType::Datetime(TimeUnit::Microseconds, None))?,
+        DataType::Datetime(unit, Some(_)) => {
+            // A text holds as much of the fraction as there is.
+            let unit = if *wanted == DataType::String { *unit } else { TimeUnit::Microseconds };
+            series.cast(&DataType::Datetime(unit, None))?
+        }
         // A cast would leave the fraction out.
         DataType::Time if *wanted == DataType::String => {
             let nanos = series.to_physical_repr();

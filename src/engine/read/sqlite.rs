@@ -117,7 +117,7 @@ fn has_rows(connection: &Connection, table: &str) -> bool {
 /// `None`: it is too large.
 fn text_of(connection: &Connection, table: &str) -> rusqlite::Result<Option<Vec<u8>>> {
     let mut statement = connection.prepare(&format!("select * from {}", identifier(table)))?;
-    let mut text = String::new();
+    let (mut text, mut whole) = (String::new(), Vec::new());
     for (index, name) in statement.column_names().into_iter().enumerate() {
         text.push_str(if index > 0 { "," } else { "" });
         push_text(&mut text, name);
@@ -128,23 +128,39 @@ fn text_of(connection: &Connection, table: &str) -> rusqlite::Result<Option<Vec<
     while let Some(row) = rows.next()? {
         for column in 0..columns {
             text.push_str(if column > 0 { "," } else { "" });
-            push_value(&mut text, row.get_ref(column)?);
+            push_value(&mut text, &mut whole, row.get_ref(column)?);
         }
         text.push('\n');
-        if text.len() > TEXT_LIMIT {
+        whole.append(&mut std::mem::take(&mut text).into_bytes());
+        if whole.len() > TEXT_LIMIT {
             return Ok(None);
         }
     }
-    Ok(Some(text.into_bytes()))
+    whole.append(&mut text.into_bytes());
+    Ok(Some(whole))
 }
 
-fn push_value(text: &mut String, value: ValueRef) {
+/// `whole`: what stands before `text`.
+fn push_value(text: &mut String, whole: &mut Vec<u8>, value: ValueRef) {
     match value {
         ValueRef::Null => {}
         ValueRef::Integer(number) => text.push_str(&number.to_string()),
         ValueRef::Real(number) => text.push_str(&format!("{number:?}")),
-        ValueRef::Text(bytes) => push_text(text, &String::from_utf8_lossy(bytes)),
-        ValueRef::Blob(bytes) => bytes.iter().for_each(|byte| text.push_str(&format!("{byte:02x}"))),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(value) => push_text(text, value),
+            // As it is: whoever reads the lines tells what is no UTF-8.
+            Err(_) => {
+                whole.append(&mut std::mem::take(text).into_bytes());
+                whole.push(b'"');
+                whole.extend(bytes.iter().flat_map(|byte| [*byte].into_iter().chain((*byte == b'"').then_some(b'"'))));
+                whole.push(b'"');
+            }
+        },
+        // No number, whatever digits it has.
+        ValueRef::Blob(bytes) => {
+            text.push_str("0x");
+            bytes.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
+        }
     }
 }
 
@@ -173,7 +189,7 @@ mod tests {
         assert_eq!((found.name.as_str(), found.of), ("Sign ins", 3));
         assert_eq!(
             String::from_utf8_lossy(&found.text),
-            "id,at,\"who, where\",took,raw\n1,2024-03-01T10:00:00Z,\"bob, \"\"web1\"\"\",1.5,00ff\n2,,\"\",2.0,\n"
+            "id,at,\"who, where\",took,raw\n1,2024-03-01T10:00:00Z,\"bob, \"\"web1\"\"\",1.5,0x00ff\n2,,\"\",2.0,\n"
         );
         assert_eq!(table(Some("other")).unwrap().text.as_slice(), b"n\n7\n");
         let fault = table(Some("othr")).unwrap_err();

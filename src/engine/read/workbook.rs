@@ -151,6 +151,8 @@ fn text_of(range: &Range<Data>, long: &BTreeMap<(u32, u32), String>) -> Vec<u8> 
     let mut text = String::new();
     let (top, left) = range.start().unwrap_or_default();
     for (row, cells) in (top..).zip(range.rows()) {
+        // A row without values is an empty line, and none of the table.
+        let cells = if cells.iter().all(|cell| *cell == Data::Empty) { &[] } else { cells };
         for (column, cell) in (left..).zip(cells) {
             if column > left {
                 text.push(',');
@@ -184,12 +186,22 @@ fn push_cell(text: &mut String, cell: &Data) {
 /// A day, a point in time, a clock, or hours, minutes and seconds.
 fn time_text(time: &ExcelDateTime) -> String {
     const SECONDS_A_DAY: f64 = 86_400.0;
+    // The day 9999-12-31 in both systems of days; later ones become it, and those before the first become the first.
+    const LAST_DAYS: [f64; 2] = [2_958_465.0, 2_957_003.0];
     let value = time.as_f64();
     if time.is_duration() || (0.0..1.0).contains(&value) {
-        let seconds = (value * SECONDS_A_DAY).round() as i64;
-        return format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let millis = (value.abs() * SECONDS_A_DAY * 1000.0).round() as i64;
+        let last = SECONDS_A_DAY as i64 * 1000 - 1;
+        let millis = if time.is_duration() { millis } else { millis.min(last) };
+        let sign = if value < 0.0 { "-" } else { "" };
+        let (seconds, rest) = (millis / 1000, millis % 1000);
+        let clock = format!("{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        return if rest == 0 { clock } else { format!("{clock}.{rest:03}") };
     }
     let (year, month, day, hour, minute, second, millis) = time.to_ymd_hms_milli();
+    if value < 0.0 || (year, month, day) == (9999, 12, 31) && !LAST_DAYS.contains(&value.floor()) {
+        return value.to_string();
+    }
     let date = format!("{year:04}-{month:02}-{day:02}");
     match (hour, minute, second, millis) {
         (0, 0, 0, 0) => date,
@@ -210,6 +222,8 @@ pub(super) fn push_text(text: &mut String, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use calamine::ExcelDateTimeType;
+
     use super::super::packed::tests::zipped;
     use super::super::sniff::sniff;
     use super::*;
@@ -338,8 +352,27 @@ mod tests {
         let found = sheet_of(&File::open(&path).unwrap(), &path, None).unwrap();
         let text = String::from_utf8_lossy(&found.text);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[..4], ["id,n", "9007199254740993,1", ",", "-9007199254740995,2"], "{text}");
+        assert_eq!(lines[..4], ["id,n", "9007199254740993,1", "", "-9007199254740995,2"], "{text}");
         assert!(lines[4].starts_with("9007199254740997,15"), "{text}");
+    }
+
+    #[test]
+    fn days_that_no_calendar_has_stay_numbers_and_clocks_keep_their_fraction() {
+        let text = |value: f64, kind: ExcelDateTimeType| time_text(&ExcelDateTime::new(value, kind, false));
+        let time = |value: f64| text(value, ExcelDateTimeType::DateTime);
+        for (value, wanted) in [
+            (2_958_465.0, "9999-12-31"),
+            (2_958_466.0, "2958466"),
+            (1e9, "1000000000"),
+            (-1.5, "-1.5"),
+            (0.5 + 0.5 / 86_400.0, "12:00:00.500"),
+            (0.999_999, "23:59:59.914"),
+            (0.999_999_999_99, "23:59:59.999"),
+        ] {
+            assert_eq!(time(value), wanted, "{value}");
+        }
+        assert_eq!(text(1.5, ExcelDateTimeType::TimeDelta), "36:00:00");
+        assert_eq!(text(-0.25, ExcelDateTimeType::TimeDelta), "-06:00:00");
     }
 
     #[test]

@@ -116,7 +116,40 @@ fn rows_of_other_tables_do_not_go_with_those_that_are_replaced() {
         if database.title() == "PostgreSQL" {
             database.does(&format!("DROP TABLE {other}; CREATE TABLE {other} () INHERITS ({table})"));
             fails(&database, &desk("replace"), "PW0697", "visits", "1");
+            // Behind a view, and below a table in parts.
+            let base = database.table("base");
+            let refers = format!(
+                "CREATE TABLE {other} (page text REFERENCES {base} ON DELETE CASCADE); INSERT INTO {other} VALUES ('/')"
+            );
+            database.does(&format!(
+                "DROP TABLE {table} CASCADE; CREATE TABLE {base} (page text PRIMARY KEY, views int); \
+                 INSERT INTO {base} VALUES ('/', 0); CREATE VIEW {table} AS SELECT page, views FROM {base}; {refers}"
+            ));
+            fails(&database, &desk("replace"), "PW0697", "visits", "1");
+            database.does(&format!(
+                "DROP TABLE {other}; DROP VIEW {table}; DROP TABLE {base}; \
+                 CREATE TABLE {table} (page text, views int) PARTITION BY LIST (page); \
+                 CREATE TABLE {base} PARTITION OF {table} (page PRIMARY KEY) DEFAULT; \
+                 INSERT INTO {table} VALUES ('/', 0); {refers}"
+            ));
+            fails(&database, &desk("replace"), "PW0697", "visits", "1");
         }
+    }
+}
+
+#[test]
+fn a_table_whose_name_the_server_cuts_is_not_taken_for_another_one() {
+    for database in Database::all("loads_long").into_iter().filter(|one| one.title() == "PostgreSQL") {
+        let known = "l".repeat(63);
+        let table = database.table(&known);
+        database.does(&format!("CREATE TABLE {table} (page text, views int); INSERT INTO {table} VALUES ('/', 0)"));
+        let long = database.table(&format!("{known}xyz"));
+        let desk = pages(&database, json!({"mode": "replace", "table": long}), json!([["/b", 1]]));
+        let (exit, said) = desk.go();
+        assert!(exit == 1 && said.contains("PW0660") && said.contains("63 bytes"), "{said}");
+        assert_eq!(count(&database, &known), "1");
+        let said = Desk::new(flow(database.connection(), json!({"inquiry": {"table": long}}))).sample("A");
+        assert!(said.contains("PW0660"), "{said}");
     }
 }
 

@@ -125,6 +125,14 @@ fn loki_gets_streams_and_open_telemetry_gets_resources() {
     let web = json!([["1772460000500000000", "line 0"], ["1772460000500000000", "line 2"]]);
     assert_eq!(body["streams"][1], json!({"stream": {"app": "web"}, "values": web}));
     assert_eq!(quarantined(&desk)[0]["reason"], "it has no time");
+    // A page of somebody who stands before it takes no rows, nor does an answer without an end.
+    let (huge, asked) = ("x".repeat(17 << 20), "may have done what was asked");
+    for (page, wanted) in [("<html>log in</html>", "no answer of the form"), (huge.as_str(), asked)] {
+        let page = page.to_owned();
+        let other = Api::new(move |_, _| ok(&page));
+        let (code, said) = go(&send(&other, settings.clone(), rows(1)));
+        assert!(code == 1 && said.contains("PW0675") && said.contains(wanted), "{said}");
+    }
 
     let api = Api::new(|asked, _| {
         ok(if asked.body.contains("line 0") {

@@ -36,23 +36,34 @@ END $$;
 "#;
 
 const KEEP: &str = r"
--- Results that stay: in a schema of the project's own, which nobody else's is taken for.
-CREATE FUNCTION pw_keep(name text) RETURNS void LANGUAGE plpgsql AS $$
+-- Results that stay: in a schema of the project's own, which nobody else's is taken for, and no table of anybody's goes.
+CREATE FUNCTION pw_keep(name text, project text, tables text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   known oid := (SELECT oid FROM pg_namespace WHERE nspname = name);
-  kept text;
+  mine text := 'Made by Pipewright for the project ' || project;
+  kept record;
 BEGIN
   IF known IS NOT NULL THEN
-    IF coalesce(obj_description(known, 'pg_namespace'), '') NOT LIKE 'Made by Pipewright%' THEN
-      RAISE EXCEPTION 'the schema % is not of Pipewright''s making: rename it, or the project', quote_ident(name);
+    IF obj_description(known, 'pg_namespace') IS DISTINCT FROM mine THEN
+      RAISE EXCEPTION 'the schema % is not of this project''s making: rename it, or the project', quote_ident(name);
     END IF;
-    FOR kept IN SELECT relname FROM pg_class WHERE relnamespace = known AND relkind = 'r' LOOP
-      EXECUTE format('DROP TABLE %I.%I', name, kept);
+    FOR kept IN SELECT relname, obj_description(oid, 'pg_class') AS made FROM pg_class WHERE relnamespace = known AND relkind = 'r' LOOP
+      IF kept.made IS DISTINCT FROM mine THEN
+        RAISE EXCEPTION 'the table %.% is not of this project''s making: move it to another schema', quote_ident(name), quote_ident(kept.relname);
+      END IF;
+      IF kept.relname <> ALL (tables) THEN
+        RAISE WARNING 'the table %.% of an earlier run is dropped: the design makes it no more', quote_ident(name), quote_ident(kept.relname);
+      END IF;
+      EXECUTE format('DROP TABLE %I.%I', name, kept.relname);
     END LOOP;
     EXECUTE format('DROP SCHEMA %I', name);
   END IF;
   EXECUTE format('CREATE SCHEMA %I', name);
-  EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, 'Made by Pipewright: each run with --keep replaces it whole');
+  EXECUTE format('COMMENT ON SCHEMA %I IS %L', name, mine);
+END $$;
+CREATE FUNCTION pw_kept(name text, project text, made text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('COMMENT ON TABLE %I.%I IS %L', name, made, 'Made by Pipewright for the project ' || project);
 END $$;
 ";
 
@@ -419,8 +430,8 @@ fn new_paths(plan: &Plan) -> String {
 /// Results as tables, where they are to stay. Types of the run's own go with it: they become JSON.
 fn kept(plan: &Plan, selects: &Selects, name: &str) -> String {
     let schema = view_name(name, &mut BTreeSet::new());
-    let mut names = BTreeSet::new();
-    let mut text = format!("\n\\if :{{?pw_keep}}\nSELECT pw_keep({}) \\g /dev/null\n", sql_text(&schema));
+    let (mut names, mut tables, mut made) = (BTreeSet::new(), Vec::new(), String::new());
+    let (in_schema, of_project) = (sql_text(&schema), sql_text(name));
     for (id, node) in plan.iter() {
         let Op::Write(Write { destination: Destination::File { .. }, .. }) = &node.op else { continue };
         let column = |field: &Field| {
@@ -433,14 +444,18 @@ fn kept(plan: &Plan, selects: &Selects, name: &str) -> String {
         };
         let columns: Vec<String> = node.schema.fields.iter().map(column).collect();
         let table = view_name(&node.origin.title, &mut names);
-        text.push_str(&format!(
-            "CREATE TABLE {}.{} AS SELECT {} FROM {};\n",
+        made.push_str(&format!(
+            "CREATE TABLE {}.{} AS SELECT {} FROM {};\nSELECT pw_kept({in_schema}, {of_project}, {}) \\g /dev/null\n",
             sql_identifier(&schema),
             sql_identifier(&table),
             columns.join(", "),
-            selects.view(id)
+            selects.view(id),
+            sql_text(&table)
         ));
+        tables.push(sql_text(&table));
     }
-    text.push_str("\\endif\n");
-    text
+    format!(
+        "\n\\if :{{?pw_keep}}\nSELECT pw_keep({in_schema}, {of_project}, ARRAY[{}]::text[]) \\g /dev/null\n{made}\\endif\n",
+        tables.join(", ")
+    )
 }

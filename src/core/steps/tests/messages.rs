@@ -49,6 +49,11 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         r#"{"column": "path", "separator": "/", "into": [{"id": "p", "name": "status"}]}"#,
         &["the new column `status` takes the place", "another name"],
     ),
+    (
+        "window",
+        r#"{"columns": [{"id": "w", "name": "status", "expression": "row_number() over (order by path)"}]}"#,
+        &["columns.w.name", "the new column `status` takes the place", "another name"],
+    ),
     ("flatten_record", r#"{"column": "tags"}"#, &["List<String>, not a record", "explode"]),
     ("explode_list", r#"{"column": "path"}"#, &["only a list can be exploded"]),
     ("explode_list", r#"{"column": "tags", "position": "status"}"#, &["two columns `status`"]),

@@ -5,7 +5,9 @@ use pipewright_core::quote::{sql_identifier, sql_text};
 
 /// For a type that rounds or cuts what it takes, the one that does not.
 fn wider(shown: &str) -> Option<&'static str> {
-    const KINDS: [(&str, &str); 10] = [
+    const KINDS: [(&str, &str); 11] = [
+        // A number below none comes round from above.
+        ("oid", "bigint"),
         ("numeric(", "numeric"),
         ("money", "numeric"),
         ("real", "double precision"),

@@ -169,7 +169,12 @@ fn record_of(place: &EndpointPlace, row: &str, fields: &Map<String, Json>) -> Js
 /// What an answer says that is well by its status; `None`: it is not of that form.
 pub(super) fn verdict(form: PostForm, rows: usize, text: &str) -> Option<Verdict> {
     match form {
-        PostForm::Webhook | PostForm::Loki => Some(Verdict::Taken),
+        PostForm::Webhook => Some(Verdict::Taken),
+        // It answers with nothing; a page of somebody who stands before it is no answer of its own.
+        PostForm::Loki => {
+            let is_its_own = text.trim().is_empty() || serde_json::from_str::<Json>(text).is_ok();
+            is_its_own.then_some(Verdict::Taken)
+        }
         PostForm::Otlp => {
             let answer: Json = if text.trim().is_empty() { json!({}) } else { serde_json::from_str(text).ok()? };
             let part = &answer["partialSuccess"];
