@@ -186,7 +186,9 @@ fn member(whole: &Expr, record: &Expr, name: &str, schema: &Schema) -> Result<Ty
     if let DataType::Record(fields) = &record.data_type
         && let Some((_, data_type)) = fields.iter().find(|field| field.0 == name)
     {
-        return Ok(Typed::new(record.expr.struct_().field_by_name(name), data_type.clone()));
+        // Asked for by its name, some names would be patterns of names.
+        let field = pl::FunctionExpr::StructExpr(pl::StructFunction::FieldByName(name.into()));
+        return Ok(Typed::new(record.expr.map_unary(field), data_type.clone()));
     }
     rowwise::lower(whole, schema)
 }

@@ -57,6 +57,18 @@ fn is_valid(expr: &Expr, schema: &Schema) -> bool {
 }
 
 #[test]
+fn fields_are_found_by_their_names_whatever_these_look_like() {
+    let names = ["^x$", "*", "^.*$", "x", "^(x|y)$"];
+    let fields = names.map(|name| (name.to_owned(), DataType::Int)).to_vec();
+    let record = (1..).zip(names).map(|(number, name)| (name.to_owned(), Value::Int(number))).collect();
+    let table = ResultTable::from_rows(&Schema::of([("r", DataType::Record(fields))]), &[vec![Value::Record(record)]]);
+    for (number, name) in (1..).zip(names) {
+        let found = run(&parse(&format!("r.\"{name}\" + 0")).unwrap(), &table);
+        assert_eq!(found, [Value::Int(number)], "{name}");
+    }
+}
+
+#[test]
 fn examples_of_functions_hold_over_columns() {
     let mut tried = 0;
     for function in functions().iter().filter(|function| function.kind == FunctionKind::Scalar) {

@@ -248,7 +248,7 @@ impl<'a> Frames<'a> {
         }
         let over = Printer { schema: &results, parameters: &self.parameters };
         let mut columns: Vec<String> =
-            output.names().take(keys.len()).map(|name| format!("pl.col({})", python_text(name))).collect();
+            output.names().take(keys.len()).map(|name| format!("pl.col({})", column_text(name))).collect();
         columns.extend(self.named(&over, &around, fields)?);
         Ok(format!("{groups}.select({})", lines(&columns)))
     }
@@ -310,8 +310,8 @@ impl<'a> Frames<'a> {
             JoinKind::Cross => "cross",
         };
         let renamed = |(name, output): &(String, String)| match name == output {
-            true => format!("pl.col({})", python_text(name)),
-            false => format!("pl.col({}).alias({})", python_text(name), python_text(output)),
+            true => format!("pl.col({})", column_text(name)),
+            false => format!("pl.col({}).alias({})", column_text(name), python_text(output)),
         };
         let mut columns: Vec<String> = join.right.iter().map(renamed).collect();
         let (left, right) = (self.name(left), self.name(right));
@@ -382,13 +382,13 @@ impl<'a> Frames<'a> {
         let taken =
             join.right.iter().map(|(name, output)| (name, python_text(&format!("{}right {output}", self.mark))));
         let columns: Vec<String> =
-            taken.map(|(name, hidden)| format!("pl.col({}).alias({hidden})", python_text(name))).collect();
+            taken.map(|(name, hidden)| format!("pl.col({}).alias({hidden})", column_text(name))).collect();
         let shown = join.right.iter().map(|(_, output)| {
             format!("pl.col({}).alias({})", python_text(&format!("{}right {output}", self.mark)), python_text(output))
         });
         let left = self.plan.node(id).inputs.first().map(|left| self.schema(*left));
         let mut output: Vec<String> =
-            left.into_iter().flat_map(Schema::names).map(|name| format!("pl.col({})", python_text(name))).collect();
+            left.into_iter().flat_map(Schema::names).map(|name| format!("pl.col({})", column_text(name))).collect();
         output.extend(shown);
         let mut from_right = vec!["pl.col(\"\\0right\")".to_owned()];
         from_right.extend(columns);
@@ -412,7 +412,7 @@ impl<'a> Frames<'a> {
                 if keys.is_empty() {
                     let (a, b) = (self.schema(left).names().next(), self.schema(right).names().next());
                     let held = |name: Option<&str>| {
-                        format!("pl.col({}).is_null().is_not_null()", python_text(name.unwrap_or_default()))
+                        format!("pl.col({}).is_null().is_not_null()", column_text(name.unwrap_or_default()))
                     };
                     keys.push((held(a), held(b)));
                 }
@@ -442,13 +442,13 @@ impl<'a> Frames<'a> {
         let one = |input: &NodeId| {
             let schema = self.schema(*input);
             let column = |field: &Field| {
-                let name = python_text(&field.name);
+                let name = column_text(&field.name);
                 Ok(match schema.get(&field.name) {
                     Some(known) if known.data_type == field.data_type => format!("pl.col({name})"),
                     Some(known) if !known.data_type.is_unknown() => {
                         format!("pl.col({name}).cast({})", dtype(&field.data_type))
                     }
-                    _ => format!("{}.alias({name})", literal(&Value::Null, &field.data_type)?),
+                    _ => format!("{}.alias({})", literal(&Value::Null, &field.data_type)?, python_text(&field.name)),
                 })
             };
             let columns = node.schema.fields.iter().map(column).collect::<Result<Vec<_>, Diagnostic>>()?;
@@ -485,7 +485,7 @@ impl<'a> Frames<'a> {
     }
 
     fn explode(&self, input: NodeId, explode: &Explode, output: &Schema) -> Python {
-        let (name, list) = (self.name(input), format!("pl.col({})", python_text(&explode.column)));
+        let (name, list) = (self.name(input), format!("pl.col({})", column_text(&explode.column)));
         let is_list =
             self.schema(input).get(&explode.column).is_some_and(|field| matches!(field.data_type, DataType::List(_)));
         if !is_list {
@@ -513,7 +513,7 @@ impl<'a> Frames<'a> {
             let value = Expr::try_cast(Expr::column(name), unpivot.data_type.clone());
             let value = printer.print_as(&value, &unpivot.data_type)?;
             let mut columns: Vec<String> =
-                unpivot.keep.iter().map(|name| format!("pl.col({})", python_text(name))).collect();
+                unpivot.keep.iter().map(|name| format!("pl.col({})", column_text(name))).collect();
             columns.push(format!("pl.lit({}).alias({})", python_text(name), python_text(&unpivot.name)));
             columns.push(format!("{value}.alias({})", python_text(&unpivot.value)));
             Ok(format!("{}.select({})", self.name(input), columns.join(", ")))

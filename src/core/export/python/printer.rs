@@ -78,7 +78,7 @@ impl Printer<'_> {
             ExprKind::Column(name) => format!("pl.col({})", column_text(name)),
             ExprKind::Parameter(name) => format!("parameter[{}]", python_text(name)),
             ExprKind::Member { record, name } => {
-                format!("{}.struct.field({})", self.python(record)?, python_text(name))
+                format!("{}.struct.field({})", self.python(record)?, column_text(name))
             }
             ExprKind::Not(expr) => format!("(~{})", self.value(expr, &DataType::Boolean)?),
             ExprKind::Negate(inner) => match self.type_of(inner) {

@@ -17,6 +17,7 @@ fn printed_text(text: &str) -> Result<String, String> {
         ("t", DataType::Timestamp),
         ("d", DataType::Date),
         ("l", DataType::List(Box::new(DataType::String))),
+        ("r", DataType::Record(vec![("^x$".to_owned(), DataType::Int), ("*".to_owned(), DataType::Int)])),
     ]);
     let parameters = [("p".to_owned(), DataType::Int)].into();
     let printer = Printer { schema: &schema, parameters: &parameters };
@@ -29,6 +30,9 @@ fn expressions_are_printed_as_one_writes_them_for_polars() {
     for (text, python) in [
         ("a >= 500 or f > 3", "(pl.col(\"a\") >= 500) | (pl.col(\"f\") > 3.0)"),
         ("a + 1", "pw_add(pl.col(\"a\"), pl.lit(1, pl.Int64))"),
+        // Names are no patterns of names.
+        ("r.\"^x$\" > 1", r#"pl.col("r").struct.field("^\\^x\\$$") > 1"#),
+        ("r.\"*\" > 1", r#"pl.col("r").struct.field("^\\*$") > 1"#),
         ("f * 1.5", "pw_finite(pl.col(\"f\") * 1.5)"),
         ("a > f", "pw_order(pl.col(\"a\"), pl.col(\"f\")) > 0"),
         ("s in ('x', 'y')", "pl.col(\"s\").is_in([\"x\", \"y\"])"),
