@@ -626,6 +626,15 @@ fn what_duckdb_cannot_do_alike_is_refused_or_made_alike() {
     let spans = Bench::new().step("t", "table", table, "").load("t", "o.parquet");
     let (code, talk) = spans.export("duckdb");
     assert!(code != 0 && talk.contains("PW0838") && talk.contains("`d`"), "{code} {talk}");
+    // No field of a record is without a name there.
+    let compute = json!({"columns": [{"id": "c", "name": "x", "expression": "r.\"\" + 1"}]});
+    let nameless = Bench::new()
+        .text("n.jsonl", "{\"r\":{\"\":1}}\n")
+        .source("a", "n.jsonl", "json_lines", &["r:Record{\"\": Int}"])
+        .step("c", "compute", compute, "a")
+        .load("c", "o.csv");
+    let (code, talk) = nameless.export("duckdb");
+    assert!(code != 0 && talk.contains("PW0640") && talk.contains("a field without a name"), "{code} {talk}");
     // Floats in names of folders, and fields of records in their order.
     let partition = json!({"path": "parts", "kind": "csv", "partition": ["s"]});
     let bench = Bench::new()

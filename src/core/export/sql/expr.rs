@@ -80,6 +80,7 @@ impl Printer<'_> {
             ExprKind::Parameter(name) => {
                 self.dialect.parameter(name, self.parameters.get(name).unwrap_or(&DataType::String))
             }
+            ExprKind::Member { name, .. } if name.is_empty() => return Err(self.refuse("a field without a name")),
             ExprKind::Member { record, name } => self.dialect.member(&self.sql(record)?, name),
             ExprKind::Not(expr) => format!("(NOT {})", self.sql(expr)?),
             ExprKind::Negate(expr) => match self.type_of(expr) {
