@@ -9,7 +9,7 @@ use pipewright_core::data::Value;
 use pipewright_core::data::figures::counted;
 use pipewright_core::diagnostic::{Diagnostic, io_cause, json_cause};
 use pipewright_core::export::schedulers::{self, Scheduler};
-use pipewright_core::export::split::{self, Cut, Handover, Parts, Sizes, divided, parts};
+use pipewright_core::export::split::{self, Cut, Handover, Parts, Sizes, Way, divided, parts};
 use pipewright_core::export::{Bundle, DesignInfo, target};
 use pipewright_core::files::read_text;
 use pipewright_core::ir::{Node, NodeId, Op, Plan};
@@ -146,17 +146,23 @@ fn homes(plan: &Plan, cut: &Cut, made: &Parts) -> Vec<(String, String)> {
 #[derive(Deserialize)]
 struct Listed {
     handovers: Vec<Handover>,
+    ways: Vec<Way>,
+}
+
+fn unread_list(list: &Path, cause: String) -> Diagnostic {
+    Diagnostic::error("PW1210", format!("the list of what is handed over cannot be read: {cause}"))
+        .help("give `handovers.json` of a bundle that `pipewright export --split` wrote, or export it again")
+        .file(list.display().to_string())
+}
+
+fn listed(list: &Path) -> Result<Listed, Diagnostic> {
+    let text = read_text(list).map_err(|error| unread_list(list, io_cause(&error)))?;
+    serde_json::from_str(&text).map_err(|error| unread_list(list, json_cause(&error)))
 }
 
 /// What is handed over under a name, by the list of a bundle.
 pub fn find_handover(list: &Path, name: &str) -> Result<Handover, Diagnostic> {
-    let unread = |cause: String| {
-        Diagnostic::error("PW1210", format!("the list of what is handed over cannot be read: {cause}"))
-            .help("give `handovers.json` of a bundle that `pipewright export --split` wrote, or export it again")
-            .file(list.display().to_string())
-    };
-    let text = read_text(list).map_err(|error| unread(io_cause(&error)))?;
-    let listed: Listed = serde_json::from_str(&text).map_err(|error| unread(json_cause(&error)))?;
+    let listed = listed(list)?;
     let found = listed.handovers.into_iter().find(|handover| handover.name == name).ok_or_else(|| {
         Diagnostic::error("PW1210", format!("nothing is handed over under the name `{name}`"))
             .help("the names stand in the file")
@@ -166,7 +172,7 @@ pub fn find_handover(list: &Path, name: &str) -> Result<Handover, Diagnostic> {
     let is_below = |text: &str| Path::new(text).components().all(|part| matches!(part, Component::Normal(_)));
     match is_below(&found.name) && is_below(&found.path) {
         true => Ok(found),
-        false => Err(unread("it leads out of the folder of what is handed over".to_owned())),
+        false => Err(unread_list(list, "it leads out of the folder of what is handed over".to_owned())),
     }
 }
 
@@ -213,6 +219,54 @@ pub fn check_arrived(handover: &Handover, folder: &Path, report: &Path) -> Resul
         format!("“{}” from “{}” to “{}”: {sent} were handed over, and {came} arrived", handover.title, handover.from, handover.to),
     )
     .help("see why in the quarantine of the part that takes them, and whether somebody changed the file; nothing was put in place"))
+}
+
+/// What the parts of a split design turned away.
+pub struct TurnedAway {
+    /// Units of the sources, and rows of the steps.
+    pub quarantined: u64,
+    /// Of the units of all sources, 0 to 1: of each source what the way turns away that turns away the most.
+    pub share: f64,
+}
+
+/// Adds up what the parts of a bundle turned away, by the reports that lie in a folder.
+pub fn turned_away(list: &Path, reports: &Path) -> Result<TurnedAway, Diagnostic> {
+    let ways = listed(list)?.ways;
+    let unread = |path: &Path, cause: String| {
+        Diagnostic::error("PW1210", format!("it is not known what the parts turned away: {cause}"))
+            .help("give the folder `reports` of a run by the `run.sh` of the whole")
+            .file(path.display().to_string())
+    };
+    let entries = std::fs::read_dir(reports).map_err(|error| unread(reports, io_cause(&error)))?;
+    let files =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let (mut read, mut turned): (BTreeMap<String, u64>, BTreeMap<String, u64>) = Default::default();
+    for path in files {
+        let text = read_text(&path).map_err(|error| unread(&path, io_cause(&error)))?;
+        let report: Json = serde_json::from_str(&text).map_err(|error| unread(&path, json_cause(&error)))?;
+        let all = |what: &str| report[what].as_array().cloned().unwrap_or_default();
+        let name = |one: &Json| one["step"].as_str().unwrap_or_default().to_owned();
+        for source in all("sources").iter().filter(|source| ways.iter().any(|way| source["step"] == way.source)) {
+            let of = |what: &str| source["tally"][what].as_u64().unwrap_or_default();
+            // What two parts read is one source.
+            let units = read.entry(name(source)).or_default();
+            *units = of("read").max(*units);
+            let units = turned.entry(name(source)).or_default();
+            *units = of("quarantined").max(*units);
+        }
+        for step in all("steps") {
+            *turned.entry(name(&step)).or_default() += step["quarantined"].as_u64().unwrap_or_default();
+        }
+    }
+    let of = |step: &String| turned.get(step).copied().unwrap_or_default();
+    let mut most: BTreeMap<&str, u64> = BTreeMap::new();
+    for way in &ways {
+        let all = of(&way.source) + way.steps.iter().map(of).sum::<u64>();
+        let known = most.entry(&way.source).or_default();
+        *known = all.max(*known);
+    }
+    let (units, away) = (read.values().sum::<u64>(), most.values().sum::<u64>());
+    Ok(TurnedAway { quarantined: turned.values().sum(), share: (away as f64 / units.max(1) as f64).min(1.0) })
 }
 
 /// The rows of a file that is handed over.

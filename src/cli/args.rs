@@ -420,6 +420,9 @@ pub struct PublishArgs {
     /// File or folder, as a path inside FROM, that is only put in place where there is none
     #[arg(long, value_name = "PATH")]
     pub new: Vec<String>,
+    /// Folder, as a path inside FROM, of which results of earlier runs that are not among the new ones go
+    #[arg(long, value_name = "PATH")]
+    pub renew: Vec<String>,
     /// Place of a report, which comes there together with the results
     #[arg(long, value_name = "FILE", requires = "report_from")]
     pub report: Option<PathBuf>,

@@ -50,6 +50,9 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         Fault::Unreadable(error) => unreadable(error),
         Fault::Told(failure) => failure,
     })?;
+    for path in &args.renew {
+        publication.renew(&inside(&folders.to, path)?)?;
+    }
     if let (Some(report), Some(from)) = (&args.report, &args.report_from) {
         put_report(&mut publication, report, from, &folders.to)?;
     }

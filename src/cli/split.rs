@@ -2,8 +2,9 @@
 //! of what its parts hand over.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use pipewright_app::split::{check_arrived, cut_of, find_handover, hand_over, write_split};
+use pipewright_app::split::{TurnedAway, check_arrived, cut_of, find_handover, hand_over, turned_away, write_split};
 use pipewright_core::data::Value;
 use pipewright_core::data::figures::counted;
 use pipewright_core::diagnostic::Diagnostic;
@@ -112,14 +113,33 @@ pub fn export(args: &ExportArgs, opened: &Opened, schedulers: &[Scheduler]) -> V
     Ok(Outcome::Done)
 }
 
-/// `pipewright handover`: what is handed over is counted, or held against what arrived.
+/// `pipewright handover`: what is handed over is counted, or held against what arrived; or what all parts turned away is
+/// added up.
 pub fn handover(args: &HandoverArgs) -> VerbResult {
-    let handover = find_handover(&args.list, &args.name)?;
+    let (Some(name), Some(folder)) = (&args.name, &args.folder) else {
+        return whole(args);
+    };
+    let handover = find_handover(&args.list, name)?;
     let (rows, done) = match &args.report {
-        None => (hand_over(&handover, &args.folder)?, "handed over"),
-        Some(report) => (check_arrived(&handover, &args.folder, report)?, "arrived"),
+        None => (hand_over(&handover, folder)?, "handed over"),
+        Some(report) => (check_arrived(&handover, folder, report)?, "arrived"),
     };
     let (title, from, to) = (&handover.title, &handover.from, &handover.to);
     tell!("{title} from {from} to {to}: {} {done}", counted(rows, "row"));
     Ok(Outcome::Done)
+}
+
+/// What all parts of a split design turned away, as a run of the whole design tells it.
+fn whole(args: &HandoverArgs) -> VerbResult {
+    let TurnedAway { quarantined, share } = turned_away(&args.list, args.whole.as_deref().unwrap_or(Path::new(".")))?;
+    if share <= args.max_quarantined {
+        return Ok(Outcome::Done);
+    }
+    let message = format!(
+        "{} of all sources and steps in quarantine, more than the share {} that --max-quarantined allows",
+        counted(quarantined, "unit"),
+        args.max_quarantined
+    );
+    tell(&[Diagnostic::warning("PW0723", message).help("see why in the folders of quarantine/")]);
+    Ok(Outcome::Quarantined)
 }

@@ -9,6 +9,7 @@ mod entry;
 mod folder;
 mod inside;
 mod lock;
+mod made;
 mod marker;
 mod names;
 mod publication;
@@ -18,6 +19,8 @@ mod regular;
 mod report;
 mod save;
 mod stand_in;
+mod turn;
+mod unended;
 
 pub use aside::{PrivateFolder, abandon_all};
 pub use folder::FolderUpdate;

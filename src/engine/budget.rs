@@ -6,6 +6,18 @@ use std::time::{Duration, Instant};
 use crate::sampling::Sampling;
 use crate::size_text;
 
+/// Bytes that this process may have: the memory of the machine, or what its system or who started it allows.
+pub(crate) fn usable_memory() -> u64 {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    polars::polars_utils::sys::total_memory().min(address_space(&limits).unwrap_or(u64::MAX))
+}
+
+/// The limit of addresses (`ulimit -v`) in the system's list of limits; `None`: there is none.
+fn address_space(limits: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
 /// Rows and bytes of each step, and the time of all steps together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -33,7 +45,7 @@ impl Budget {
     pub fn of(sampling: &Sampling) -> Budget {
         match sampling {
             Sampling::Whole => {
-                let bytes = (polars::polars_utils::sys::total_memory() / 8).max(Budget::GLANCE.bytes);
+                let bytes = (usable_memory() / 8).max(Budget::GLANCE.bytes);
                 Budget { rows: u64::MAX, bytes, time: None }
             }
             Sampling::Head { .. } | Sampling::Spread { .. } | Sampling::Random { .. } => Budget::GLANCE,
@@ -52,5 +64,19 @@ impl Budget {
             Met::Bytes => size_text(self.bytes),
             Met::Time => format!("{} s", self.time.unwrap_or_default().as_secs_f64()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_addresses_is_one_of_memory() {
+        let limits =
+            |soft: &str| format!("Limit  Soft Limit  Hard Limit  Units\nMax address space  {soft}  unlimited  bytes\n");
+        assert_eq!(address_space(&limits("4294967296")), Some(4 << 30));
+        assert_eq!(address_space(&limits("unlimited")), None);
+        assert!((1 << 20..=polars::polars_utils::sys::total_memory()).contains(&usable_memory()));
     }
 }

@@ -15,6 +15,16 @@ pub(crate) fn joined(frames: Vec<DataFrame>) -> PolarsResult<DataFrame> {
     Ok(all)
 }
 
+/// The frame in few chunks: a thousand of a row each take more than their rows.
+pub(crate) fn in_few_chunks(mut frame: DataFrame) -> DataFrame {
+    /// Beyond so many.
+    const CHUNKS: usize = 64;
+    if frame.first_col_n_chunks() > CHUNKS {
+        frame.rechunk_mut();
+    }
+    frame
+}
+
 /// The frame with its texts copied out where they use less than half of what they keep alive. A view keeps its whole
 /// chunk: a selective filter, group keys and cached rows would otherwise hold the file in memory.
 pub(crate) fn compacted(frame: DataFrame) -> PolarsResult<DataFrame> {

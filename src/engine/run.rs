@@ -208,13 +208,14 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
 /// Puts outputs and report in place, and ends what is loaded elsewhere, without a signal in between. Files that were
 /// there without being a run's are told.
 fn publish(
-    publisher: Publication,
+    mut publisher: Publication,
     place: Option<&Path>,
     target: Option<&Path>,
     report: &mut RunReport,
     aside: Option<PrivateFolder>,
     loaded: Vec<places::Loading>,
 ) -> Result<(), Diagnostic> {
+    report.told.extend(publisher.loads(loaded.iter().flat_map(places::Loading::ended_once).collect()));
     if let Some(place) = place {
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from).map(|text| text + "\n");
         text.and_then(|text| std::fs::write(place, text)).map_err(|error| {
@@ -549,7 +550,7 @@ impl Run<'_> {
         let work = |mut parsed: Parsed, send: Send<(Option<Parsed>, Yield)>| {
             let rows = std::mem::take(&mut parsed.frame);
             let mut send = |part: Yield| send((None, part));
-            let mut out = Out { done: Yield::default(), most, send: &mut send, is_wanted: true };
+            let mut out = Out::new(most, &mut send);
             flow.push(id, rows, &mut out)?;
             Ok((Some(parsed), out.done))
         };
@@ -584,7 +585,7 @@ impl Run<'_> {
         let budget = self.budget;
         let (Some(work), Some(gather)) = (works.get(&id), self.gathers.remove(&id)) else { return Ok(()) };
         let compute = |task: Task, send: Send<Yield>| {
-            let mut out = Out { done: Yield::default(), most, send, is_wanted: true };
+            let mut out = Out::new(most, send);
             // All rows of a partition are needed at once: what they make is bounded only where it is out of all measure.
             let whole = allowance.up_to(memory::out_of_measure(budget));
             {

@@ -27,8 +27,12 @@ fn design(folder: &Path, rows: usize, steps: &[(&str, serde_json::Value)]) -> St
         .collect();
     let mut wires = Vec::new();
     for (index, (kind, _)) in all.iter().enumerate().skip(1) {
-        // A join takes the step before it on both sides.
-        let inputs: &[&str] = if *kind == "join" { &["left", "right"] } else { &["in"] };
+        // A join takes the step before it on both sides, a concatenation twice.
+        let inputs: &[&str] = match *kind {
+            "join" => &["left", "right"],
+            "concatenate" => &["in", "in"],
+            _ => &["in"],
+        };
         for input in inputs {
             wires.push(serde_json::json!({ "id": format!("w{}", wires.len()), "from": format!("s{}", index - 1),
                 "output": "out", "to": format!("s{index}"), "input": input }));
@@ -71,6 +75,11 @@ fn bounded(args: &[&str]) -> (i32, String, String) {
     texts(shell.output().unwrap())
 }
 
+/// Each step gives the rows of the one before twice.
+fn doubled() -> Vec<(&'static str, serde_json::Value)> {
+    vec![("concatenate", serde_json::json!({})); 24]
+}
+
 /// A design: name, rows of the source, kind and settings of each step.
 type Bomb = (&'static str, usize, Vec<(&'static str, serde_json::Value)>);
 
@@ -90,6 +99,7 @@ fn bombs() -> Vec<Bomb> {
         ("pairs of lists", 2000, vec![lists(), cross()]),
         ("pairs of long texts", 3000, vec![long(), cross(), cross()]),
         ("one text of all", 20_000, vec![long(), ("aggregate", joined)]),
+        ("doubled rows", 20, doubled()),
     ]
 }
 
@@ -117,6 +127,21 @@ fn runs_of_what_grows_work_in_pieces_or_name_the_step() {
         let is_named = err.contains("step “S") && ["PW0829", "PW0819"].iter().any(|code| err.contains(code));
         assert!(code == 0 || (code == 1 && is_named), "{name}: {code}\n{err}");
     }
+}
+
+/// Nobody says how much memory: the run sees what it may have.
+#[test]
+fn rows_that_double_again_and_again_flow_on_in_little_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut steps = doubled();
+    steps.push(("limit", serde_json::json!({ "count": 3 })));
+    let project = design(folder.path(), 20, &steps);
+    let (out, report) = (folder.path().join("out"), folder.path().join("report.json"));
+    let (code, _, err) = bounded(&["run", "--out", path(&out), "--report", path(&report), &project]);
+    assert_eq!(code, 0, "{err}");
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(report).unwrap()).unwrap();
+    assert!(report["memory_budget_bytes"].as_u64().unwrap() <= SPACE * 1024 / 2, "{report}");
+    assert!(report["peak_memory_bytes"].as_u64().unwrap() < 1_500_000_000, "{}", report["peak_memory_bytes"]);
 }
 
 /// Bytes that a small flow may take at its peak: what the program maps without optimisation is most of them.

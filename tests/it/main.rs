@@ -40,6 +40,7 @@ mod schedulers;
 mod serve;
 mod shop;
 mod spark;
+mod spelled;
 mod split;
 mod steps;
 mod strangers;

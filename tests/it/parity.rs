@@ -417,6 +417,12 @@ fn edges_in_duckdb() {
 }
 
 #[test]
+fn json_in_duckdb() {
+    let Some(python) = python_with_duckdb() else { return };
+    edges::compare_json("DuckDB", |cases| duckdb_rows(&python, cases));
+}
+
+#[test]
 fn pairs_of_types_in_duckdb() {
     let Some(python) = python_with_duckdb() else { return };
     edges::compare_mixed("DuckDB", |cases| duckdb_rows(&python, cases));

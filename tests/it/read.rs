@@ -435,6 +435,25 @@ fn clocks_of_parquet_files_are_what_was_written() {
     assert_eq!(rows(&run_ok(&["read", path(&file)])), wanted);
 }
 
+/// Spans in seconds and milliseconds may be longer than Pipewright's, and came out as others.
+#[test]
+fn spans_of_parquet_files_that_are_too_long_are_null_and_told() {
+    let Some(python) = python_that("-c", &["import pyarrow"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.parquet");
+    let script = "import sys, pyarrow as a, pyarrow.parquet as q\n\
+        spans = [90, -(2 ** 62), 2 ** 63 - 1, None]\n\
+        q.write_table(a.table({unit: a.array(spans, a.duration(unit)) for unit in ['s', 'ms']}), sys.argv[1])";
+    texts(std::process::Command::new(python).args(["-c", script, path(&file)]).output().unwrap());
+    let (code, found, talk) = run(&["read", path(&file)]);
+    let none = json!({"s": null, "ms": null});
+    assert_eq!(
+        (code, rows(&found)),
+        (0, vec![json!({"s": "PT1M30S", "ms": "PT0.09S"}), none.clone(), none.clone(), none])
+    );
+    assert!(talk.contains("PW0731") && talk.contains("2 of `s`") && talk.contains("2 of `ms`"), "{talk}");
+}
+
 /// Rows name their files from the folder of sources on, whoever runs the design and wherever.
 #[test]
 fn files_have_one_name_natively_and_in_bundles() {

@@ -302,3 +302,79 @@ fn a_load_does_not_write_where_the_whole_bundle_puts_what_is_its_own() {
         assert!(!out.join(ANSWERS[1]).exists(), "{place}");
     }
 }
+
+/// A design whose first part cannot read 40 of 100 lines, and whose second one turns away 20 of the other 60.
+fn turning_away(folder: &Path, target: &str) -> PathBuf {
+    let line = |n: usize| if n < 40 { "no JSON\n".to_owned() } else { format!("{{\"n\": {n}}}\n") };
+    fs::write(folder.join("in.jsonl"), (0..100).map(line).collect::<String>()).unwrap();
+    let rule = json!({"id": "r", "predicate": "n >= 60", "reason": "too few"});
+    let design = json!({"pipewright": 1, "name": "p",
+        "places": [{"id": "place-a", "title": "A", "target": "pipeline"}, {"id": "place-b", "title": "B", "target": target}],
+        "sources": [{"id": "s", "title": "S", "path": "in.jsonl", "format": {"name": "json_lines"},
+            "schema": {"fields": [{"name": "n", "type": "Int"}]}}],
+        "steps": [{"id": "f", "kind": "file", "title": "F", "place": "place-a", "settings": {"source": "s"}},
+            {"id": "e", "kind": "expect", "title": "E", "place": "place-b", "settings": {"rules": [rule]}},
+            {"id": "l", "kind": "load_file", "title": "L", "place": "place-b", "settings": {"path": "o.csv", "kind": "csv"}}],
+        "wires": [{"id": "w1", "from": "f", "to": "e"}, {"id": "w2", "from": "e", "to": "l"}]});
+    let project = folder.join("p.pipewright.json");
+    fs::write(&project, design.to_string()).unwrap();
+    project
+}
+
+#[test]
+fn parts_that_turn_away_too_much_together_end_as_the_whole_design_does() {
+    for target in ["pipeline", "duckdb", "polars"] {
+        let Some(python) = python_for(target) else { continue };
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let project = turning_away(folder.path(), target);
+        run_ok(&["export", path(&project), "--split", path(&at("b"))]);
+        for (most, wanted) in [("", 3), ("0.59", 3), ("0.61", 0)] {
+            let given: &[&str] = if most.is_empty() { &[] } else { &["--max-quarantined", most] };
+            let (code, _, _) = run(&[&["run", path(&project), "--out", path(&at("whole"))], given].concat());
+            assert_eq!(code, wanted, "{most}");
+            let mut script = Command::new(at("b/run.sh"));
+            script.arg(at("out")).env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright")).env("PYTHON", &python);
+            script
+                .current_dir(folder.path())
+                .env("PIPEWRIGHT_MAX_QUARANTINED", most)
+                .env("PW_SOURCE_FOLDER", folder.path());
+            let (code, out, err) = texts(script.arg("--trust").output().unwrap());
+            assert_eq!(
+                (code, err.contains("60 units of all sources and steps in quarantine")),
+                (wanted, wanted == 3),
+                "{target} {most}: {out}{err}"
+            );
+            assert_eq!(fs::read_to_string(at("out/o.csv")).unwrap().lines().count(), 41, "{target}");
+        }
+    }
+}
+
+#[test]
+fn reports_of_parts_that_are_no_more_go_and_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let project = turning_away(folder.path(), "pipeline");
+    let go = || {
+        run_ok(&["export", path(&project), "--split", path(&at("b"))]);
+        let mut script = Command::new(at("b/run.sh"));
+        script.arg(at("out")).arg("--trust").env("PIPEWRIGHT", env!("CARGO_BIN_EXE_pipewright"));
+        script.current_dir(folder.path()).env("PW_SOURCE_FOLDER", folder.path());
+        let (code, _, err) = texts(script.output().unwrap());
+        assert_eq!(code, 3, "{err}");
+        let mut names: Vec<String> = fs::read_dir(at("out/reports"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(go(), ["a.json", "b.json"]);
+    fs::write(at("out/reports/mine.json"), "mine").unwrap();
+    let text = fs::read_to_string(&project).unwrap().replace("\"title\":\"B\"", "\"title\":\"C\"");
+    fs::write(&project, text).unwrap();
+    assert_eq!(go(), ["a.json", "c.json", "mine.json"]);
+    let listed = fs::read_to_string(at("out/reports/.pipewright.json")).unwrap();
+    assert!(!listed.contains("b.json") && listed.contains("c.json"), "{listed}");
+}

@@ -56,7 +56,7 @@ impl Bench {
         self
     }
 
-    fn load(self, from: &str, file: &str) -> Bench {
+    pub(crate) fn load(self, from: &str, file: &str) -> Bench {
         let kind = file.rsplit('.').next().unwrap().to_owned();
         self.step(&format!("load {file}"), "load_file", json!({"path": file, "kind": kind}), from)
     }
@@ -87,7 +87,7 @@ impl Bench {
         fs::read_to_string(self.file("out").join(file)).unwrap()
     }
 
-    fn export(&self, target: &str) -> (i32, String) {
+    pub(crate) fn export(&self, target: &str) -> (i32, String) {
         let bundle = self.file(target);
         let (code, _, talk) = run(&["export", &self.project(), "--target", target, "--out", path(&bundle)]);
         (code, talk)
@@ -666,4 +666,39 @@ fn what_duckdb_cannot_do_alike_is_refused_or_made_alike() {
             "{target}: {out}{err}"
         );
     }
+}
+
+#[test]
+fn whole_numbers_that_become_fractions_beside_others_are_counted() {
+    let keys = |left: &str, right: &str| json!([{"id": "k", "left": left, "right": right}]);
+    let join = |kind: &str| json!({"kind": kind, "on": keys("i", "i")});
+    let columns = json!([
+        {"id": "c1", "name": "held", "expression": "clamp(i, 0, x)"},
+        {"id": "c2", "name": "low", "expression": "clamp(x, i, 1e300)"},
+        {"id": "c3", "name": "whole", "expression": "clamp(i, 0, 9223372036854775807)"},
+        {"id": "c4", "name": "above", "expression": "clamp(i, 0, x) > 1"},
+        {"id": "c5", "name": "most", "expression": "greatest(i, x)"}
+    ]);
+    let mut bench = Bench::new()
+        .text("a.csv", "i,x\n9007199254740993,1e300\n9007199254740993,0.5\n3,0.5\n")
+        .text("b.csv", "i,y\n3.5,1\n3,2\n")
+        .source("a", "a.csv", "csv", &["i:Int", "x:Float"])
+        .source("b", "b.csv", "csv", &["i:Float", "y:Int"])
+        .step("c", "compute", json!({"columns": columns}), "a")
+        .load("c", "c.jsonl");
+    for kind in ["full", "right", "left"] {
+        let sides = if kind == "right" { ["b", "a"] } else { ["a", "b"] };
+        bench = bench.step(kind, "join", join(kind), "").wired(sides[0], kind, "left").wired(sides[1], kind, "right");
+        bench = bench.load(kind, &format!("{kind}.jsonl"));
+    }
+    let (code, talk, report) = bench.run();
+    assert_eq!(code, 0, "{talk}");
+    let rounded = |id: &str| step(&report, id, "project")["rounded"].clone();
+    // Of the first row the number is given, of the others a bound of it; the lower bound is one in the second row.
+    assert_eq!(rounded("c"), json!({"held": 1, "low": 1, "most": 2}), "{talk}");
+    assert_eq!(rounded("full"), json!({"i": 2}), "{talk}");
+    assert_eq!(rounded("right"), json!({"i": 2}), "{talk}");
+    assert!(talk.contains("PW0731"), "{talk}");
+    // The keys themselves were compared as they are.
+    assert!(bench.made("left.jsonl").contains("9007199254740993"), "{}", bench.made("left.jsonl"));
 }

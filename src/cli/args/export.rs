@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pipewright_core::ir::MAX_QUARANTINED;
+
+use super::share;
 
 #[derive(Args, Debug)]
 pub struct ExportArgs {
@@ -42,10 +45,18 @@ pub struct HandoverArgs {
     /// `handovers.json` of a bundle that `export --split` wrote
     pub list: PathBuf,
     /// Name of what is handed over
-    pub name: String,
+    #[arg(required_unless_present = "whole")]
+    pub name: Option<String>,
     /// Folder in which it lies, in a folder of its name
-    pub folder: PathBuf,
+    #[arg(required_unless_present = "whole")]
+    pub folder: Option<PathBuf>,
     /// Report of the part that has taken it: what it read is held against what was handed over
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Folder with the reports of all parts: adds up what they turned away of the sources
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["name", "report"])]
+    pub whole: Option<PathBuf>,
+    /// Share of the units of all sources that may be turned away (0 to 1); above it the exit code is 3
+    #[arg(long, value_name = "SHARE", default_value_t = MAX_QUARANTINED, value_parser = share, requires = "whole")]
+    pub max_quarantined: f64,
 }

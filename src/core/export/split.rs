@@ -6,6 +6,7 @@ mod faults;
 mod parts;
 mod phases;
 mod scripts;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use self::cheapest::{Choices, Cost};
 use self::faults::{Faults, holds_back};
 pub use self::parts::{Handover, Part, Parts, parts};
 pub use self::scripts::{VERIFY_COMMAND, bundle};
+pub use self::ways::Way;
 use super::{Support, target};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{NodeId, Op, Plan, load_answers, needed_columns, prune};

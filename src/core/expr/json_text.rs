@@ -152,6 +152,8 @@ impl Reader<'_> {
         Some(JsonText::Number(match is_whole {
             true if number.is_f64() && number.as_f64() == Some(0.0) => "0".to_owned(),
             true if number.is_f64() => token.to_owned(),
+            // Zero has no sign.
+            false if number.as_f64() == Some(0.0) => "0.0".to_owned(),
             _ => number.to_string(),
         }))
     }
@@ -167,6 +169,7 @@ mod tests {
             (r#" { "b" : 1 , "a" : [ true , null ] } "#, r#"{"b":1,"a":[true,null]}"#),
             (r#"{"a":1,"a":2}"#, r#"{"a":1,"a":2}"#),
             ("[123456789012345678901234567890,-0,1.50,1e2,-0.5]", "[123456789012345678901234567890,0,1.5,100.0,-0.5]"),
+            ("[-0.0,0e5,1e16,1e15,2.5e-5,1e-6]", "[0.0,0.0,1e+16,1000000000000000.0,0.000025,1e-6]"),
             (r#""a\"\\\u0041é""#, r#""a\"\\Aé""#),
             ("[]", "[]"),
             ("{}", "{}"),

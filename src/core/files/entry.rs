@@ -65,6 +65,12 @@ impl Entry {
         self.folder.join(&self.name)
     }
 
+    /// Whether a path, by whatever name of its folder, is this place.
+    pub fn is_at(&self, place: &Path) -> bool {
+        let parent = place.parent().and_then(|parent| parent.canonicalize().ok());
+        place.ends_with(&self.name) && parent.is_some_and(|parent| parent == self.folder)
+    }
+
     pub fn old(&self) -> PathBuf {
         self.folder.join(&self.old)
     }
@@ -178,8 +184,8 @@ pub(super) fn drop_second_names(entries: &[Entry]) {
     linked.for_each(|entry| drop(remove(&entry.old())));
 }
 
-/// Writes what goes where, from the manifest's own folder; whole or not at all.
-pub(super) fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry]) -> io::Result<()> {
+/// Writes what goes where, from the manifest's own folder, and what is to be loaded then; whole or not at all.
+pub(super) fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry], loads: &[String]) -> io::Result<()> {
     let from_home = |entry: &Entry| -> io::Result<Entry> {
         let size = entry.staged().map(|staged| size_of(&staged)).transpose()?;
         Ok(Entry { folder: relative(home, &entry.folder), size, ..entry.clone() })
@@ -188,7 +194,7 @@ pub(super) fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry]) ->
     let beside = manifest.with_extension("manifest-new");
     let write = || {
         let mut file = File::create(&beside)?;
-        file.write_all(serde_json::json!({ "entries": entries }).to_string().as_bytes())?;
+        file.write_all(serde_json::json!({ "entries": entries, "loads": loads }).to_string().as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, manifest)
     };

@@ -1,5 +1,5 @@
 //! Names of what is not in place yet: `.pipewright-ID/N` (staged), `.pipewright-ID/N.old` (what it replaces),
-//! `.pipewright-ID.manifest`, `.pipewright-ID.lock`. Without the folder nothing more can be staged. The id is random: whoever writes holds the lock of the file
+//! `.pipewright-ID.manifest`, `.pipewright-ID.lock`, `.pipewright-ID.loads`, `.pipewright-ID.made`. Without the folder nothing more can be staged. The id is random: whoever writes holds the lock of the file
 //! system on the lock file, so that others tell what is left over from what is under way, from any host or container.
 
 use std::fs::{self, File};
@@ -54,6 +54,16 @@ pub(super) fn manifest(id: &str) -> String {
 
 pub(super) fn lock(id: &str) -> String {
     format!("{PREFIX}{id}.lock")
+}
+
+/// What a manifest is called while rows are to come into databases, and all files are in place.
+pub(super) fn loads(id: &str) -> String {
+    format!("{PREFIX}{id}.loads")
+}
+
+/// The folders that were made for what is staged.
+pub(super) fn made(id: &str) -> String {
+    format!("{PREFIX}{id}.made")
 }
 
 /// Whether a name is that of the record of a folder, of what stands in for its lock, or of what is not in place yet.

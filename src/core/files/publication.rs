@@ -7,22 +7,22 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::aside::{IS_PUBLISHED, Left, PrivateFolder, aside};
 use super::device::{is_device, open_pipe};
 use super::entry::{Entry, What, drop_second_names, write_manifest};
 use super::lock::{Holder, is_same_place};
+use super::made;
 use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{self, exists, fault, inode_of, mounted_below, remove, sync, sync_folder};
 use super::recovery::{Kept, finish, put, put_back, recover, relative};
 use super::regular::{is_open_elsewhere, open_file};
 use super::report::check_report_place;
-use super::stand_in::StandIn;
+use super::turn::{Turns, turn};
+use super::unended::unended_in;
 use crate::diagnostic::{Diagnostic, io_cause};
 
-/// How long others may be putting things into the same folder.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// The code of what is told where all is in place, and not tidied up.
 const UNTIDY: &str = "PW0747";
 
@@ -41,6 +41,10 @@ pub struct Publication {
     turns: Turns,
     /// Pipes that are written to, open until the end: who reads them would take a first look for all there is.
     pipes: Vec<File>,
+    /// Where rows come to when all is in place, for people.
+    loads: Vec<String>,
+    /// Records of killed runs that are out of date when these rows are there.
+    covered: Vec<PathBuf>,
 }
 
 impl Default for Publication {
@@ -54,6 +58,8 @@ impl Default for Publication {
             kept: Kept::new(),
             turns: Turns::new(),
             pipes: Vec::new(),
+            loads: Vec::new(),
+            covered: Vec::new(),
         }
     }
 }
@@ -117,6 +123,20 @@ impl Publication {
         Ok(aside)
     }
 
+    /// Rows come to these places, as people call them, when all is in place (`publish_then`). Gives what runs have left
+    /// open that were killed while they did so, in the folders that are written to.
+    pub fn loads(&mut self, places: Vec<String>) -> Vec<Diagnostic> {
+        self.loads = places;
+        let mut told = Vec::new();
+        for unended in self.held.keys().flat_map(|folder| unended_in(folder)) {
+            told.push(unended.told(&self.loads));
+            if unended.is_covered(&self.loads) {
+                self.covered.push(unended.record);
+            }
+        }
+        told
+    }
+
     /// Nothing is written to `aside`: what is at its place stays.
     pub fn leave_out(&mut self, aside: &Path) {
         self.entries.retain(|entry| entry.staged().is_none_or(|staged| staged != aside));
@@ -135,8 +155,8 @@ impl Publication {
 
     /// What the one who staged a file at a place found there; what is found otherwise at the end is kept beside.
     pub(super) fn found(&mut self, place: &Path, mark: Mark) {
-        let at = |entry: &&mut Entry| place.ends_with(&entry.name) && same_folder(place, &entry.folder);
-        self.entries.iter_mut().filter(at).for_each(|entry| entry.was = Some(mark.clone()));
+        let own = self.entries.iter_mut().filter(|entry| entry.is_at(place));
+        own.for_each(|entry| entry.was = Some(mark.clone()));
     }
 
     /// The same for the marker of a folder.
@@ -167,6 +187,20 @@ impl Publication {
     pub(super) fn removal(&mut self, target: &Path) -> Result<(), Diagnostic> {
         self.stage(target, What::File)?;
         self.entries.last_mut().iter_mut().for_each(|entry| entry.staged = None);
+        Ok(())
+    }
+
+    /// Results of earlier runs in a folder go when all is published, but for those that are written anew and those that
+    /// were changed since.
+    pub fn renew(&mut self, folder: &Path) -> Result<(), Diagnostic> {
+        let known = Marker::of(folder);
+        let is_new = |entries: &[Entry], place: &Path| entries.iter().any(|entry| entry.is_at(place));
+        for name in known.files.keys().filter(|name| !name.contains('/') && known.has_result(folder, name)) {
+            let place = folder.join(name);
+            if !is_new(&self.entries, &place) {
+                self.removal(&place)?;
+            }
+        }
         Ok(())
     }
 
@@ -251,6 +285,11 @@ impl Publication {
         let mut goes = |left: Left| all.entry(self.id.clone()).or_default().push(left);
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !exists(folder) && **folder != *"").collect();
         for folder in missing.into_iter().rev() {
+            if let Some(home) = &self.home
+                && let Some(list) = made::note(home, &self.id, folder).map_err(unusable)?
+            {
+                goes(Left::Staged(list));
+            }
             match fs::create_dir(folder) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(error)),
                 _ => goes(Left::Folder(folder.to_owned())),
@@ -314,8 +353,9 @@ impl Publication {
     ) -> Result<Kept, Diagnostic> {
         let mut all = aside();
         let mut kept = std::mem::take(&mut self.kept);
-        if let Some((home, folders)) = self.settle()? {
-            match self.place(&home, &folders) {
+        let settled = self.settle()?;
+        if let Some((home, folders)) = &settled {
+            match self.place(home, folders) {
                 Ok(found) => kept.extend(found),
                 // All is in place: what belongs to it elsewhere is ended all the same.
                 Err(fault) if fault.code == UNTIDY => {
@@ -326,11 +366,19 @@ impl Publication {
             }
             // What stands in for locks lies in the folders.
             self.turns.clear();
+        }
+        // The locks stay meanwhile: others see by them that the record of what is loaded is no dead one's.
+        let ended = then();
+        if let Some((home, _)) = &settled {
+            let own = home.join(names::loads(&self.id));
+            let covered = self.covered.iter().filter(|_| ended.is_ok());
+            covered.chain([&own]).for_each(|record| drop(remove(record)));
             let left = all.remove(&self.id).unwrap_or_default();
             left.into_iter().rev().for_each(Left::remove);
+            made::remove_emptied(&self.entries, home);
             IS_PUBLISHED.store(true, Ordering::SeqCst);
         }
-        then()?;
+        ended?;
         if let Some(private) = &private {
             private.abandon(&mut all);
             IS_PUBLISHED.store(true, Ordering::SeqCst);
@@ -340,7 +388,9 @@ impl Publication {
 
     /// Everything that is done before the manifest; `None` where nothing was written.
     fn settle(&mut self) -> Result<Option<(PathBuf, BTreeSet<PathBuf>)>, Diagnostic> {
-        let Some(home) = self.home.clone().filter(|_| !self.entries.is_empty()) else { return Ok(None) };
+        // Of loads into several places one may be ended, and the next not.
+        let is_something = !self.entries.is_empty() || self.loads.len() > 1;
+        let Some(home) = self.home.clone().filter(|_| is_something) else { return Ok(None) };
         for entry in &self.entries {
             entry.settle().map_err(|error| match entry.staged().is_some_and(|staged| !exists(&staged)) {
                 true => taken_away(&entry.target()),
@@ -399,6 +449,8 @@ impl Publication {
             return Marker::renew(&staged, &known);
         }
         let mut marker = known.clone();
+        let gone = self.entries.iter().filter(|entry| entry.folder == folder && entry.staged.is_none());
+        gone.for_each(|entry| drop(marker.files.remove(&entry.name)));
         for entry in self.entries.iter_mut().filter(|entry| entry.folder == folder && entry.what == What::Output) {
             entry.keep = exists(&entry.target()) && !known.has_result(folder, &entry.name);
             entry.was = known.files.get(&entry.name).cloned();
@@ -431,7 +483,7 @@ impl Publication {
                 entry.swap = fs::hard_link(&target, &old).is_err();
             }
         }
-        let written = write_manifest(manifest, home, &self.entries);
+        let written = write_manifest(manifest, home, &self.entries, &self.loads);
         written.and_then(|()| folders.iter().try_for_each(|folder| sync_folder(folder))).inspect_err(|_| {
             let _ = remove(manifest);
             drop_second_names(&self.entries);
@@ -463,7 +515,7 @@ impl Publication {
             drop_second_names(&self.entries[index + 1..]);
             return Err(told);
         }
-        let finished = finish(&self.entries, manifest, folders).map_err(|error| {
+        let finished = finish(&self.entries, manifest, folders, &self.loads).map_err(|error| {
             let message = format!("the output is in place, but its folder cannot be tidied up: {}", io_cause(&error));
             Diagnostic::error(UNTIDY, message)
                 .help("what was replaced is still aside; the next run that writes there finishes this")
@@ -525,62 +577,6 @@ impl Drop for Publication {
     }
 }
 
-/// Locks on folders that things are put into, or what stands in for one; neither where there can be none.
-pub(super) type Turns = BTreeMap<PathBuf, (Option<File>, Option<StandIn>)>;
-
-/// The folders' turns, always in the same order.
-pub(super) fn turns(folders: &BTreeSet<PathBuf>) -> Result<Turns, Diagnostic> {
-    folders.iter().map(|folder| Ok((folder.clone(), turn(folder)?))).collect()
-}
-
-/// Puts things into a folder one after the other, whoever does it: locks the folder itself, where that can be done.
-fn turn(folder: &Path) -> Result<(Option<File>, Option<StandIn>), Diagnostic> {
-    let none = (None, None);
-    if !folder.is_dir() {
-        return Ok(none);
-    }
-    let Ok(opened) = File::open(folder) else { return Ok(none) };
-    let begun = Instant::now();
-    let is_patient = || begun.elapsed() < PATIENCE;
-    let held = |holder: &str, help: &str, file: &Path| {
-        Diagnostic::error("PW0741", format!("{holder} holds the folder locked"))
-            .help(format!("wait until it is done, or write to another folder{help}; nothing was changed"))
-            .file(file.display().to_string())
-    };
-    loop {
-        match opened.try_lock() {
-            Ok(()) => return Ok((Some(opened), None)),
-            Err(TryLockError::WouldBlock) if is_patient() => {}
-            Err(TryLockError::WouldBlock) => return Err(held("another program", "", folder)),
-            Err(TryLockError::Error(_)) => {
-                let file = folder.join(names::TURN);
-                match StandIn::take(&file) {
-                    Ok(Ok(stand_in)) => return Ok((None, Some(stand_in))),
-                    Ok(Err(_)) if is_patient() => {}
-                    Ok(Err(by)) => {
-                        let help = ", or remove the file if that program runs no more (this disk has no locks)";
-                        return Err(held(&by.to_string(), help, &file));
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && is_patient() => {}
-                    // Where no file can be made nothing can be put in place.
-                    Err(error)
-                        if matches!(
-                            error.kind(),
-                            io::ErrorKind::PermissionDenied
-                                | io::ErrorKind::ReadOnlyFilesystem
-                                | io::ErrorKind::NotFound
-                        ) =>
-                    {
-                        return Ok(none);
-                    }
-                    Err(error) => return Err(fault("the output folder cannot be used", folder, &error)),
-                }
-            }
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Somebody tidies up what is still written.
 fn taken_away(target: &Path) -> Diagnostic {
     Diagnostic::error("PW0746", "what was written was taken away before it could be put in place")
@@ -604,10 +600,6 @@ fn leads_back(folder: &Path, made: &[&Path]) -> bool {
         .filter(|place| place.ends_with(".."))
         .filter_map(Path::parent)
         .any(|place| !place.as_os_str().is_empty() && !place.ends_with("..") && is_unknown(place))
-}
-
-fn same_folder(place: &Path, folder: &Path) -> bool {
-    place.parent().and_then(|parent| parent.canonicalize().ok()).is_some_and(|parent| parent == folder)
 }
 
 /// A folder is replaced only where it holds nothing but what a run wrote.

@@ -13,10 +13,12 @@ use super::entry::Entry;
 use super::inside::is_hidden;
 use super::lock::Holder;
 use super::lock::is_same_file;
+use super::made;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exchange, exists, inode_of, remove, rename_new, slashes, sync_folder};
-use super::publication::turns;
 use super::regular::open_file;
+use super::turn::turns;
+use super::unended;
 use crate::diagnostic::{Diagnostic, io_cause};
 
 /// On disks without locks: whoever has a manifest as old as this, and it is still there, was killed.
@@ -33,6 +35,8 @@ struct Lock {
 #[derive(Deserialize)]
 struct Manifest {
     entries: Vec<Entry>,
+    #[serde(default)]
+    loads: Vec<String>,
 }
 
 /// Files that were not Pipewright's: where they stood, and where they are now.
@@ -125,6 +129,7 @@ fn tidy(folder: &Path, id: &str) {
             let _ = remove(&stage);
         }
     }
+    made::remove_made(folder, id, &|made| tidy(made, id));
     for manifest in [at(names::manifest(id)), at(names::manifest(id) + "-new")] {
         if is(&manifest, |text| serde_json::from_str::<Manifest>(text).is_ok()) {
             let _ = remove(&manifest);
@@ -148,7 +153,7 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::new()),
         Err(error) => return Err(unfinished(error)),
     };
-    let Ok(Manifest { mut entries }) = serde_json::from_str(&text) else { return Ok(Kept::new()) };
+    let Ok(Manifest { mut entries, loads }) = serde_json::from_str(&text) else { return Ok(Kept::new()) };
     for entry in &mut entries {
         entry.folder = home.join(&entry.folder);
     }
@@ -212,8 +217,9 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
     let pending = entries.iter().filter(|entry| entry.staged().is_none_or(|staged| exists(&staged)));
     let mut kept = Kept::new();
     pending.into_iter().try_for_each(|entry| put(entry, &mut kept)).map_err(unfinished)?;
-    kept.extend(finish(&entries, manifest, &folders).map_err(unfinished)?);
+    kept.extend(finish(&entries, manifest, &folders, &loads).map_err(unfinished)?);
     folders.iter().for_each(|folder| tidy(folder, id));
+    made::remove_emptied(&entries, home);
     Ok(kept)
 }
 
@@ -399,16 +405,25 @@ fn same_file(one: &Path, other: &Path) -> bool {
     opened.and_then(Result::ok).is_some_and(|file| cfg!(unix) && is_same_file(&file, other))
 }
 
-/// After everything is in place: what was not ours gets its new name, the manifest goes, then what was replaced.
-/// Gives what was not ours: its place, and where it is now.
-pub(super) fn finish(entries: &[Entry], manifest: &Path, folders: &BTreeSet<PathBuf>) -> io::Result<Kept> {
+/// After everything is in place: what was not ours gets its new name, the manifest goes, or stays as the record of what
+/// is loaded now, then what was replaced goes. Gives what was not ours: its place, and where it is now.
+pub(super) fn finish(
+    entries: &[Entry],
+    manifest: &Path,
+    folders: &BTreeSet<PathBuf>,
+    loads: &[String],
+) -> io::Result<Kept> {
     let sync_all = || folders.iter().try_for_each(|folder| sync_folder(folder));
     let mut kept = Vec::new();
     for entry in entries.iter().filter(|entry| exists(&entry.old()) && (entry.keep || entry.is_changed())) {
         kept.extend(keep_beside(entry, &entry.old())?);
     }
     sync_all()?;
-    remove(manifest)?;
+    match loads {
+        [] => remove(manifest)?,
+        // Who is killed now leaves what tells the next one of them.
+        _ => fs::rename(manifest, unended::record(manifest))?,
+    }
     sync_all()?;
     for entry in entries {
         // What cannot be removed, such as files of another user, stays where it is seen.

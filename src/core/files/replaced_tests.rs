@@ -1,11 +1,13 @@
 //! Tests of what takes the place of something: whose it is then, and what a killed process leaves of it.
 
 use std::fs;
+use std::path::Path;
 
 use super::CHECKPOINT;
 use super::folder::FolderUpdate;
 use super::publication::Publication;
 use super::recovery::recover;
+use crate::diagnostic::Diagnostic;
 
 #[cfg(unix)]
 #[test]
@@ -234,4 +236,127 @@ fn no_path_leads_back_out_of_a_folder_that_is_not_there() {
     publication.output(&at("made/a.csv")).unwrap();
     assert_eq!(publication.file(&at("made/../mine.csv")).unwrap_err().code, "PW0953");
     assert!(publication.file(&at("there/../other.csv")).is_ok());
+}
+
+/// All files and folders below a folder, by path, sorted.
+fn all_below(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<String> = entries
+        .flat_map(
+            |path| if path.is_dir() { [all_below(&path), vec![shown(&path)]].concat() } else { vec![shown(&path)] },
+        )
+        .collect();
+    found.sort();
+    found
+}
+
+fn shown(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// What a process leaves that is killed now: the same names, and nobody holds a lock.
+fn as_killed(folder: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    copy
+}
+
+/// Writes a file, and loads into these places.
+fn loading(folder: &Path, places: &[&str]) -> (Vec<Diagnostic>, Publication) {
+    let mut publication = Publication::default();
+    fs::write(publication.output(&folder.join("a.csv")).unwrap(), "rows").unwrap();
+    (publication.loads(places.iter().map(|place| place.to_string()).collect()), publication)
+}
+
+#[test]
+fn loads_of_a_killed_run_are_told_until_the_same_places_are_loaded_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut killed = None;
+    let (told, publication) = loading(folder.path(), &["`t` of “One”", "`u` of “One”"]);
+    assert_eq!(told, []);
+    let during = || {
+        killed = Some(as_killed(folder.path()));
+        // Who looks meanwhile sees by the lock that they are under way.
+        assert_eq!(loading(folder.path(), &[]).0, []);
+        Ok(())
+    };
+    publication.publish_then(None, during).unwrap();
+    assert_eq!(all_below(folder.path()), [".pipewright.json", "a.csv"]);
+    let killed = killed.unwrap();
+    for (places, is_last) in [(&["`t` of “One”"][..], false), (&["`u` of “One”", "`t` of “One”"][..], true)]
+    {
+        let (told, publication) = loading(killed.path(), places);
+        let [told] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(told.code, "PW1140");
+        assert!(told.message.contains("the rows of `t` of “One”, `u` of “One” may not all be"), "{told}");
+        assert_eq!(told.help.as_ref().unwrap().contains("then remove"), !is_last, "{told}");
+        // A run that stops before its end has mended nothing.
+        drop(publication);
+        loading(killed.path(), places).1.publish_then(None, || Err(told.clone())).unwrap_err();
+        assert_eq!(loading(killed.path(), places).0.len(), 1);
+        loading(killed.path(), places).1.publish().unwrap();
+    }
+    assert_eq!(all_below(killed.path()), [".pipewright.json", "a.csv"]);
+}
+
+#[test]
+fn loads_of_a_run_that_was_killed_while_its_files_came_into_place_are_told_too() {
+    for steps in 1..=2 {
+        let folder = tempfile::tempdir().unwrap();
+        loading(folder.path(), &["`t` of “One”"]).1.die_after(steps);
+        let (told, publication) = loading(folder.path(), &["`t` of “One”"]);
+        assert_eq!(told.iter().map(|told| &*told.code).collect::<Vec<_>>(), ["PW1140"], "{steps}");
+        assert_eq!(fs::read_to_string(folder.path().join("a.csv")).unwrap(), "rows");
+        publication.publish().unwrap();
+        assert_eq!(loading(folder.path(), &[]).0, [], "{steps}");
+    }
+}
+
+#[test]
+fn what_a_stranger_writes_of_loads_is_plain_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join(".pipewright-0123456789abcdef.loads");
+    for text in ["", "{", "[]", "{\"loads\": []}", "{\"loads\": [\"\\u001b[31m\"]}"] {
+        fs::write(&record, text).unwrap();
+        assert_eq!(loading(folder.path(), &[]).0, [], "{text}");
+    }
+}
+
+#[test]
+fn folders_that_nobody_needs_any_more_go() {
+    for steps in 0..=4 {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let write = |name: &str| {
+            let mut update = FolderUpdate::new(root, "export");
+            update.scratch().unwrap();
+            update.write(name, b"text", false).unwrap();
+            update
+        };
+        write("deep/deeper/a").die_after(steps);
+        fs::create_dir(root.join("mine")).unwrap();
+        write("b").publish(false).unwrap();
+        assert_eq!(all_below(root), [".pipewright.json", "b", "mine"], "{steps}");
+    }
+}
+
+#[test]
+fn a_stranger_lets_no_folder_go_outside_of_his_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, other) = (folder.path().join("root"), folder.path().join("other"));
+    for name in ["root/own/x", "root/full", "other/empty"] {
+        fs::create_dir_all(folder.path().join(name)).unwrap();
+    }
+    fs::write(root.join("full/mine"), "mine").unwrap();
+    let lines = [serde_json::json!("own"), "own/x".into(), "full".into(), "../other/empty".into()];
+    let outside = serde_json::json!(other.join("empty"));
+    let list = lines.iter().chain([&outside]).map(|line| format!("{line}\n")).collect::<String>();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&other, root.join("link")).unwrap();
+    fs::write(root.join(".pipewright-0123456789abcdef.made"), list + "\"link/empty\"\n\"cut o").unwrap();
+    recover(&root).unwrap();
+    assert!(other.join("empty").exists() && root.join("full/mine").exists());
+    assert!(!root.join("own").exists());
 }

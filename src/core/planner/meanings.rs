@@ -371,10 +371,12 @@ fn add_valued(vocabulary: &Vocabulary, column: &ColumnEvidence, draft: &mut Draf
     if column.data_type != DataType::String || draft.best().is_some_and(|best| best.score >= i32::from(ACCEPTED)) {
         return;
     }
-    const TELLING: [(&str, NamedCheck); 4] = [
+    const TELLING: [(&str, NamedCheck); 6] = [
         ("client.address", NamedCheck::IpAddress),
         ("user.email", NamedCheck::Email),
         ("payment.card.number", NamedCheck::CardNumber),
+        ("user.phone", NamedCheck::PhoneNumber),
+        ("client.geo.location", NamedCheck::Coordinates),
         ("url.full", NamedCheck::Url),
     ];
     let mut values = column.values().peekable();

@@ -219,7 +219,8 @@ impl Sensitivities {
             .iter()
             .map(|(field, data_type)| self.classify_field(&format!("{path}.{field}"), field, data_type, meanings));
         // What is personal of a record its fields tell; a secret is one as a whole.
-        inside.max().flatten().max(own.filter(|own| *own == Classification::Secret))
+        let of_fields = inside.max().flatten().max(is_place(fields).then_some(Classification::Personal));
+        of_fields.max(own.filter(|own| *own == Classification::Secret))
     }
 
     fn by_own_name(&self, name: &str, data_type: &DataType) -> Option<Classification> {
@@ -317,6 +318,12 @@ fn words_of_capitals(name: &str) -> String {
         cut.push(*c);
     }
     normal_name(&cut)
+}
+
+/// Whether a record is a place: apart from each other its names may mean other things, such as a latency.
+fn is_place(fields: &[(String, DataType)]) -> bool {
+    let has = |names: &[&str]| fields.iter().any(|(name, _)| names.contains(&normal_name(name).as_str()));
+    has(&["lat", "latitude"]) && has(&["lon", "lng", "long", "longitude"])
 }
 
 /// What a list holds in the end; of other types the type itself.

@@ -232,6 +232,11 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         "user_ip",
         "patient_name",
         "address_line_1",
+        "latitude",
+        "userLongitude",
+        "gps_lat",
+        "pickup_latitude",
+        "geo_location",
     ] {
         assert_eq!(of(personal, &none), Some(Classification::Personal), "{personal}");
     }
@@ -276,6 +281,14 @@ fn fields_are_as_sensitive_as_their_meaning_or_their_name() {
         ("contact".into(), DataType::Record(vec![("phone".into(), DataType::String)])),
     ]);
     assert_eq!(known.classify("account", &record, None, &none), Some(Classification::Personal));
+    let place = |other: &str| {
+        let part = |name: &str| (name.to_owned(), DataType::Float);
+        known.classify("at", &DataType::Record(vec![part("lat"), part(other)]), None, &none)
+    };
+    assert_eq!(
+        [place("lon"), place("long"), place("lat_max")],
+        [Some(Classification::Personal), Some(Classification::Personal), None]
+    );
     let own = json!({"concepts": [{"id": "badge", "title": "Badge", "type": "String", "synonyms": ["badge_no"],
         "sensitivity": "secret"}]});
     let own = Sensitivities::of(own.as_object().unwrap());

@@ -13,6 +13,9 @@ struct Conversion {
     to: Target,
 }
 
+/// What an expression gives.
+type Types<'a> = &'a dyn Fn(&Expr) -> DataType;
+
 enum Target {
     /// The value becomes one of another type.
     Type(DataType),
@@ -40,7 +43,7 @@ impl Lowering<'_> {
         let mut losses = Vec::new();
         for column in columns.iter().filter(|column| !matches!(column.expr.kind, ExprKind::Column(_))) {
             let (mut found, mut beyond) = (Vec::new(), Vec::new());
-            collect(&expr::coerce(&column.expr, &scope), &mut found);
+            collect(&expr::coerce(&column.expr, &scope), &|expr| expr::type_of(expr, &scope), &mut found);
             for Conversion { value, to } in found {
                 let Target::Type(to) = to else {
                     beyond.push(value);
@@ -66,11 +69,11 @@ impl Lowering<'_> {
 }
 
 /// The conversions whose result comes to be in the value of an expression. What is only compared loses nothing.
-fn collect(expr: &Expr, found: &mut Vec<Conversion>) {
+fn collect(expr: &Expr, types: Types, found: &mut Vec<Conversion>) {
     if is_calculation(expr) {
         let mut given = Vec::new();
-        let may_fail = calculated(expr, &mut given);
-        given.iter().for_each(|given| collect(given, found));
+        let may_fail = calculated(expr, &mut given, &mut |inner| clamped(inner, types, found));
+        given.iter().for_each(|given| collect(given, types, found));
         let is_none = |given: &&Expr| matches!(given.kind, ExprKind::Literal(Value::Null));
         if may_fail && !given.iter().any(is_none) {
             let given = given.into_iter().filter(|given| !matches!(given.kind, ExprKind::Literal(_)));
@@ -82,23 +85,23 @@ fn collect(expr: &Expr, found: &mut Vec<Conversion>) {
     }
     match &expr.kind {
         ExprKind::Cast { expr: from, to, .. } => {
-            collect(from, found);
+            collect(from, types, found);
             found.push(Conversion { value: lenient((**from).clone()), to: Target::Type(to.clone()) });
         }
         ExprKind::Case { operand, branches, otherwise } => {
             for (index, (when, then)) in branches.iter().enumerate() {
-                guarded(operand, &branches[..index], Some(when), then, found);
+                guarded((operand, &branches[..index], Some(when)), then, types, found);
             }
             if let Some(otherwise) = otherwise {
-                guarded(operand, branches, None, otherwise, found);
+                guarded((operand, branches, None), otherwise, types, found);
             }
         }
-        ExprKind::Call(call) => of_call(call, found),
+        ExprKind::Call(call) => of_call(call, types, found),
         ExprKind::Binary { op, left, right } if !op.is_comparison() => {
-            collect(left, found);
-            collect(right, found);
+            collect(left, types, found);
+            collect(right, types, found);
         }
-        ExprKind::Negate(inner) | ExprKind::Member { record: inner, .. } => collect(inner, found),
+        ExprKind::Negate(inner) | ExprKind::Member { record: inner, .. } => collect(inner, types, found),
         ExprKind::Binary { .. }
         | ExprKind::Literal(_)
         | ExprKind::Column(_)
@@ -126,20 +129,44 @@ fn is_calculation(expr: &Expr) -> bool {
     }
 }
 
-/// What a calculation is made from, with those inside of it; whether it may have no result for some of that.
-fn calculated<'a>(expr: &'a Expr, given: &mut Vec<&'a Expr>) -> bool {
+/// What a calculation is made from, with those inside of it, which are shown to `each`; whether it may have no result for
+/// some of that.
+fn calculated<'a>(expr: &'a Expr, given: &mut Vec<&'a Expr>, each: &mut dyn FnMut(&Expr)) -> bool {
     if !is_calculation(expr) {
         given.push(expr);
         return false;
     }
+    each(expr);
     let mut may_fail = match &expr.kind {
         ExprKind::Binary { op, right, .. } => !holds_for_all(*op, right),
         _ => true,
     };
     for child in expr.children() {
-        may_fail |= calculated(child, given);
+        may_fail |= calculated(child, given, each);
     }
     may_fail
+}
+
+/// `clamp` compares numbers as they are, and gives one of them: beside a Float an Int becomes one only then.
+fn clamped(expr: &Expr, types: Types, found: &mut Vec<Conversion>) {
+    let ExprKind::Call(Call { function, args, .. }) = &expr.kind else { return };
+    let ("clamp", [number, low, high]) = (function.as_str(), args.as_slice()) else { return };
+    let to = types(expr);
+    let compared =
+        |left: &Expr, op: BinaryOp, right: &Expr| Expr::binary(op, lenient(left.clone()), lenient(right.clone()));
+    let is_open = compared(low, BinaryOp::LessOrEqual, high);
+    let (is_low, is_high) = (compared(number, BinaryOp::Less, low), compared(number, BinaryOp::Greater, high));
+    let is_between = [compared(number, BinaryOp::GreaterOrEqual, low), compared(number, BinaryOp::LessOrEqual, high)];
+    let chosen = [
+        (number, Expr::all(is_between)),
+        (low, Expr::all([is_open.clone(), is_low])),
+        (high, Expr::all([is_open, is_high])),
+    ];
+    for (value, is_given) in chosen.into_iter().filter(|(value, _)| types(value) != to) {
+        let branches = vec![(is_given, lenient(value.clone()))];
+        let value = Expr::made(ExprKind::Case { operand: None, branches, otherwise: None });
+        found.push(Conversion { value, to: Target::Type(to.clone()) });
+    }
 }
 
 /// Whether every number has a result: divided by one that makes it no larger.
@@ -156,34 +183,33 @@ fn holds_for_all(op: BinaryOp, right: &Expr) -> bool {
     matches!(op, BinaryOp::Divide | BinaryOp::IntegerDivide | BinaryOp::Modulo) && by >= 1.0
 }
 
-fn of_call(call: &Call, found: &mut Vec<Conversion>) {
+fn of_call(call: &Call, types: Types, found: &mut Vec<Conversion>) {
     match (call.function.as_str(), call.args.as_slice()) {
         ("if", [when, then, otherwise]) => {
-            guarded(&None, &[], Some(when), then, found);
-            guarded(&None, &[(when.clone(), then.clone())], None, otherwise, found);
+            guarded((&None, &[], Some(when)), then, types, found);
+            guarded((&None, &[(when.clone(), then.clone())], None), otherwise, types, found);
         }
         // A value is taken where those before it are null.
         ("coalesce", args) => {
             for (index, arg) in args.iter().enumerate() {
                 let before: Vec<(Expr, Expr)> =
                     args[..index].iter().map(|one| (Expr::is_null(one.clone(), true), one.clone())).collect();
-                guarded(&None, &before, None, arg, found);
+                guarded((&None, &before, None), arg, types, found);
             }
         }
-        (_, args) => args.iter().for_each(|arg| collect(arg, found)),
+        (_, args) => args.iter().for_each(|arg| collect(arg, types, found)),
     }
 }
 
 /// Conversions in `expr`, which is computed only where none of `before` matched, and `when` (if any) did.
 fn guarded(
-    operand: &Option<Box<Expr>>,
-    before: &[(Expr, Expr)],
-    when: Option<&Expr>,
+    (operand, before, when): (&Option<Box<Expr>>, &[(Expr, Expr)], Option<&Expr>),
     expr: &Expr,
+    types: Types,
     found: &mut Vec<Conversion>,
 ) {
     let mut own = Vec::new();
-    collect(expr, &mut own);
+    collect(expr, types, &mut own);
     let none = || Expr::literal(crate::data::Value::Null);
     for Conversion { value, to } in own {
         let mut branches: Vec<(Expr, Expr)> = before.iter().map(|(when, _)| (lenient(when.clone()), none())).collect();
@@ -213,7 +239,9 @@ mod tests {
 
     fn conversions(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        collect(&expr::parse(text).unwrap(), &mut found);
+        // `i` is an Int, and what it is clamped with may be none.
+        let types = |expr: &Expr| if print(expr) == "i" { DataType::Int } else { DataType::Float };
+        collect(&expr::parse(text).unwrap(), &types, &mut found);
         let text = |one: &Conversion| match &one.to {
             Target::Type(to) => format!("{} to {to}", print(&one.value)),
             Target::Result => print(&one.value),
@@ -234,6 +262,14 @@ mod tests {
             conversions("coalesce(b, cast(a as float))"),
             ["case when b is not null then null else a end to Float"]
         );
+    }
+
+    #[test]
+    fn a_number_beside_a_fraction_is_one_where_it_is_the_one_that_is_given() {
+        let found = conversions("clamp(i, 0, x) + 1");
+        assert_eq!(found[0], "case when i >= 0 and i <= x then i end to Float");
+        assert_eq!(found.len(), 2, "the other is that there may be no result: {found:?}");
+        assert!(conversions("clamp(i, 0, x) > 1").is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Example, FieldKind, FormField, Lowering, Port, Ports, Settings, Step
 use crate::data::Schema;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Expr, ExprKind, Place, print};
-use crate::ir::{self, Column, JoinKind, NodeId, Op, Project};
+use crate::ir::{self, Column, JoinKind, NodeId, Op};
 
 /// Suffixes that a name gets at most; then it is told apart by a number.
 const SUFFIXES: usize = 9;
@@ -298,5 +298,5 @@ pub(super) fn push_join(
         }
         None => Column::same(&name),
     };
-    lowering.push_from("on", Op::Project(Project::new(visible.into_iter().map(merged).collect())), vec![node])
+    lowering.push_projecting(visible.into_iter().map(merged).collect(), node)
 }

@@ -210,6 +210,11 @@ impl<'a> Loading<'a> {
         }
     }
 
+    /// What no other run can end, for people.
+    pub fn ended_once(&self) -> Vec<String> {
+        if self.is_resumed() { Vec::new() } else { self.shown() }
+    }
+
     /// Those of them whose rows another run puts there again, beside these.
     fn appended(&self) -> Vec<String> {
         let again = self.tables.iter().zip(self.shown()).filter(|(table, _)| table.appends && !self.is_noted);

@@ -11,7 +11,7 @@ use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 use crate::allowance::{Allowance, TOO_LATE, TOO_MUCH, too_much};
 use crate::budget::{Budget, Met};
 use crate::cancel::Cancel;
-use crate::frames::{joined, weight};
+use crate::frames::{in_few_chunks, joined, weight};
 use crate::ops::asof::asof_rows;
 use crate::ops::join::{JoinBuild, JoinPlan};
 use crate::ops::{self, Context};
@@ -21,8 +21,6 @@ const FIRST_PIECE: usize = 2048;
 const LARGEST_PIECE: usize = 1 << 16;
 /// Rows of a join's leading side that are looked up at once.
 const LED_PIECE: usize = 1 << 14;
-/// Pieces that a frame may consist of.
-const CHUNKS: usize = 64;
 
 /// What the steps of one request may take.
 pub(super) struct Limits {
@@ -91,9 +89,7 @@ pub(super) fn derive(
         | Op::Read(_)
         | Op::Rows(_) => whole(op, inputs, context, limits)?,
     };
-    if derived.rows.first_col_n_chunks() > CHUNKS {
-        derived.rows.rechunk_mut();
-    }
+    derived.rows = in_few_chunks(derived.rows);
     Ok(derived)
 }
 

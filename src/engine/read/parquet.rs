@@ -133,22 +133,32 @@ fn read(path: &Path, columns: Option<Vec<String>>, start: usize, count: usize) -
         reader.read_parallel(ParallelStrategy::RowGroups).set_rechunk(true).finish().map_err(of_file)
     };
     let is_wanted = |name: &str| columns.as_ref().is_none_or(|columns| columns.iter().any(|known| known == name));
-    let clocks = kinds.iter().filter(|(name, field)| is_wanted(name) && has_seconds(&field.dtype));
+    let is_span = |kind: &ArrowDataType| *kind == ArrowDataType::Duration(ArrowTimeUnit::Second);
+    let counts = |kind: &ArrowDataType| is_span(kind) || has_seconds(kind);
+    let clocks = kinds.iter().filter(|(name, field)| is_wanted(name) && counts(&field.dtype));
     let clocks: Vec<String> = clocks.map(|(name, _)| name.to_string()).collect();
     if clocks.is_empty() {
         return taken(reader, columns);
     }
     // Parquet has no clocks in whole seconds: those of Arrow lie there in milliseconds, which the library takes for
-    // seconds where the file says what they were.
+    // seconds where the file says what they were. Spans in seconds lie there as numbers, which it multiplies unseen.
     let mut plain = FileMetadata::clone(reader.get_metadata().map_err(of_file)?);
     plain.key_value_metadata.iter_mut().for_each(|notes| notes.retain(|note| note.key != "ARROW:schema"));
     let mut rows = taken(reader, columns)?;
     let mut reader = ParquetReader::new(file()?);
     reader.set_metadata(Arc::new(plain));
     for column in taken(reader, Some(clocks))?.columns() {
-        rows.with_column(column.clone()).map_err(of_file)?;
+        let is_span = rows.column(column.name()).is_ok_and(|as_told| as_told.dtype().is_duration());
+        let column = if is_span { spans(column.as_materialized_series()) } else { Ok(column.clone()) };
+        column.and_then(|column| rows.with_column(column).map(drop)).map_err(of_file)?;
     }
     Ok(rows)
+}
+
+/// Spans of numbers that count seconds, in milliseconds. What these do not hold stays more than a span holds.
+fn spans(seconds: &Series) -> PolarsResult<Column> {
+    let millis = seconds.i64()?.apply(|number| number.map(|number| number.saturating_mul(1000)));
+    Ok(millis.into_duration(TimeUnit::Milliseconds).into_column())
 }
 
 fn has_seconds(kind: &ArrowDataType) -> bool {
@@ -383,8 +393,22 @@ fn clock_text(nanos: i64) -> String {
     format!("{whole}.{}", format!("{fraction:09}").trim_end_matches('0'))
 }
 
+/// Times and spans that count milliseconds, in microseconds; null where these are more than a number holds. A cast would
+/// leave out what does not fit and take the rest for a value.
+fn in_micros(series: &Series) -> PolarsResult<Series> {
+    let wanted = match series.dtype() {
+        DataType::Datetime(TimeUnit::Milliseconds, zone) => DataType::Datetime(TimeUnit::Microseconds, zone.clone()),
+        DataType::Duration(TimeUnit::Milliseconds) => DataType::Duration(TimeUnit::Microseconds),
+        _ => return Ok(series.clone()),
+    };
+    let millis = series.to_physical_repr();
+    let micros = millis.i64()?.apply(|number| number.and_then(|number| number.checked_mul(1000)));
+    micros.into_series().cast(&wanted)
+}
+
 /// Values of a type without others inside.
 fn plain(series: &Series, wanted: &DataType) -> PolarsResult<Series> {
+    let series = &in_micros(series)?;
     let series = match series.dtype() {
         // Times with a zone are instants already: only the label goes.
         DataType::Datetime(unit, Some(_)) => {

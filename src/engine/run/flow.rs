@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::expr::deep;
 use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Node, NodeId, Op, Plan};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
@@ -16,7 +17,7 @@ use super::memory;
 use super::quarantine::{Rejected, rejected_rows};
 use crate::allowance::{Allowance, TOO_MUCH};
 use crate::cancel::Cancel;
-use crate::frames::{joined, weight};
+use crate::frames::{in_few_chunks, joined, weight};
 use crate::ops::{self, Context};
 use crate::parallel::Send;
 use crate::write::{Piece, Target};
@@ -103,9 +104,22 @@ pub(super) struct Out<'a> {
     pub send: Send<'a, Yield>,
     /// False: nobody wants the rest any more.
     pub is_wanted: bool,
+    /// Steps above that wait with rows of theirs until a piece of them has gone on as far as it goes.
+    waiting: u32,
 }
 
-impl Out<'_> {
+impl<'a> Out<'a> {
+    pub fn new(most: usize, send: Send<'a, Yield>) -> Out<'a> {
+        Out { done: Yield::default(), most, send, is_wanted: true, waiting: 0 }
+    }
+
+    /// Bytes that an operation may make at once, of so many where none waits: together they stay within a few times that.
+    fn at_once(&self, most: usize) -> usize {
+        /// Where pieces become ever smaller.
+        const LEAST: usize = 64;
+        most.checked_shr(self.waiting).unwrap_or(0).max(most / LEAST)
+    }
+
     fn hand_on(&mut self) {
         if self.done.bytes > self.most && self.is_wanted {
             self.is_wanted = (self.send)(std::mem::take(&mut self.done));
@@ -136,13 +150,25 @@ impl Flow<'_> {
                 Some(_) => fault,
                 None => fault.step(&*node.origin.step, &*node.origin.title),
             };
-            if let Some(frame) = self.step((root, *id), &frames, out).map_err(located)? {
+            let made = self.step((root, *id), &frames, out).map_err(located)?;
+            // What nobody takes any more goes before more is made.
+            frames.retain(|node, _| self.graph.last_taker(*node).is_some_and(|last| last > *id));
+            if let Some(frame) = made {
                 self.hand_over(*id, &frame, out)?;
                 frames.insert(*id, frame);
             }
             out.hand_on();
         }
         Ok(())
+    }
+
+    /// Pushes a piece of a node's rows on, while the others wait.
+    fn follow_piece(&self, root: NodeId, from: NodeId, piece: DataFrame, out: &mut Out) -> Result<(), Diagnostic> {
+        out.waiting += 1;
+        // As many may wait as there are steps.
+        let done = deep(|| self.follow(root, from, piece, out));
+        out.waiting -= 1;
+        done
     }
 
     /// A node's rows; `None` where they are many and went on in pieces.
@@ -195,14 +221,14 @@ impl Flow<'_> {
             height += piece.height();
             bytes += weight(&piece);
             pieces.push(piece);
-            if height <= TOGETHER && bytes <= self.allowance.at_once {
+            if height <= TOGETHER && bytes <= out.at_once(self.allowance.at_once) {
                 return Ok(());
             }
             is_many = true;
             (height, bytes) = (0, 0);
             for piece in std::mem::take(&mut pieces) {
                 count.out += piece.height() as u64;
-                self.follow(root, id, piece, out)?;
+                self.follow_piece(root, id, piece, out)?;
             }
             // What nobody wants is not looked for any more.
             if out.is_wanted { Ok(()) } else { Cancel::stopped().check() }
@@ -217,7 +243,7 @@ impl Flow<'_> {
         }
         if rest.height() > 0 {
             count.out += rest.height() as u64;
-            self.follow(root, id, rest, out)?;
+            self.follow_piece(root, id, rest, out)?;
         }
         Ok(None)
     }
@@ -234,11 +260,12 @@ impl Flow<'_> {
         let node = self.plan.node(id);
         let mut waiting = vec![inputs];
         let mut is_many = false;
+        let at_once = out.at_once(self.allowance.at_once);
         while let Some(inputs) = waiting.pop() {
             let height = inputs.iter().map(DataFrame::height).sum::<usize>();
             let allowance = match height {
                 0 | 1 => self.allowance.up_to(memory::of_one_row(self.allowance.at_once)),
-                _ => self.allowance.fresh(),
+                _ => self.allowance.up_to(at_once),
             };
             allowance.check().map_err(|error| ops::failed(&error))?;
             let made = {
@@ -256,7 +283,7 @@ impl Flow<'_> {
             count.lost += allowance.lost();
             count.changes.add(&allowance.changes());
             out.done.rejected.extend(rejected);
-            let mut pieces = slices(&frame, allowance.at_once);
+            let mut pieces = slices(&frame, at_once);
             if waiting.is_empty() && !is_many && pieces.len() == 1 {
                 return Ok(pieces.pop());
             }
@@ -264,7 +291,7 @@ impl Flow<'_> {
             is_many = true;
             for piece in pieces {
                 count.out += piece.height() as u64;
-                self.follow(root, id, piece, out)?;
+                self.follow_piece(root, id, piece, out)?;
             }
             if !out.is_wanted {
                 break;
@@ -285,7 +312,7 @@ impl Flow<'_> {
             Allowance::current().room_for(ops::grown(&node.op, rows, context)).map_err(fail)?;
         }
         let input = if self.wants_rejected { lazy.first().cloned() } else { None };
-        let frame = ops::lower_op(&node.op, lazy, context)?.collect().map_err(fail)?;
+        let frame = in_few_chunks(ops::lower_op(&node.op, lazy, context)?.collect().map_err(fail)?);
         let is_less = frame.height() < inputs.first().map_or(0, DataFrame::height);
         let rejected = if is_less { rejected_rows(node, input, context)? } else { Vec::new() };
         Ok((frame, rejected))

@@ -17,6 +17,8 @@ pub(super) struct Graph {
     pub reached: BTreeMap<NodeId, Vec<NodeId>>,
     /// Node → those who gather its rows, with the number of their input.
     pub takers: BTreeMap<NodeId, Vec<(NodeId, usize)>>,
+    /// Node → the last one that takes its rows chunk by chunk.
+    last_takers: BTreeMap<NodeId, NodeId>,
 }
 
 impl Graph {
@@ -28,6 +30,7 @@ impl Graph {
             before: BTreeMap::new(),
             reached: BTreeMap::new(),
             takers: BTreeMap::new(),
+            last_takers: BTreeMap::new(),
         };
         // By node: the roots whose chunks come through it.
         let mut roots: Vec<BTreeSet<NodeId>> = Vec::with_capacity(plan.nodes.len());
@@ -76,6 +79,8 @@ impl Graph {
             for (index, input) in node.inputs.iter().enumerate() {
                 if !streams || (index > 0 && !matches!(node.op, Op::Union)) {
                     graph.takers.entry(*input).or_default().push((id, index));
+                } else {
+                    graph.last_takers.insert(*input, id);
                 }
             }
             roots.push(own);
@@ -92,6 +97,11 @@ impl Graph {
 
     pub fn is_streamed(&self, node: NodeId) -> bool {
         self.streams[node.0 as usize]
+    }
+
+    /// The last node, in the plan's order, that takes a node's rows chunk by chunk; `None`: all who take them gather them.
+    pub fn last_taker(&self, node: NodeId) -> Option<NodeId> {
+        self.last_takers.get(&node).copied()
     }
 
     /// The next root to run, where any is left.

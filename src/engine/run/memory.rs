@@ -1,5 +1,6 @@
 //! How much memory a run may take, and how it is shared between what gathers rows.
 
+use crate::budget::usable_memory;
 use crate::exchange::Limits;
 
 /// The most that reading, writing and the program itself take aside (measured).
@@ -16,7 +17,7 @@ pub(super) fn workers() -> usize {
 
 /// Half of the memory of the machine, or of what its system allows this process.
 pub(super) fn default_budget() -> u64 {
-    polars::polars_utils::sys::total_memory() / 2
+    usable_memory() / 2
 }
 
 /// What an operation may make at once of rows that may come in smaller pieces.

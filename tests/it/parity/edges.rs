@@ -256,6 +256,88 @@ fn mixed(is_short: bool) -> Vec<Case> {
     cases
 }
 
+/// JSON whose numbers may be written in several ways, and that lies in itself as deep as it may, and deeper.
+fn json() -> Vec<Case> {
+    let numbers = [
+        "0",
+        "-0",
+        "0.0",
+        "-0.0",
+        "0e10",
+        "1.0",
+        "1.50",
+        "1e2",
+        "1E+2",
+        "-1e-2",
+        "0.0001",
+        "0.00001",
+        "2.5e-5",
+        "-1e-5",
+        "1e-6",
+        "1e-7",
+        "5e-324",
+        "1e15",
+        "1e16",
+        "12345678901234567.0",
+        "1e20",
+        "1e21",
+        "1e22",
+        "1.7976931348623157e308",
+        "1e400",
+        "9007199254740993",
+        "9007199254740993.0",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "18446744073709551616",
+        "123456789012345678901234567890",
+        "-123456789012345678901234567890",
+        "01",
+        "1.",
+        "+1",
+    ];
+    let words = [
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "\"1e20\"",
+        "\"-\"",
+        "\"\\u001f\\b\\u000b\\u00e9\\/\"",
+        "\"a\\\\u000B\"",
+        "\"null\"",
+    ];
+    let deep = |depth: usize| ["[".repeat(depth), "1".to_owned(), "]".repeat(depth)].concat();
+    let mixed = |depth: usize| ["{\"a\":[".repeat(depth / 2), "1".to_owned(), "]}".repeat(depth / 2)].concat();
+    let wide = format!("[{}]", vec!["[0]"; 300].join(","));
+    let single = numbers.iter().chain(&words).map(|text| text.to_string());
+    let nested = numbers
+        .iter()
+        .chain(&words)
+        .flat_map(|text| [format!("[{text}, {{\"a\": {text}}}]"), format!("{{\"a\": {text}}}")]);
+    let texts = single.chain(nested).chain([deep(127), deep(128), deep(2000), mixed(126), mixed(128), wide]);
+    let rows = Rows {
+        schema: Schema::of([("x", DataType::String)]),
+        rows: texts.map(|text| vec![Value::String(text)]).chain([vec![Value::Null]]).collect(),
+    };
+    let calls = [
+        "json_get(x, '$')",
+        "json_get(x, '$.a')",
+        "json_get(x, '$[0]')",
+        "json_list(x, '$')",
+        "json_keys(x)",
+        "json_length(x, '$')",
+        "json_valid(x)",
+    ];
+    calls.iter().map(|call| computed(call, rows.clone())).collect()
+}
+
+/// The same of JSON, where an engine carries it.
+pub(super) fn compare_json(engine: &str, rows_of: impl Fn(&[Case]) -> Answers) {
+    let cases = json();
+    let answers = rows_of(&cases);
+    compare(engine, &cases, answers, &[]);
+}
+
 /// Compares all of them; `allowed`: what the engine does not carry.
 pub(super) fn compare_edges(engine: &str, rows_of: impl Fn(&[Case]) -> Answers, allowed: &[(&str, &str)]) {
     let cases = [aggregates(), numbers(), wide(), without_keys()].into_iter().flatten().collect::<Vec<_>>();

@@ -37,6 +37,12 @@ fn edges_in_polars() {
 }
 
 #[test]
+fn json_in_polars() {
+    let Some(python) = python_with_polars() else { return };
+    super::edges::compare_json("Polars", |cases| rows(&python, cases));
+}
+
+#[test]
 fn pairs_of_types_in_polars() {
     let Some(python) = python_with_polars() else { return };
     super::edges::compare_mixed("Polars", |cases| rows(&python, cases));

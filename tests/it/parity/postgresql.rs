@@ -105,6 +105,12 @@ fn edges_in_postgresql() {
 }
 
 #[test]
+fn json_in_postgresql() {
+    let Some(server) = support::postgresql() else { return };
+    super::edges::compare_json("PostgreSQL", |cases| rows(server, cases));
+}
+
+#[test]
 fn pairs_of_types_in_postgresql() {
     let Some(server) = support::postgresql() else { return };
     super::edges::compare_mixed("PostgreSQL", |cases| rows(server, cases));

@@ -415,11 +415,11 @@ fn domain_helper(name: &str, arg: &Args) -> Option<String> {
     let json = || format!("pw_json({a})");
     Some(match name {
         "json_get" => format!(
-            "TRY(CASE WHEN json_type({a}, {path}) = 'VARCHAR' THEN json_extract_string({a}, {path}) ELSE nullif(CAST(json_extract({a}, {path}) AS VARCHAR), 'null') END)",
+            "TRY(CASE WHEN json_type({a}, {path}) = 'VARCHAR' THEN json_extract_string({a}, {path}) ELSE pw_json_print(json_extract({a}, {path})) END)",
             a = json()
         ),
         "json_list" => format!(
-            "TRY(CASE WHEN json_type({a}, {path}) = 'ARRAY' THEN list_transform(CAST(json_extract({a}, {path}) AS JSON[]), lambda x: x ->> '$') END)",
+            "TRY(CASE WHEN json_type({a}, {path}) = 'ARRAY' THEN list_transform(CAST(json_extract({a}, {path}) AS JSON[]), lambda x: CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' ELSE pw_json_print(x) END) END)",
             a = json()
         ),
         "json_keys" => {

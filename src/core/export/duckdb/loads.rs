@@ -1,5 +1,7 @@
 //! What DuckDB writes: files of loads, rows that checks reject.
 
+use serde_json::Value as Json;
+
 use super::DUCKDB;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
@@ -39,8 +41,9 @@ pub fn ending(kind: FileKind) -> &'static str {
 /// What COPY is told to write.
 pub fn copy_format(kind: FileKind) -> &'static str {
     match kind {
-        FileKind::Csv => "FORMAT csv, HEADER",
-        FileKind::Jsonl => "FORMAT json",
+        // Lines as they are made here: DuckDB spells numbers otherwise, and quotes other texts.
+        FileKind::Csv => "FORMAT csv, HEADER, QUOTE '', ESCAPE ''",
+        FileKind::Jsonl => "FORMAT csv, HEADER false, QUOTE '', ESCAPE ''",
         FileKind::Parquet => "FORMAT parquet, COMPRESSION zstd",
     }
 }
@@ -93,8 +96,12 @@ pub fn copy(plan: &Plan, selects: &Selects, id: NodeId) -> Result<Option<String>
     }
     let printer = selects.printer(id);
     let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", printer.total_order(order)?) };
-    let inner = node.schema.fields.iter().filter(|field| !partition.contains(&field.name));
-    let mut columns: Vec<String> = inner.map(|field| shown_column(field, kind)).collect();
+    let inner: Vec<&Field> = node.schema.fields.iter().filter(|field| !partition.contains(&field.name)).collect();
+    let mut columns = match kind {
+        FileKind::Csv => vec![csv_line(&inner)],
+        FileKind::Jsonl => vec![json_line(&inner)],
+        FileKind::Parquet => inner.iter().map(|field| sql_identifier(&field.name)).collect(),
+    };
     if partition.is_empty() {
         return Ok(Some(format!(
             "COPY (SELECT {} FROM {}{order})\n  TO {} ({});\n",
@@ -146,10 +153,51 @@ fn holds_span(data_type: &DataType) -> bool {
     }
 }
 
-fn shown_column(field: &Field, kind: FileKind) -> String {
-    match kind {
-        FileKind::Parquet => sql_identifier(&field.name),
-        FileKind::Csv | FileKind::Jsonl => shown(&sql_identifier(&field.name), &field.data_type, kind),
+/// A line of CSV as a run writes it, under the line of the names.
+fn csv_line(fields: &[&Field]) -> String {
+    let names: Vec<String> = fields.iter().map(|field| csv_text(&field.name)).collect();
+    let cells: Vec<String> = fields.iter().map(|field| format!("coalesce({}, '')", csv_cell(field))).collect();
+    let line = if cells.is_empty() { "''".to_owned() } else { cells.join(" || ',' || ") };
+    format!("{line} AS {}", sql_identifier(&names.join(",")))
+}
+
+fn csv_cell(field: &Field) -> String {
+    let value = shown_value(&sql_identifier(&field.name), &field.data_type);
+    match &field.data_type {
+        DataType::String | DataType::Unknown => format!("pw_csv_text({value})"),
+        DataType::List(_) | DataType::Record(_) => format!("pw_csv_text(pw_json_print(to_json({value})))"),
+        DataType::Float => format!("pw_number_text({value})"),
+        DataType::Timestamp | DataType::Duration => value,
+        DataType::Boolean | DataType::Int | DataType::Date => format!("CAST({value} AS VARCHAR)"),
+    }
+}
+
+/// A text in a line of CSV: quoted where it would not be read back as it is.
+fn csv_text(text: &str) -> String {
+    let is_odd = text.contains([',', '"', '\n', '\r']) || text.trim() != text || text.is_empty();
+    if is_odd { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+/// A line of JSON as a run writes it.
+fn json_line(fields: &[&Field]) -> String {
+    let mut parts = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        let before = if index == 0 { '{' } else { ',' };
+        parts.push(sql_text(&format!("{before}{}:", Json::from(field.name.as_str()))));
+        parts.push(format!("coalesce({}, 'null')", json_value(field)));
+    }
+    parts.push(sql_text(if fields.is_empty() { "{}" } else { "}" }));
+    format!("{} AS line", parts.join(" || "))
+}
+
+fn json_value(field: &Field) -> String {
+    let value = shown_value(&sql_identifier(&field.name), &field.data_type);
+    match &field.data_type {
+        DataType::String | DataType::Unknown => format!("pw_json_name(CAST(to_json({value}) AS VARCHAR))"),
+        DataType::List(_) | DataType::Record(_) => format!("pw_json_print(to_json({value}))"),
+        DataType::Float => format!("pw_number_text({value})"),
+        DataType::Timestamp | DataType::Duration | DataType::Date => format!("'\"' || {value} || '\"'"),
+        DataType::Boolean | DataType::Int => format!("CAST({value} AS VARCHAR)"),
     }
 }
 
@@ -168,7 +216,7 @@ fn rejected(plan: &Plan, selects: &Selects, id: NodeId, check: &Check, file: &st
         })
         .collect();
     Ok(format!(
-        "COPY (SELECT {} AS step, {} AS file, {} AS line, {} AS \"offset\", {} AS reason,\n  CAST(to_json({{{}}}) AS VARCHAR) AS raw FROM {} WHERE ({predicate}) IS NOT TRUE)\n  TO {} (FORMAT json);\n",
+        "COPY (SELECT {} AS step, {} AS file, {} AS line, {} AS \"offset\", {} AS reason,\n  pw_json_print(to_json({{{}}})) AS raw FROM {} WHERE ({predicate}) IS NOT TRUE)\n  TO {} (FORMAT json);\n",
         sql_text(&node.origin.title),
         known("_file"),
         known("_line"),
@@ -180,19 +228,7 @@ fn rejected(plan: &Plan, selects: &Selects, id: NodeId, check: &Check, file: &st
     ))
 }
 
-/// A column as text files show it: times in ISO 8601 with `Z`, spans in ISO 8601; in CSV, which has no numbers but texts,
-/// those of a run.
-fn shown(sql: &str, data_type: &DataType, kind: FileKind) -> String {
-    let value = shown_value(sql, data_type);
-    let is_nested = matches!(data_type, DataType::List(_) | DataType::Record(_));
-    let value = match kind {
-        FileKind::Csv if is_nested => format!("CAST(to_json({value}) AS VARCHAR)"),
-        FileKind::Csv if *data_type == DataType::Float => format!("pw_number_text({value})"),
-        FileKind::Csv | FileKind::Jsonl | FileKind::Parquet => value,
-    };
-    if value == sql { value } else { format!("{value} AS {sql}") }
-}
-
+/// A value as text files show it: times in ISO 8601 with `Z`, spans in ISO 8601.
 pub(in crate::export) fn shown_value(sql: &str, data_type: &DataType) -> String {
     match data_type {
         DataType::Timestamp => format!("pw_timestamp_text({sql})"),

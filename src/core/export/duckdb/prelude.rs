@@ -53,10 +53,14 @@ CREATE OR REPLACE TEMP MACRO pw_bucket(w, t) AS CASE WHEN w > 0 THEN pw_time(TRY
   CASE WHEN w % 604800000000 = 0 THEN pw_floor_div(epoch_us(t) - 345600000000, w) * w + 345600000000
   ELSE pw_floor_div(epoch_us(t), w) * w END)) END;
 -- DuckDB takes numbers that are none, and commas before an end: outside of texts stands no `nan`, no `inf` and no such
--- comma, and each number is finite.
+-- comma, each number is finite, and no more than 127 lists and objects lie in each other.
 CREATE OR REPLACE TEMP MACRO pw_bare(x) AS regexp_replace(x, '"(\\.|[^"\\])*"', '""', 'g');
+CREATE OR REPLACE TEMP MACRO pw_depth(x) AS struct_extract(list_reduce(
+  list_prepend(struct_pack(now := 0, most := 0), list_transform(regexp_extract_all(x, '[\[\]{}]'), lambda c: struct_pack(now := CASE WHEN c IN ('[', '{') THEN 1 ELSE -1 END, most := 0))),
+  lambda a, b: struct_pack(now := a['now'] + b['now'], most := greatest(a['most'], a['now'] + b['now']))), 'most');
 CREATE OR REPLACE TEMP MACRO pw_is_json(x) AS CASE WHEN NOT json_valid(x) THEN FALSE WHEN x IS NOT NULL THEN NOT regexp_matches(pw_bare(x), '(?i)nan|inf|,\s*[\]}]')
-  AND len(list_filter(regexp_extract_all(pw_bare(x), '-?[0-9][0-9.eE+-]*'), lambda n: NOT coalesce(isfinite(TRY_CAST(n AS DOUBLE)), FALSE))) = 0 END;
+  AND len(list_filter(regexp_extract_all(pw_bare(x), '-?[0-9][0-9.eE+-]*'), lambda n: NOT coalesce(isfinite(TRY_CAST(n AS DOUBLE)), FALSE))) = 0
+  AND (length(regexp_replace(x, '[^\[{]', '', 'g')) <= 127 OR pw_depth(pw_bare(x)) <= 127) END;
 CREATE OR REPLACE TEMP MACRO pw_json(x) AS CASE WHEN pw_is_json(x) THEN x END;
 -- The variance of integers of their number and of sums: of the halves of their digits, of squares and products of those.
 -- The integer next to the mean is taken away before, in whole numbers; what is small then is a float without a loss.
@@ -132,6 +136,16 @@ CREATE OR REPLACE TEMP MACRO pw_float_text(x) AS regexp_replace(regexp_replace(C
 -- A Float as files show it: `1e+16`, `1e-6` and `0.00001`.
 CREATE OR REPLACE TEMP MACRO pw_number_text(x) AS regexp_replace(CASE WHEN abs(x) >= 1e-5 AND abs(x) < 1e-4
   THEN regexp_replace(CAST(x AS VARCHAR), '^(-?)(\d)\.?(\d*)e-05$', '\10.0000\2\3') ELSE CAST(x + 0 AS VARCHAR) END, 'e([-+])0+(\d)', 'e\1\2');
+-- A text in a line of CSV: quoted where it would not be read back as it is.
+CREATE OR REPLACE TEMP MACRO pw_csv_text(x) AS CASE WHEN x = '' OR regexp_matches(x, '[,"\n\r]|^[\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]|[\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]$')
+  THEN '"' || replace(x, '"', '""') || '"' ELSE x END;
+-- JSON as a run prints it: DuckDB writes numbers in digits up to 1e21 and down to 1e-6, and control characters in capitals.
+CREATE OR REPLACE TEMP MACRO pw_json_name(x) AS CASE WHEN contains(x, '\u') THEN array_to_string(list_transform(
+  regexp_extract_all(x, '(?s)\\u....|\\.|[^\\]+'), lambda p: CASE WHEN starts_with(p, '\u') THEN lower(p) ELSE p END), '') ELSE x END;
+CREATE OR REPLACE TEMP MACRO pw_json_print(x) AS array_to_string(list_transform(
+  regexp_extract_all(nullif(CAST(x AS VARCHAR), 'null'), '(?s)"(?:\\.|[^"\\])*"|-?[0-9][0-9.eE+-]*|[^"0-9-]+'),
+  lambda t: CASE WHEN starts_with(t, '"') THEN pw_json_name(t)
+    WHEN regexp_matches(t, '^-?[0-9]+[.eE]') THEN pw_number_text(CAST(t AS DOUBLE)) ELSE t END), '');
 -- Parts of URLs: without query and fragment; what stands between `//` and the path, without a user.
 CREATE OR REPLACE TEMP MACRO pw_url_text(x) AS trim(x, pw_blanks());
 CREATE OR REPLACE TEMP MACRO pw_url_bare(x) AS regexp_extract(pw_url_text(x), '^[^#?]*');

@@ -332,11 +332,18 @@ CREATE FUNCTION pw_float_text(x double precision) RETURNS text IMMUTABLE PARALLE
 
 -- JSON as it stands in a text: fields in their order, of one name the first.
 CREATE FUNCTION pw_json(x text) RETURNS json IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
-DECLARE part json;
+DECLARE
+  part json;
+  bare text;
 BEGIN
   part := CAST(x AS json);
-  -- Each number is finite, and each escape a character.
-  IF EXISTS (SELECT 1 FROM regexp_matches(regexp_replace(x COLLATE "C", '"(?:\\.|[^"\\])*"', '""', 'g'), '[0-9][0-9.eE+-]*', 'g') AS pw_item(m) WHERE pw_slow_text_float(m[1]) IS NULL) THEN
+  bare := regexp_replace(x COLLATE "C", '"(?:\\.|[^"\\])*"', '""', 'g');
+  -- Each number is finite, each escape a character, and no more than 127 lists and objects lie in each other.
+  IF EXISTS (SELECT 1 FROM regexp_matches(bare, '[0-9][0-9.eE+-]*', 'g') AS pw_item(m) WHERE pw_slow_text_float(m[1]) IS NULL) THEN
+    RETURN NULL;
+  END IF;
+  IF length(bare) - length(translate(bare, '[{', '')) > 127 AND (SELECT max(depth) FROM (SELECT sum(CASE WHEN m[1] IN ('[', '{') THEN 1 ELSE -1 END) OVER (ORDER BY n) AS depth
+    FROM regexp_matches(bare, '[][{}]', 'g') WITH ORDINALITY AS pw_item(m, n)) AS pw_deep) > 127 THEN
     RETURN NULL;
   END IF;
   IF strpos(x, '\u') > 0 THEN

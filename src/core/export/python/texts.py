@@ -313,7 +313,8 @@ def pw_json_float(token):
         digits, _, exponent = pw_float_digits(number).partition("e")
         sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
         return PwNumber(sign + "0." + "0" * (-int(exponent) - 1) + digits.replace(".", "").rstrip("0"))
-    return PwNumber(pw_float_digits(number))
+    # Zero has no sign.
+    return PwNumber(re.sub(r"e(\d)", r"e+\1", pw_float_digits(number + 0.0)))
 
 
 def pw_json_constant(token):

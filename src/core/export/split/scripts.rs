@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::faults::not_tied;
 use super::parts::{HANDED, Part, Parts};
+use super::ways::ways;
 use crate::export::{Bundle, DesignInfo, Target, parameter_lines, staging, target};
 use crate::files::MARKER;
 use crate::ir::{Node, Op, Plan};
@@ -37,14 +38,14 @@ pub fn bundle(plan: &Plan, parts: &Parts, info: &DesignInfo) -> Bundle {
     if whole.has_errors() {
         return whole;
     }
-    whole.text("handovers.json", list(parts, &info.design));
+    whole.text("handovers.json", list(plan, parts, &info.design));
     whole.script("run.sh", run_script(parts, &info.design));
     whole.text("README.md", readme(plan, parts, info));
     whole
 }
 
-/// What is run where, and what goes over, for the scripts and for who reads them.
-fn list(parts: &Parts, design: &Design) -> String {
+/// What is run where, what goes over, and where rows may be turned away, for the scripts and for who reads them.
+fn list(plan: &Plan, parts: &Parts, design: &Design) -> String {
     let part = |part: &Part| {
         let (target, place) = of(part, design).unzip();
         json!({
@@ -53,7 +54,7 @@ fn list(parts: &Parts, design: &Design) -> String {
         })
     };
     let all: Vec<Json> = parts.parts.iter().map(part).collect();
-    canonical_json(&json!({ "parts": all, "handovers": parts.handovers }))
+    canonical_json(&json!({ "parts": all, "handovers": parts.handovers, "ways": ways(plan) }))
 }
 
 /// `run.sh` of the whole.
@@ -218,8 +219,19 @@ arrived() {
 if [ -z "${PIPEWRIGHT_RECEIPT:-}" ]; then
   mkdir -p -- "$work/out/reports"
   cp -- "$work/reports"/*.json "$work/out/reports/"
+  # All parts together may turn away more than may be, though none of them does.
+  found=0
+  "$pipewright" handover "$bundle/handovers.json" --whole "$work/reports" \
+    ${PIPEWRIGHT_MAX_QUARANTINED:+"--max-quarantined=$PIPEWRIGHT_MAX_QUARANTINED"} || found=$?
+  case $found in
+    0) ;;
+    3) code=3 ;;
+    *) exit "$found" ;;
+  esac
   [ ! -d "$work/quarantine" ] || mv -- "$work/quarantine" "$work/out/quarantine"
 @EARLIER@
+  # Reports of parts that the design has no more go.
+  own="$own --renew=reports"
 fi
 @PUT@
 "#;

@@ -73,6 +73,10 @@ pub enum NamedCheck {
     Version,
     /// A number of a card: an issuer's beginning and length, and a check digit that is right (Luhn).
     CardNumber,
+    /// With the sign of a country, or in the groups of North America: other numbers have as many digits.
+    PhoneNumber,
+    /// Latitude and longitude, as exact as a place of a person is.
+    Coordinates,
 }
 
 impl ValueEvidence {
@@ -189,6 +193,8 @@ impl NamedCheck {
                 digits.starts_with(|c: char| c.is_ascii_digit()) && text.len() <= 60 && text.parse::<IpAddr>().is_err()
             }
             NamedCheck::CardNumber => is_card_number(text),
+            NamedCheck::PhoneNumber => is_phone_number(text),
+            NamedCheck::Coordinates => are_coordinates(text),
         }
     }
 
@@ -207,6 +213,8 @@ impl NamedCheck {
             NamedCheck::Sentence => "sentences",
             NamedCheck::Version => "version numbers",
             NamedCheck::CardNumber => "card numbers with a right check digit",
+            NamedCheck::PhoneNumber => "phone numbers",
+            NamedCheck::Coordinates => "pairs of latitude and longitude",
         }
     }
 }
@@ -242,6 +250,31 @@ fn is_issued(digits: &[u32]) -> bool {
     }
 }
 
+/// A number as it is dialled from abroad (E.164: a plus and 8 to 15 digits), or `(212) 555-0123` and `212-555-0123`.
+fn is_phone_number(text: &str) -> bool {
+    let text = text.strip_prefix("tel:").unwrap_or(text);
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if let Some(rest) = text.strip_prefix('+') {
+        let is_written_so = rest.chars().all(|c| c.is_ascii_digit() || " -./()".contains(c));
+        return is_written_so && rest.starts_with(|c: char| ('1'..='9').contains(&c)) && (8..=15).contains(&digits);
+    }
+    let groups: Vec<&str> = text.split([' ', '-', '.', '(', ')']).filter(|group| !group.is_empty()).collect();
+    let is_grouped = matches!(groups[..], [area, office, line]
+        if [area.len(), office.len(), line.len()] == [3, 3, 4] && !area.starts_with(['0', '1']) && !office.starts_with(['0', '1']));
+    is_grouped && digits == 10
+}
+
+/// Two numbers in the ranges of latitude and longitude, with three digits behind the point: some hundred metres.
+fn are_coordinates(text: &str) -> bool {
+    let Some((latitude, longitude)) = text.split_once([',', ';']) else { return false };
+    let is_within = |text: &str, most: f64| {
+        let text = text.trim();
+        let is_exact = text.split_once('.').is_some_and(|(_, digits)| digits.len() >= 3);
+        is_exact && text.parse::<f64>().is_ok_and(|number| number.abs() <= most)
+    };
+    is_within(latitude, 90.0) && is_within(longitude, 180.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +295,13 @@ mod tests {
             (NamedCheck::Sentence, "payment failed", "payment_failed"),
             (NamedCheck::Version, "5.2.1, hotfix", "latest"),
             (NamedCheck::CardNumber, "4242 4242 4242 4242", "4242 4242 4242 4241"),
+            (NamedCheck::PhoneNumber, "+43 (660) 123-4567", "20260302"),
+            (NamedCheck::PhoneNumber, "(212) 555-0123", "555-0123"),
+            (NamedCheck::PhoneNumber, "212.555.0123", "2125550123"),
+            (NamedCheck::PhoneNumber, "tel:+4366012345678", "+0100"),
+            (NamedCheck::Coordinates, "48.2082, 16.3738", "48.2, 16.3"),
+            (NamedCheck::Coordinates, "-33.8688;151.2093", "148.2082,16.3738"),
+            (NamedCheck::Coordinates, "0.001,-0.001", "1.234"),
         ] {
             assert!(check.fits(yes), "{check:?} {yes}");
             assert!(!check.fits(no), "{check:?} {no}");
