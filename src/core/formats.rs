@@ -77,11 +77,18 @@ pub use xml::open_references;
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
     use families::{
-        applications, aws, daemons, databases, frameworks, monitors, proxies, requests, security, system, web_errors,
+        applications, aws, daemons, databases, frameworks, jobs, monitors, proxies, requests, security, system,
+        web_errors,
     };
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
+        &envelope::KUBERNETES,
+        &envelope::HEROKU,
+        &envelope::FLY,
+        &envelope::CLOUD_FOUNDRY,
+        &envelope::CLOUDWATCH,
+        &envelope::TIMED,
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -108,6 +115,9 @@ static FORMATS: &[&dyn Format] = {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &jobs::ACTIONS,
+        &jobs::GITLAB,
+        &monitors::JOURNAL,
         &monitors::KERNEL,
         &monitors::EPOCH,
         &daemons::ASCTIME,
