@@ -27,6 +27,7 @@ mod fielded;
 pub mod infer;
 mod influx;
 mod ini;
+mod journal;
 mod json;
 mod json_document;
 mod json_lines;
@@ -152,6 +153,7 @@ static FORMATS: &[&dyn Format] = {
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,
+        &journal::JournalExport,
         &influx::Influx,
         &fielded::W3C,
         &fielded::ZEEK,
