@@ -59,6 +59,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 pub mod time;
+mod trailing;
 #[cfg(test)]
 mod words;
 mod xml;

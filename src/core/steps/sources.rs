@@ -177,7 +177,7 @@ impl Lowering<'_> {
                     return None;
                 }
                 if known.is_closed()
-                    && format.option("payload").is_none_or(str::is_empty)
+                    && ["payload", "fields"].iter().all(|name| matches!(format.option(name), None | Some("" | "none")))
                     && let Ok(parser) = formats::prepare(known, format, None, &Sample::default())
                 {
                     self.report_columns_never_made(title, schema, parser.schema());
