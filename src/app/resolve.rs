@@ -115,7 +115,7 @@ fn doubt_of(source: &Source, base: &Path, parameters: &BTreeMap<String, Value>) 
     }
     let path = interpolate(&source.path, parameters).ok()?;
     let first = expand(&path, base).ok()?.into_iter().next()?;
-    let mut doubt = settle(&first, &mut format.clone(), Some(schema)).ok()??;
+    let mut doubt = settle(&first, &mut format.clone(), Some(schema)).ok()?.doubt?;
     doubt.location.field = doubt.location.field.map(|option| format!("format.options.{option}"));
     Some(doubt.step(&source.id, &source.title))
 }

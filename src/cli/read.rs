@@ -57,7 +57,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                         .collect();
                     json!({
                         "path": shown_path(&sniff.path), "format": sniff.format.name, "options": sniff.format.options,
-                        "score": sniff.score, "reasons": sniff.reasons, "doubt": sniff.doubt, "guess": sniff.guess, "encoding": sniff.encoding,
+                        "score": sniff.score, "reasons": sniff.reasons, "doubt": sniff.doubt, "guesses": sniff.guesses, "encoding": sniff.encoding,
                         "compression": sniff.compression, "fields": fields,
                     })
                 })
@@ -84,7 +84,7 @@ pub fn sniff(args: &SniffArgs) -> VerbResult {
                     sniff.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect();
                 line!(text, "  {}", fields.join(", "));
                 print_text(&text)?;
-                for told in sniff.doubt.iter().chain(&sniff.guess) {
+                for told in sniff.doubt.iter().chain(&sniff.guesses) {
                     tell([&without_field(told.clone()).file(shown_path(&sniff.path))]);
                 }
             }
@@ -172,9 +172,9 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
         Some(spec) => spec,
         None => {
             let sniff = sniff_file(paths.first().ok_or_else(none_given)?)?;
-            let is_given = set.iter().any(|(name, _)| name == "header");
-            let guess = sniff.guess.filter(|_| !is_given);
-            tell(&guess.map(|guess| without_field(guess).file(shown_path(&sniff.path))));
+            let is_given = |guess: &Diagnostic| set.keys().any(|name| guess.location.field.as_ref() == Some(name));
+            let guesses = sniff.guesses.into_iter().filter(|guess| !is_given(guess));
+            tell(&guesses.map(|guess| without_field(guess).file(shown_path(&sniff.path))).collect::<Vec<_>>());
             let mut found = sniff.format;
             // Of pieces of a table only the first may have a header: each is looked at.
             if paths.len() > 1 && found.option("header") == Some("yes") {
@@ -190,7 +190,8 @@ fn read_of(files: &[String], wanted: Wanted) -> Result<(Vec<ir::Read>, FormatSpe
     if wanted.declared.is_none()
         && let Some(first) = paths.first()
     {
-        tell(&settle(first, &mut spec, None)?.map(without_field));
+        let settled = settle(first, &mut spec, None)?;
+        tell(&settled.doubt.into_iter().chain(settled.guess).map(without_field).collect::<Vec<_>>());
     }
     // One table for all files.
     let mut schema = match &wanted.declared {

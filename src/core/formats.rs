@@ -20,12 +20,14 @@ mod declared;
 pub(crate) mod dirty;
 pub mod encoding;
 mod envelope;
+mod epochs;
 pub mod events;
 mod families;
 mod fielded;
 pub mod infer;
 mod influx;
 mod ini;
+mod journal;
 mod json;
 mod json_document;
 mod json_lines;
@@ -57,6 +59,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 pub mod time;
+mod trailing;
 #[cfg(test)]
 mod words;
 mod xml;
@@ -65,6 +68,7 @@ pub use by_example::{Learned, Mark, learn};
 pub use changes::{Change, ChangeSet, Changes};
 pub use columns::{Columns, RowCollector, Tally, Unfit, Unit};
 pub use csv::{header_guess, repeated_headers};
+pub use epochs::{EpochColumns, epoch_columns, prepare};
 pub use json::{Scanner as JsonScanner, json_changes};
 pub use line_ends::cut_lines;
 pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates};
@@ -75,11 +79,18 @@ pub use xml::open_references;
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
     use families::{
-        applications, aws, daemons, databases, frameworks, monitors, proxies, requests, security, system, web_errors,
+        applications, aws, daemons, databases, frameworks, jobs, monitors, proxies, requests, security, system,
+        web_errors,
     };
     &[
         &envelope::CRI,
         &envelope::DOCKER_JSON,
+        &envelope::KUBERNETES,
+        &envelope::HEROKU,
+        &envelope::FLY,
+        &envelope::CLOUD_FOUNDRY,
+        &envelope::CLOUDWATCH,
+        &envelope::TIMED,
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -106,6 +117,9 @@ static FORMATS: &[&dyn Format] = {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &jobs::ACTIONS,
+        &jobs::GITLAB,
+        &monitors::JOURNAL,
         &monitors::KERNEL,
         &monitors::EPOCH,
         &daemons::ASCTIME,
@@ -140,6 +154,7 @@ static FORMATS: &[&dyn Format] = {
         &applications::APPLICATION,
         &applications::LEVELS,
         &envelope::COMPOSE,
+        &journal::JournalExport,
         &influx::Influx,
         &fielded::W3C,
         &fielded::ZEEK,

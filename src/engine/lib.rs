@@ -52,9 +52,9 @@ pub use preview::{
 };
 pub use profile::{BINS, ColumnProfile, Profiled, TOP, profile, profile_source};
 pub use read::{
-    ByteRange, PACKED_ENDINGS, STANDARD_INPUT, Share, Sniff, expand, expand_all, given_name, offer_standard_input,
-    open_unpacked, partitioned, path_of_source, read_files, read_schema, read_share, read_stream, schema_as, settle,
-    share_files, sniff,
+    ByteRange, PACKED_ENDINGS, STANDARD_INPUT, Settled, Share, Sniff, expand, expand_all, given_name,
+    offer_standard_input, open_unpacked, partitioned, path_of_source, read_files, read_schema, read_share, read_stream,
+    schema_as, settle, share_files, sniff,
 };
 pub use run::{
     AnswerReport, BlockingStep, FileReport, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport,

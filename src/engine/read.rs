@@ -39,7 +39,7 @@ pub(crate) use pattern::is_wild;
 pub use range::ByteRange;
 pub(crate) use resume::{FileState, Resume};
 use rotated::in_order;
-pub use sniff::{Sniff, schema_as, settle, sniff};
+pub use sniff::{Settled, Sniff, schema_as, settle, sniff};
 
 use crate::cancel::Cancel;
 use crate::columns::{POSITION, Quarantined};

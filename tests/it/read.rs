@@ -270,6 +270,38 @@ fn zeros_that_numbers_lose_are_told() {
 }
 
 #[test]
+fn numbers_since_1970_are_times_which_is_told_and_turned_round() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("pino.log");
+    let file = path(&log);
+    fs::write(file, "{\"level\":30,\"time\":1709287200123,\"n\":1}\n{\"level\":30,\"time\":1709287201000,\"n\":2}\n")
+        .unwrap();
+    let (_, out, shown) = run(&["read", file]);
+    let first = &rows(&out)[0];
+    assert_eq!(first, &json!({"level": 30, "time": "2024-03-01T10:00:00.123Z", "n": 1}));
+    assert!(shown.contains("PW1156") && shown.contains("`time` (milliseconds)"), "{shown}");
+    let sniffed: Json = serde_json::from_str(&run_ok(&["sniff", file, "--format", "json"])).unwrap();
+    assert_eq!(sniffed[0]["options"]["epochs"], "time=ms");
+    assert_eq!(
+        (&sniffed[0]["guesses"][0]["code"], &sniffed[0]["fields"][1]["type"]),
+        (&"PW1156".into(), &"Timestamp".into())
+    );
+    let kept = rows(&run_ok(&["read", file, "--set", "epochs=none"]));
+    assert_eq!(kept[0]["time"], 1_709_287_200_123_i64);
+    // Nanoseconds that a time does not hold stand beside it; a format that is named is looked at as well.
+    let table = folder.path().join("edge.csv");
+    let file = path(&table);
+    fs::write(file, "EdgeStartTimestamp,bytes\n1709287200123456789,1709287200\n1709287200123456780,1709287201\n")
+        .unwrap();
+    let edge = &rows(&run_ok(&["read", file, "--as", "csv"]))[0];
+    assert_eq!(edge["EdgeStartTimestamp"], "2024-03-01T10:00:00.123456Z");
+    assert_eq!(
+        (&edge["EdgeStartTimestamp_ns"], &edge["bytes"]),
+        (&1_709_287_200_123_456_789_i64.into(), &1_709_287_200.into())
+    );
+}
+
+#[test]
 fn values_that_are_left_out_are_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pw.jsonl");

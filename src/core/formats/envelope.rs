@@ -1,5 +1,6 @@
 //! Envelopes: lines that carry the lines of another log. What is inside is read by the format that it has itself, as
-//! if it were a file of its own; the envelope's columns stand beside. CRI, Docker's JSON file and Docker Compose.
+//! if it were a file of its own; the envelope's columns stand beside. Containers' runtimes, the tools that show their
+//! logs, and the logs of platforms.
 //! Must not import single formats.
 
 mod open;
@@ -15,7 +16,7 @@ use super::scan::{self, score, trial};
 use super::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, format};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
-use open::{Kind, open_all};
+use open::{Kind, LABELS, Labels, open_all};
 use parser::EnvelopeParser;
 
 /// A format that is an envelope.
@@ -64,6 +65,85 @@ pub static COMPOSE: Envelope = Envelope {
     examples: &["web-1  | Listening on http://0.0.0.0:8080"],
 };
 
+/// What `kubectl logs --prefix` and stern show.
+pub static KUBERNETES: Envelope = Envelope {
+    kind: Kind::Kubernetes,
+    name: "kubernetes_log",
+    title: "Log of pods",
+    doc: "What `kubectl logs --prefix` (kubernetes.io, kubectl logs) and stern (github.com/stern/stern) show: pod and \
+          container, of stern the namespace too where it shows all, and the program's line, which is read by the format \
+          that `payload` names; a time before it, as `--timestamps` has it, is its payload's.",
+    weight: 97,
+    examples: &["[pod/shop-6d5f7c9b8d-x2x4z/app] listening on :8080", "shop-6d5f7c9b8d-x2x4z app listening on :8080"],
+};
+
+/// What `kubectl logs --timestamps` and `docker logs -t` show.
+pub static TIMED: Envelope = Envelope {
+    kind: Kind::Timed,
+    name: "timed_lines",
+    title: "Lines with a time before them",
+    doc: "What `kubectl logs --timestamps` (kubernetes.io), `docker logs -t` and `podman logs -t` (docs.docker.com) show: the \
+          time at which the runtime took the line, with its zone, and the program's line, which is read by the format that \
+          `payload` names.",
+    weight: 97,
+    examples: &["2024-03-01T10:00:00.123456789Z {\"level\":\"info\",\"msg\":\"started\"}"],
+};
+
+/// What Heroku's Logplex gives.
+pub static HEROKU: Envelope = Envelope {
+    kind: Kind::Heroku,
+    name: "heroku",
+    title: "Heroku log",
+    doc: "What `heroku logs` shows (devcenter.heroku.com, Logging): time, source (`app`: app, heroku, an add-on), process \
+          (web.1, router), and the line, which is read by the format that `payload` names.",
+    weight: 98,
+    examples: &[
+        "2024-03-01T10:00:00.123456+00:00 heroku[router]: at=info method=GET path=\"/orders\" status=200 service=12ms",
+    ],
+};
+
+/// What `fly logs` shows.
+pub static FLY: Envelope = Envelope {
+    kind: Kind::Fly,
+    name: "fly",
+    title: "Fly.io log",
+    doc: "What `fly logs` shows (fly.io/docs, fly logs): time, source (`app`: app, runner, proxy), machine (`instance`), \
+          region, level, and the line, which is read by the format that `payload` names.",
+    weight: 98,
+    examples: &["2024-03-01T10:00:00Z app[148e45d7] fra [info] listening on :8080"],
+};
+
+/// What `cf logs` shows.
+pub static CLOUD_FOUNDRY: Envelope = Envelope {
+    kind: Kind::CloudFoundry,
+    name: "cloud_foundry",
+    title: "Cloud Foundry log",
+    doc: "What `cf logs` shows (docs.cloudfoundry.org, App logging): time, source (APP/PROC/WEB/0, RTR/1), OUT or ERR \
+          (`stream`), and the line, which is read by the format that `payload` names.",
+    weight: 98,
+    examples: &["   2024-03-01T10:00:00.12+0100 [APP/PROC/WEB/0] OUT listening on :8080"],
+};
+
+/// What `aws logs tail` shows.
+pub static CLOUDWATCH: Envelope = Envelope {
+    kind: Kind::CloudWatch,
+    name: "aws_logs_tail",
+    title: "CloudWatch log, tailed",
+    doc: "What `aws logs tail` shows (docs.aws.amazon.com, AWS CLI, logs tail): time, log stream, and the line, which is \
+          read by the format that `payload` names.",
+    weight: 98,
+    examples: &["2024-03-01T10:00:00.123000+00:00 ecs/shop/7f3a17 level=info msg=started"],
+};
+
+/// How telling a time is before text that is no log of its own.
+const PLAIN: u8 = 60;
+
+/// Whether what stands behind a time is a log of its own, and not the rest of lines that begin with a time.
+fn is_log_of_its_own(found: &Recognition) -> bool {
+    let is_keyed = format(&found.format.name).is_some_and(|format| format.is_keyed());
+    found.score >= if is_keyed { 70 } else { 90 }
+}
+
 /// Takes what of a payload is not read.
 const MESSAGE: &str = "message";
 
@@ -82,15 +162,23 @@ impl Envelope {
     }
 }
 
+/// Every envelope.
+static ALL: [&Envelope; 9] =
+    [&CRI, &DOCKER_JSON, &COMPOSE, &KUBERNETES, &TIMED, &HEROKU, &FLY, &CLOUD_FOUNDRY, &CLOUDWATCH];
+
 /// The format that a payload has: the best one that can be read line by line.
 fn recognise_payload(kind: Kind, inside: &Sample) -> Option<Recognition> {
-    // No envelope in an envelope, which could go on without end; no table, whose header stands once.
-    let others = [CRI.name, DOCKER_JSON.name, COMPOSE.name, "csv"];
-    let formats = super::formats().iter().filter(|format| !others.contains(&format.name()));
+    // No envelope in an envelope, which could go on without end; but behind a container's name a time may stand. No
+    // table, whose header stands once.
+    let is_other = |name: &str| {
+        let envelope = ALL.iter().find(|envelope| envelope.name == name);
+        envelope.is_some_and(|envelope| envelope.kind != Kind::Timed || !kind.is_of_names()) || name == "csv"
+    };
+    let formats = super::formats().iter().filter(|format| !is_other(format.name()));
     let mut found: Vec<Recognition> = formats.filter_map(|format| format.recognise(inside)).collect();
     found.sort_by_key(|recognition| std::cmp::Reverse(recognition.score));
     // Several containers write into one of these. No envelope in an envelope here, too.
-    if kind == Kind::Compose
+    if kind.has_several()
         && scan::sample_lines(inside).all(|line| kind.open(line).is_none())
         && let Some(mixed) = recognise_mixed(inside, &found)
     {
@@ -124,15 +212,28 @@ impl Format for Envelope {
     }
 
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
-        let (mut fitting, mut all) = (0, 0);
-        for line in scan::sample_lines(sample).take(1000) {
+        let (mut fitting, mut all, mut is_told) = (0, 0, false);
+        let mut names: Vec<Labels> = Vec::new();
+        for line in scan::sample_lines(sample).take(1000).filter(|line| !self.kind.is_meta(line)) {
             all += 1;
-            fitting += usize::from(self.kind.open(line).is_some());
+            let Some(opened) = self.kind.open(line) else { continue };
+            fitting += 1;
+            is_told |= self.kind.is_telling(line, &opened);
+            if !is_told && !names.contains(&opened.labels) {
+                names.push(opened.labels);
+            }
         }
-        let score = score(fitting, all, self.weight)?;
+        // Names that hardly come again are words of sentences.
+        if !is_told && names.len() * 2 > fitting {
+            return None;
+        }
+        let found = score(fitting, all, 1).and_then(|_| recognise_payload(self.kind, &self.inside(sample)));
+        // A time before any text is not telling: most logs begin so.
+        let is_plain = self.kind == Kind::Timed && !found.as_ref().is_some_and(is_log_of_its_own);
+        let score = score(fitting, all, if is_plain { PLAIN } else { self.weight })?;
         let mut reasons = vec![format!("{fitting} of {all} lines are lines of a {}", self.title)];
         let mut spec = FormatSpec::new(self.name);
-        if let Some(found) = recognise_payload(self.kind, &self.inside(sample)) {
+        if let Some(found) = found {
             spec = spec.with("payload", &as_option(&found.format));
             let title = format(&found.format.name).map_or("", |format| format.title());
             reasons.push(format!("inside is {title}: {}", found.reasons.join(", ")));
@@ -188,11 +289,12 @@ impl Format for Envelope {
         let kind = self.kind;
         with_types(schema, &made, |schema| {
             let map = inner.schema().names().map(|name| schema.index(&outer(name)).unwrap_or(usize::MAX)).collect();
-            let slot = |at: usize| own.get(at).and_then(|(name, _)| schema.index(name)).unwrap_or(usize::MAX);
-            let slots = match kind {
-                Kind::Compose => [usize::MAX, slot(0)],
-                Kind::Cri | Kind::DockerJson => [slot(0), slot(1)],
-            };
+            let place = |name: &str| schema.index(name).unwrap_or(usize::MAX);
+            let has_time = own.first().is_some_and(|(name, _)| *name == "time");
+            let mut slots = (if has_time { place("time") } else { usize::MAX }, [usize::MAX; LABELS]);
+            for (slot, (name, _)) in slots.1.iter_mut().zip(own.iter().skip(usize::from(has_time))) {
+                *slot = place(name);
+            }
             let is_text =
                 |column: &usize| schema.fields.get(*column).is_some_and(|field| field.data_type == DataType::String);
             let message = schema.index(MESSAGE).filter(is_text).unwrap_or(usize::MAX);

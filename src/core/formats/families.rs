@@ -7,6 +7,7 @@ pub mod aws;
 pub mod daemons;
 pub mod databases;
 pub mod frameworks;
+pub mod jobs;
 pub mod monitors;
 pub mod proxies;
 pub mod requests;
@@ -18,12 +19,14 @@ pub mod web_errors;
 mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub use tests::named_rows;
 
 /// Every table.
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 56] = [
+    let all: [&'static TemplateFormat; 59] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -48,6 +51,9 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &system::BIND,
         &system::LOGCAT,
         &system::JVM_GC,
+        &jobs::ACTIONS,
+        &jobs::GITLAB,
+        &monitors::JOURNAL,
         &monitors::KERNEL,
         &monitors::EPOCH,
         &daemons::ASCTIME,

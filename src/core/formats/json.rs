@@ -118,12 +118,13 @@ impl<'a> Scanner<'a> {
         Fault { at: self.at.min(self.bytes.len()), reason }
     }
 
-    /// The next byte that is not white space, not read yet; 0 at the end.
+    /// The next byte that is not white space, not read yet; 0 at the end. What begins a text in a sequence (RFC 7464) is
+    /// none.
     #[inline]
     pub fn peek(&mut self) -> u8 {
         loop {
             match self.bytes.get(self.at) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                Some(b' ' | b'\n' | b'\r' | b'\t' | 0x1e) => self.at += 1,
                 Some(byte) => return *byte,
                 None => return 0,
             }

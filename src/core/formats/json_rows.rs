@@ -61,6 +61,13 @@ fn leave_secrets_out(value: &mut Value, withheld: &mut Withheld, than: &Labels) 
     }
 }
 
+/// The text of an array of bytes, as `journalctl -o json` has it (man7.org, journalctl).
+#[cold]
+fn text_of_bytes(json: &str) -> Option<String> {
+    let bytes: Vec<u8> = serde_json::from_str(json).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The columns that objects are read into: made once per parser.
 pub struct ObjectShape {
     pub schema: Schema,
@@ -69,6 +76,8 @@ pub struct ObjectShape {
     /// By column: whether JSON text in it is as open as its name says. A column that is secret as a whole goes nowhere
     /// as it is.
     is_open: Vec<bool>,
+    /// The objects are entries of systemd's journal, whose texts are arrays of bytes where they are no plain text.
+    is_journal: bool,
 }
 
 impl ObjectShape {
@@ -77,7 +86,8 @@ impl ObjectShape {
         let readers = schema.fields.iter().map(|field| Reader::of(&field.data_type)).collect();
         let is_secret = |field: &Field| field.labels.classification == Some(Classification::Secret);
         let is_open = schema.fields.iter().map(|field| !is_secret(field) && holds_text(&field.data_type)).collect();
-        Self { schema, index, readers, is_open }
+        let is_journal = schema.has("__REALTIME_TIMESTAMP") || schema.has("__CURSOR");
+        Self { schema, index, readers, is_open, is_journal }
     }
 }
 
@@ -170,6 +180,14 @@ impl<'a> ObjectReader<'a> {
             (_, Kind::Null) => {
                 scanner.null()?;
                 return Ok(false);
+            }
+            (Reader::Text, Kind::List) if self.shape.is_journal => {
+                let json = scanner.raw()?;
+                match text_of_bytes(json) {
+                    Some(text) => out.text(column, &text),
+                    None => out.text(column, json),
+                }
+                true
             }
             (Reader::Text, _) => {
                 let (json, labels) = (scanner.raw()?, &self.shape.schema.fields[column].labels);

@@ -22,7 +22,7 @@ pub const PAYLOAD: OptionSpec = OptionSpec {
 };
 
 /// Formats of which a text inside is never taken for one: they fit anything, need a header, or are envelopes.
-const NOT_INSIDE: [&str; 15] = [
+const NOT_INSIDE: [&str; 21] = [
     "lines",
     "pattern",
     "mixed",
@@ -36,6 +36,12 @@ const NOT_INSIDE: [&str; 15] = [
     "cri",
     "docker_json",
     "docker_compose",
+    "kubernetes_log",
+    "timed_lines",
+    "heroku",
+    "fly",
+    "cloud_foundry",
+    "aws_logs_tail",
     "syslog_3164",
     "syslog_5424",
 ];

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::encoding::TextEncoding;
 use super::layout::Layout;
+use super::time::Epoch;
 use super::{Columns, Tally};
 use crate::data::Schema;
 use crate::data::day_order::{self, DayOrder};
@@ -39,6 +40,16 @@ pub const DATES: OptionSpec = OptionSpec {
     default: "",
     doc: "which number of `03/04/2026` is first, the `day` or the `month`; empty: as the file's values tell, and where \
           none tells, such dates stay text",
+};
+
+/// The option that every format of text takes whose columns may be numbers since 1970.
+pub const EPOCHS: OptionSpec = OptionSpec {
+    name: "epochs",
+    kind: OptionKind::Text,
+    default: "",
+    doc: "columns whose numbers are times since 1970, each with its unit (`s`, `ms`, `us`, `ns`): `ts=s, time=ms`; `none`: \
+          numbers stay numbers; empty: as names and values tell. What a time does not hold of nanoseconds stands beside \
+          it, as a number in a column whose name ends with `_ns`",
 };
 
 /// The option that every format of text takes whose files may be pieces of one log.
@@ -89,6 +100,22 @@ impl FormatSpec {
             "month" => Some(DayOrder::MonthFirst),
             _ => None,
         }
+    }
+
+    /// The columns whose numbers are times since 1970, with their unit, where the options name them.
+    /// Errors: a piece that is no column with its unit.
+    pub fn epochs(&self) -> Result<Vec<(&str, Epoch)>, Diagnostic> {
+        let text = self.option(EPOCHS.name).filter(|text| text.trim() != "none").unwrap_or_default();
+        text.split(',')
+            .map(str::trim)
+            .filter(|piece| !piece.is_empty())
+            .map(|piece| match piece.rsplit_once('=').map(|(name, unit)| (name.trim(), Epoch::named(unit.trim()))) {
+                Some((name, Some(unit))) if !name.is_empty() => Ok((name, unit)),
+                _ => Err(Diagnostic::error("PW1155", format!("`{piece}` names no column with a unit of its numbers"))
+                    .help("write columns with `s`, `ms`, `us` or `ns`, such as `ts=s, time=ms`, or `none`")
+                    .field(EPOCHS.name)),
+            })
+            .collect()
     }
 
     /// The zone of times without one, where the options name it.
@@ -213,7 +240,7 @@ pub trait Format: Sync {
         self.options()
             .iter()
             .copied()
-            .chain(self.is_text().then_some([ENCODING, ZONE, DATES, REPEATED]).into_iter().flatten())
+            .chain(self.is_text().then_some([ENCODING, ZONE, DATES, EPOCHS, REPEATED]).into_iter().flatten())
             .collect()
     }
     /// Texts as the format has them, made up; shown with its documentation.
@@ -254,6 +281,9 @@ pub trait Format: Sync {
                 return Err(Diagnostic::error("PW1126", format!("there is no time zone `{value}`"))
                     .help("name it as the IANA database does, or as hours from UTC: Europe/Berlin, UTC, +02:00")
                     .field(name));
+            }
+            if name == EPOCHS.name {
+                spec.epochs()?;
             }
             let choices: &[&str] = match option.kind {
                 OptionKind::Text => continue,

@@ -27,7 +27,10 @@ use super::declared::with_types;
 use super::infer::TextGuess;
 use super::keys::{MAX_REPEATS, is_padded, repeated, with_more};
 use super::scan::{sample_lines, score};
+use super::trailing::{self, FIELDS};
 use super::{FormatSpec, OptionSpec, Parser, Recognition, Sample};
+use crate::data::instants::zone_prefix;
+use crate::data::zones::Zone;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
@@ -66,6 +69,8 @@ pub struct Table {
     pub pairs: Pairs,
     /// Keys of pairs that have a common name.
     pub renames: &'static [(&'static str, &'static str)],
+    /// What stands before the zone of the line's time, where a pair tells it: ` tz=`; empty: none does.
+    pub zone: &'static str,
     /// Texts that mean none, beside an empty one.
     pub nulls: &'static [&'static str],
     pub joins: Joins,
@@ -88,6 +93,7 @@ impl Table {
         also: &[],
         pairs: Pairs::LOGFMT,
         renames: &[],
+        zone: "",
         nulls: &["-"],
         joins: Joins::Never,
         tells: &[],
@@ -124,6 +130,8 @@ pub fn is_level(word: &str) -> bool {
 
 /// Lines of a sample that a recogniser looks at.
 const LINES: usize = 500;
+/// Columns of the text that may end with fields; the first one that a table has.
+pub const TEXTS: [&str; 2] = ["fields", "message"];
 /// Keys beyond which further ones are counted as unknown.
 const MAX_KEYS: usize = 1000;
 
@@ -141,7 +149,7 @@ impl super::Format for TemplateFormat {
     }
 
     fn options(&self) -> &'static [OptionSpec] {
-        &[]
+        if self.compiled().text.is_some() { &[FIELDS] } else { &[] }
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -157,6 +165,7 @@ impl super::Format for TemplateFormat {
         let mut is_told = self.table.tells.is_empty();
         let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
         let mut captures = Vec::new();
+        let mut messages = trailing::Count::default();
         for line in sample_lines(sample).take(LINES) {
             lines += 1;
             if compiled.is_meta(line) {
@@ -165,6 +174,9 @@ impl super::Format for TemplateFormat {
             if compiled.read(line, &mut captures).is_some_and(|variant| compiled.is_telling(variant)) {
                 is_told = is_told || self.table.tells.iter().any(|text| line.contains(text));
                 (events, fitting, open) = (events + 1, fitting + 1, true);
+                if let Some(text) = compiled.text_of(line, &captures) {
+                    messages.add(text);
+                }
             } else if open && parser::is_continuation(line, self.table.joins) {
                 joined += 1;
             } else {
@@ -180,7 +192,12 @@ impl super::Format for TemplateFormat {
         if joined > 0 {
             reasons.push(format!("{joined} lines continue the event before them"));
         }
-        Some(Recognition { format: FormatSpec::new(self.table.name), score, reasons })
+        let mut format = FormatSpec::new(self.table.name);
+        if let Some((written, reason)) = messages.most() {
+            format = format.with(FIELDS.name, written.name());
+            reasons.push(reason);
+        }
+        Some(Recognition { format, score, reasons })
     }
 
     fn prepare(
@@ -190,6 +207,10 @@ impl super::Format for TemplateFormat {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
+        let plain = |spec: &FormatSpec, schema: Option<&Schema>| self.prepare(spec, schema, sample);
+        if let Some(parser) = trailing::prepare(spec, schema, sample, &TEXTS, plain)? {
+            return Ok(parser);
+        }
         let compiled = self.compiled();
         let mut own = compiled.schema.clone();
         if compiled.has_pairs {
@@ -208,12 +229,7 @@ impl super::Format for TemplateFormat {
                 own = with_more(own, sample.whole);
             }
         }
-        let table = TableFacts {
-            pairs: self.table.pairs,
-            renames: self.table.renames,
-            nulls: self.table.nulls,
-            joins: self.table.joins,
-        };
+        let table = TableFacts::of(&self.table);
         let compiled = compiled.clone();
         with_types(schema, &own, |schema| Ok(Box::new(TemplateParser::new(compiled, table, schema))))
     }
@@ -224,11 +240,24 @@ impl super::Format for TemplateFormat {
 struct TableFacts {
     pairs: Pairs,
     renames: &'static [(&'static str, &'static str)],
+    zone: &'static str,
     nulls: &'static [&'static str],
     joins: Joins,
 }
 
 impl TableFacts {
+    fn of(table: &Table) -> Self {
+        let Table { pairs, renames, zone, nulls, joins, .. } = *table;
+        TableFacts { pairs, renames, zone, nulls, joins }
+    }
+
+    /// The zone that the line tells of its time.
+    fn zone_in(&self, line: &str) -> Option<Zone> {
+        let at = memchr::memmem::find(line.as_bytes(), self.zone.as_bytes()).filter(|_| !self.zone.is_empty())?;
+        let value = line.get(at + self.zone.len()..)?.trim_start_matches('"');
+        zone_prefix(value.as_bytes()).map(|(seconds, _)| Zone::Fixed(seconds))
+    }
+
     fn column_of(&self, key: &str) -> Option<&'static str> {
         self.renames.iter().find(|(from, _)| *from == key).map(|(_, to)| *to)
     }
@@ -245,7 +274,7 @@ impl TableFacts {
 
 /// The keys of a sample's pairs in the order in which they appear, with their types.
 fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Field> {
-    let facts = TableFacts { pairs: table.pairs, renames: table.renames, nulls: table.nulls, joins: table.joins };
+    let facts = TableFacts::of(table);
     let mut found: Vec<(String, TextGuess)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     let mut captures = Vec::new();

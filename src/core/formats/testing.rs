@@ -36,7 +36,7 @@ impl Reading {
 
 /// Prepares `spec` from `text` as sample.
 pub fn prepare(spec: &FormatSpec, schema: Option<&Schema>, text: &str) -> Box<dyn Parser> {
-    format(&spec.name).unwrap().prepare(spec, schema, &Sample::whole("sample", text)).unwrap()
+    super::prepare(format(&spec.name).unwrap(), spec, schema, &Sample::whole("sample", text)).unwrap()
 }
 
 /// Reads `text` with its own schema.

@@ -17,6 +17,21 @@ pub enum Epoch {
     Nanos,
 }
 
+impl Epoch {
+    const SHORT: [(Epoch, &'static str); 4] =
+        [(Epoch::Seconds, "s"), (Epoch::Millis, "ms"), (Epoch::Micros, "us"), (Epoch::Nanos, "ns")];
+
+    /// The unit of `s`, `ms`, `us` or `ns`.
+    pub fn named(text: &str) -> Option<Epoch> {
+        Self::SHORT.iter().find(|(_, short)| *short == text).map(|(unit, _)| *unit)
+    }
+
+    /// As `named` reads it.
+    pub fn short(self) -> &'static str {
+        Self::SHORT[self as usize].1
+    }
+}
+
 /// The time of common and combined access logs: `10/Oct/2000:13:55:36 -0700`, the zone optional.
 pub fn clf(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();

@@ -40,6 +40,7 @@ const LABELS: &[(&str, &[&str])] = &[
     ("framework_access", &["gin", "debug", "ms"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),
+    ("journal_export", &["realtime", "timestamp", "hostname", "syslog", "identifier"]),
     // `SET timestamp=…;` is the time, `Id: …` the thread.
     ("mysql_slow", &["set", "timestamp", "id"]),
     ("postgresql", &["db"]),

@@ -170,7 +170,7 @@ fn parsed_columns(settings: &ParseSettings, lowering: &mut Lowering) -> Option<S
         return None;
     };
     let declared = Some(Schema::new(settings.columns.clone())).filter(|schema| !schema.is_empty());
-    match format.prepare(&settings.format, declared.as_ref(), &Sample::default()) {
+    match formats::prepare(format, &settings.format, declared.as_ref(), &Sample::default()) {
         Ok(parser) if parser.framing() == Framing::Native => {
             lowering.report(
                 Diagnostic::error("PW0358", format!("{} is a format of whole files, not of a text", format.title()))

@@ -172,19 +172,19 @@ impl Lowering<'_> {
         let declared = source.schema.as_ref().filter(|schema| !schema.is_empty());
         let schema = match declared {
             Some(schema) => {
-                if let Err(diagnostic) = known.prepare(format, Some(schema), &Sample::default()) {
+                if let Err(diagnostic) = formats::prepare(known, format, Some(schema), &Sample::default()) {
                     self.report(diagnostic.field("source"));
                     return None;
                 }
                 if known.is_closed()
-                    && format.option("payload").is_none_or(str::is_empty)
-                    && let Ok(parser) = known.prepare(format, None, &Sample::default())
+                    && ["payload", "fields"].iter().all(|name| matches!(format.option(name), None | Some("" | "none")))
+                    && let Ok(parser) = formats::prepare(known, format, None, &Sample::default())
                 {
                     self.report_columns_never_made(title, schema, parser.schema());
                 }
                 schema.clone()
             }
-            None => match known.prepare(format, None, &Sample::default()) {
+            None => match formats::prepare(known, format, None, &Sample::default()) {
                 Ok(parser) if !parser.schema().is_empty() => parser.schema().clone(),
                 Ok(_) => {
                     self.report(

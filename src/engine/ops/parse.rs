@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::{DataType, Schema, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::formats::{Change, Changes, Chunk, Parser, RowCollector, Sample, format};
+use pipewright_core::formats::{self, Change, Changes, Chunk, Parser, RowCollector, Sample, format};
 use pipewright_core::ir::{OnFail, Parse};
 use polars::prelude::{
     AllowedOptimizations, Column, DataFrame, IdxCa, IdxSize, IntoColumn, LazyFrame, OptFlags, PolarsResult,
@@ -60,7 +60,7 @@ fn prepare(parse: &Parse) -> Result<Box<dyn Parser>, Diagnostic> {
     let Some(known) = format(&parse.format.name) else {
         return Err(Diagnostic::error("PW0706", format!("unknown format `{}`", parse.format.name)));
     };
-    known.prepare(&parse.format, Some(&parse.schema), &Sample::default())
+    formats::prepare(known, &parse.format, Some(&parse.schema), &Sample::default())
 }
 
 /// What became of each text.

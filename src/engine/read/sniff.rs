@@ -9,8 +9,8 @@ use pipewright_core::data::{Classification, DataType, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::open_file;
 use pipewright_core::formats::{
-    FormatSpec, Framing, Parser, Recognition, Sample, format, formats, header_guess, may_have_numbered_dates,
-    numbered_dates, open_references, recognise,
+    FormatSpec, Framing, Parser, Recognition, Sample, epoch_columns, format, formats, header_guess,
+    may_have_numbered_dates, numbered_dates, open_references, prepare, recognise,
 };
 use pipewright_core::policy::Sensitivities;
 
@@ -38,7 +38,7 @@ pub struct Sniff {
     /// What the file does not tell, and an option would.
     pub doubt: Option<Diagnostic>,
     /// What was taken to be so, and an option turns round.
-    pub guess: Option<Diagnostic>,
+    pub guesses: Vec<Diagnostic>,
     pub encoding: String,
     /// `gzip`, `zstd`, `bzip2`, `xz`, `zip`, `workbook` or `sqlite`.
     pub compression: Option<String>,
@@ -87,16 +87,16 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
         .is_none_or(|how| how != "sqlite")
         .then(|| header_guess(&spec, &sample).or_else(|| open_references(&spec, &sample)))
         .flatten();
-    let (reason, doubt) = settle_with(path, &mut spec, None, &sample)?;
-    reasons.extend(reason);
+    let settled = settle_with(path, &mut spec, None, &sample)?;
+    reasons.extend(settled.reason);
     let schema = schema_of_file(path, &spec, &sample)?;
     Ok(Sniff {
         path: path.to_owned(),
         format: spec,
         score: best.score,
         reasons,
-        doubt,
-        guess,
+        doubt: settled.doubt,
+        guesses: guess.into_iter().chain(settled.guess).collect(),
         encoding: opened.encoding.to_owned(),
         compression: opened.compression.map(str::to_owned),
         schema,
@@ -106,27 +106,45 @@ pub fn sniff(path: &Path) -> Result<Sniff, Diagnostic> {
 }
 
 /// Completes the options of a format by what a file's values tell, as far as they are not given; gives what they leave in
-/// doubt. `schema`: the columns that are declared.
-pub fn settle(path: &Path, spec: &mut FormatSpec, schema: Option<&Schema>) -> Result<Option<Diagnostic>, Diagnostic> {
-    let sample = sample_of(path, 3, How::of(spec))?;
-    Ok(settle_with(path, spec, schema, &sample)?.1)
+/// doubt, and what is a guess. `schema`: the columns that are declared.
+pub fn settle(path: &Path, spec: &mut FormatSpec, schema: Option<&Schema>) -> Result<Settled, Diagnostic> {
+    settle_with(path, spec, schema, &sample_of(path, 3, How::of(spec))?)
 }
 
-/// The same with a sample: why, and what is left in doubt.
+/// What the values of a file tell of how it is read.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Why an option was set.
+    reason: Option<String>,
+    /// What the file does not tell, and an option would.
+    pub doubt: Option<Diagnostic>,
+    /// What was taken to be so, and an option turns round.
+    pub guess: Option<Diagnostic>,
+}
+
+/// The same with a sample.
 fn settle_with(
     path: &Path,
     spec: &mut FormatSpec,
     schema: Option<&Schema>,
     sample: &Sample,
-) -> Result<(Option<String>, Option<Diagnostic>), Diagnostic> {
-    let (is_text, is_given) = (format(&spec.name).is_some_and(|known| known.is_text()), spec.day_order().is_some());
-    if !is_text || is_given || !may_have_numbered_dates(sample) {
-        return Ok((None, None));
+) -> Result<Settled, Diagnostic> {
+    let mut settled = Settled::default();
+    let Some(known) = format(&spec.name).filter(|known| known.is_text()) else { return Ok(settled) };
+    if spec.day_order().is_none() && may_have_numbered_dates(sample) {
+        let (parser, sample) = prepare_for(path, spec, schema, sample.clone())?;
+        if let Some(dates) = numbered_dates(&*parser, &sample) {
+            settled.doubt = dates.doubt().map(|doubt| doubt.file(path.display().to_string()));
+            settled.reason = dates.settle(spec);
+        }
     }
-    let (parser, sample) = prepare_for(path, spec, schema, sample.clone())?;
-    let Some(dates) = numbered_dates(&*parser, &sample) else { return Ok((None, None)) };
-    let doubt = dates.doubt().map(|doubt| doubt.file(path.display().to_string()));
-    Ok((dates.settle(spec), doubt))
+    // What a design declares says which columns are times.
+    if schema.is_none() && spec.option("epochs").is_none_or(str::is_empty) {
+        let (parser, sample) = prepare_for(path, spec, None, sample.clone())?;
+        let _times = spec.times();
+        settled.guess = epoch_columns(&*parser, &sample).that_fit(known, spec, &sample).settle(spec);
+    }
+    Ok(settled)
 }
 
 /// What is no text and no table, by its first bytes: what it is, and what to do.
@@ -209,7 +227,7 @@ pub(crate) fn prepare_for(
     let known = format(&spec.name).ok_or_else(|| unknown_format(&spec.name))?;
     let _times = spec.times();
     let in_file = |diagnostic: Diagnostic| diagnostic.file(path.display().to_string());
-    let parser = known.prepare(spec, schema, &sample).map_err(in_file)?;
+    let parser = prepare(known, spec, schema, &sample).map_err(in_file)?;
     let is_whole = |parser: &dyn Parser, sample: &Sample| {
         sample.whole || parser.framing() != Framing::Cut || parser.cut(&sample.head) > 0
     };
@@ -219,7 +237,7 @@ pub(crate) fn prepare_for(
     let (mut head, whole) = read_head(path, &mut open(path, How::of(spec))?.reader, HEAD_LIMIT)?;
     head.truncate(parser.cut(&head));
     let longer = Sample { head: valid(head), whole, ..sample.clone() };
-    let longer_parser = known.prepare(spec, schema, &longer).map_err(in_file)?;
+    let longer_parser = prepare(known, spec, schema, &longer).map_err(in_file)?;
     Ok(match is_whole(&*longer_parser, &longer) {
         true => (longer_parser, longer),
         false => (parser, sample),

@@ -119,7 +119,7 @@ impl FieldUi<'_, '_> {
                 _ => None,
             });
             let sample = Sample::whole("", &texts.collect::<Vec<_>>().join("\n"));
-            let parser = formats::format(&spec.name)?.prepare(&spec, None, &sample).ok()?;
+            let parser = formats::prepare(formats::format(&spec.name)?, &spec, None, &sample).ok()?;
             Some(parser.schema().clone())
         };
         Some(("Find the columns in the texts", Box::new(find)))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::tokens::{Token, entries};
+use crate::data::instants::timestamp_prefix;
 use crate::formats::scan::{sample_lines, trial};
 use crate::formats::{Format, FormatSpec, Recognition, Sample};
 
@@ -88,7 +89,9 @@ impl<'a> Line<'a> {
         let (first, more) = lead.split_once(' ').unwrap_or((lead, ""));
         let has_vhost = !more.is_empty() && !first.ends_with(',') && !first.starts_with('"');
         let client = if has_vhost { more } else { lead };
-        if client.contains(' ') && !client.contains(',') {
+        // A time before the line is that of who took it.
+        let is_time = || timestamp_prefix(first.as_bytes()).is_some_and(|(_, used)| used == first.len());
+        if client.contains(' ') && !client.contains(',') || has_vhost && is_time() {
             return None;
         }
         let mut tokens = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::open::{Kind, Payload, Place, open_all};
+use super::open::{Kind, LABELS, Labels, Payload, Place, open_all};
 use crate::data::{Schema, Value};
 use crate::formats::line_ends::ends_in_returns;
 use crate::formats::nested::hand_over;
@@ -19,8 +19,8 @@ pub struct EnvelopeParser {
     pub inner: Box<dyn Parser>,
     /// By column of the payload, that of `schema`.
     pub map: Vec<usize>,
-    /// Time and label.
-    pub slots: [usize; 2],
+    /// The columns of the time, and of the labels.
+    pub slots: (usize, [usize; LABELS]),
     /// Takes the lines inside that the payload's format does not read; no column: they are turned away.
     pub message: usize,
 }
@@ -61,9 +61,9 @@ impl Parser for EnvelopeParser {
         // Its lines end with a line feed, whatever the first one holds.
         let head = if ends_in_returns(&head) { "" } else { head.as_str() };
         let inner = Chunk { head, ..*chunk };
-        let mut tally = match self.kind {
-            Kind::Compose => self.parse_apart(&inner, &payload, unread, out),
-            Kind::Cri | Kind::DockerJson => self.parse_inside(&inner, &payload.text, &payload.places, unread, out),
+        let mut tally = match self.kind.has_several() {
+            true => self.parse_apart(&inner, &payload, unread, out),
+            false => self.parse_inside(&inner, &payload.text, &payload.places, unread, out),
         };
         tally.add(&payload.tally);
         tally
@@ -81,13 +81,13 @@ impl EnvelopeParser {
         out: &mut dyn Columns,
     ) -> Tally {
         let inner = Chunk { text, first_line: 1, ..*chunk };
-        let wanted = self.slots.map(|slot| slot != usize::MAX && out.wants(slot));
-        let (map, slots, message) = (&self.map, self.slots, self.message);
-        let mut door = Door { out, map, slots, wanted, message, places, unread, cut: 0, texts: 0 };
+        let wanted = |slot: usize| if slot != usize::MAX && out.wants(slot) { slot } else { usize::MAX };
+        let slots = (wanted(self.slots.0), self.slots.1.map(wanted));
+        let mut door = Door { out, map: &self.map, slots, message: self.message, places, unread, cut: 0, texts: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
         door.turn_away(u64::MAX);
         let (cut, texts) = (door.cut, door.texts);
-        if let Some(field) = self.schema.fields.get(self.slots[0]) {
+        if let Some(field) = self.schema.fields.get(self.slots.0) {
             tally.changes.note(Change::Cut, &field.name, cut);
         }
         tally.quarantined -= texts;
@@ -104,10 +104,10 @@ impl EnvelopeParser {
         unread: VecDeque<(Unit, &'a str)>,
         out: &mut dyn Columns,
     ) -> Tally {
-        let mut containers: Vec<(Option<&str>, String, Vec<Place>)> = Vec::new();
+        let mut containers: Vec<(Labels, String, Vec<Place>)> = Vec::new();
         for (line, place) in payload.text.split_inclusive('\n').zip(&payload.places) {
-            let at = containers.iter().position(|(label, ..)| *label == place.label).unwrap_or_else(|| {
-                containers.push((place.label, String::new(), Vec::new()));
+            let at = containers.iter().position(|(labels, ..)| *labels == place.labels).unwrap_or_else(|| {
+                containers.push((place.labels, String::new(), Vec::new()));
                 containers.len() - 1
             });
             containers[at].1.push_str(line);
@@ -171,13 +171,13 @@ impl EnvelopeParser {
         if !self.kind.may_have_pieces(&text[..limit]) {
             return limit;
         }
-        let (mut waiting, mut best, mut at): (Vec<Option<&str>>, usize, usize) = (Vec::new(), 0, 0);
+        let (mut waiting, mut best, mut at): (Vec<Labels>, usize, usize) = (Vec::new(), 0, 0);
         for line in text[..limit].split_inclusive('\n') {
             at += line.len();
             if let Some(opened) = self.kind.open(line.trim_end_matches(['\n', '\r'])) {
-                waiting.retain(|label| *label != opened.label);
+                waiting.retain(|labels| *labels != opened.labels);
                 if opened.partial {
-                    waiting.push(opened.label);
+                    waiting.push(opened.labels);
                 }
             }
             if waiting.is_empty() {
@@ -192,9 +192,8 @@ impl EnvelopeParser {
 struct Door<'a> {
     out: &'a mut dyn Columns,
     map: &'a [usize],
-    slots: [usize; 2],
-    /// Whether those of the slots are.
-    wanted: [bool; 2],
+    /// The columns of the time and of the labels that are wanted.
+    slots: (usize, [usize; LABELS]),
     message: usize,
     places: &'a [Place<'a>],
     /// Lines without the envelope, in order.
@@ -219,13 +218,15 @@ impl<'a> Door<'a> {
 
     /// Ends a row with the envelope's own columns.
     fn end_row_at(&mut self, place: &Place) {
-        let [time_slot, label_slot] = self.slots;
-        if let (Some(time), true) = (place.time, self.wanted[0]) {
+        let (time_slot, label_slots) = self.slots;
+        if let Some(time) = place.time.filter(|_| time_slot != usize::MAX) {
             self.out.timestamp(time_slot, time);
             self.cut += u64::from(place.is_cut);
         }
-        if let (Some(label), true) = (place.label, self.wanted[1]) {
-            self.out.text(label_slot, label);
+        for (slot, label) in label_slots.into_iter().zip(place.labels) {
+            if let Some(label) = label.filter(|_| slot != usize::MAX) {
+                self.out.text(slot, label);
+            }
         }
         self.out.end_row(place.unit);
     }

@@ -209,3 +209,105 @@ fn pieces_of_docker_lines_are_joined_at_any_chunk_size() {
         assert_eq!(read_with(parser.as_ref(), &parts).rows, whole.rows, "{size}");
     }
 }
+
+/// The format, its payload, and the first row of a text as JSON, without what is null.
+fn first_row(text: &str) -> (String, String, serde_json::Value) {
+    let found = crate::formats::recognise(&Sample::whole("x.log", text));
+    let spec = found[0].format.clone();
+    let rows = crate::formats::families::named_rows(&read(&spec, text));
+    let payload = spec.option("payload").unwrap_or_default().to_owned();
+    (spec.name, payload, rows.into_iter().next().unwrap_or_default())
+}
+
+#[test]
+fn tools_and_platforms_say_whose_line_it_is() {
+    use serde_json::json;
+    for (head, format, columns) in [
+        ("[pod/web-0/nginx] ", "kubernetes_log", json!({"pod": "web-0", "container": "nginx"})),
+        ("shop-6d5f7c9b8d-x2x4z app ", "kubernetes_log", json!({"pod": "shop-6d5f7c9b8d-x2x4z", "container": "app"})),
+        (
+            "prod node-exporter-x2x4z exporter ",
+            "kubernetes_log",
+            json!({"namespace": "prod", "pod": "node-exporter-x2x4z", "container": "exporter"}),
+        ),
+        ("2024-03-01T10:00:00.5Z ", "timed_lines", json!({"time": "2024-03-01T10:00:00.500Z"})),
+        (
+            "2024-03-01T10:00:00.5+00:00 app[web.1]: ",
+            "heroku",
+            json!({"time": "2024-03-01T10:00:00.500Z", "app": "app", "process": "web.1"}),
+        ),
+        (
+            "2024-03-01T10:00:00Z app[148e] fra [warn] ",
+            "fly",
+            json!({"time": "2024-03-01T10:00:00Z", "app": "app", "instance": "148e", "region": "fra", "level": "warn"}),
+        ),
+        (
+            "   2024-03-01T11:00:00.50+0100 [APP/PROC/WEB/0] OUT ",
+            "cloud_foundry",
+            json!({"time": "2024-03-01T10:00:00.500Z", "source": "APP/PROC/WEB/0", "stream": "OUT"}),
+        ),
+        (
+            "2024-03-01T10:00:00.500000+00:00 ecs/shop/7f ",
+            "aws_logs_tail",
+            json!({"time": "2024-03-01T10:00:00.500Z", "log_stream": "ecs/shop/7f"}),
+        ),
+        ("web.1.7f@node1    | ", "docker_compose", json!({"container": "web.1.7f@node1"})),
+    ] {
+        let json = first_row(&format!("{head}{{\"n\":1,\"kind\":\"a\"}}\n{head}{{\"n\":2,\"kind\":\"b\"}}\n"));
+        let mut wanted = columns.clone();
+        (wanted["n"], wanted["kind"]) = (1.into(), "a".into());
+        assert_eq!(json, (format.to_owned(), "json_lines".to_owned(), wanted), "{head}");
+        if format != "timed_lines" {
+            let (name, _, row) = first_row(&format!("{head}listening on port 80\n{head}ready\n"));
+            let mut wanted = columns;
+            wanted[if row.get("line").is_some() { "line" } else { "message" }] = "listening on port 80".into();
+            assert_eq!((name.as_str(), row), (format, wanted), "{head}");
+        }
+    }
+}
+
+#[test]
+fn a_time_may_stand_behind_a_name_and_none_hides_a_log_of_its_own() {
+    let text = "[pod/web-0/nginx] 2024-03-01T10:00:00.5Z level=info n=1\n[pod/web-0/nginx] 2024-03-01T10:00:01Z level=info n=2\n";
+    let (name, payload, row) = first_row(text);
+    assert_eq!(
+        (name.as_str(), payload.contains("timed_lines") && payload.contains("logfmt")),
+        ("kubernetes_log", true)
+    );
+    assert_eq!(
+        (&row["time"], &row["pod"], &row["n"]),
+        (&"2024-03-01T10:00:00.500Z".into(), &"web-0".into(), &1.into())
+    );
+    for (line, wanted) in [
+        ("2024-03-01T10:00:00.123456789Z  INFO shop::orders: paid", "rust_tracing"),
+        ("2024-03-01T10:00:00.123456789Z [info] paid", "level_log"),
+        ("2024-03-01T10:00:00.123456+00:00 web1 sshd[12]: Accepted", "syslog_3164"),
+        ("2024-03-01T10:00:00.5Z stdout F paid", "cri"),
+        ("2024-03-01T10:00:00.5Z listening on port 80", "timed_lines"),
+    ] {
+        assert_eq!(first_row(&format!("{line}\n").repeat(3)).0, wanted, "{line}");
+    }
+    let access =
+        "2024-03-01T10:00:00.5Z 192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 17 \"-\" \"x\"\n";
+    let (name, _, row) = first_row(&access.repeat(3));
+    assert_eq!((name.as_str(), &row["client"], row.get("vhost")), ("timed_lines", &"192.0.2.7".into(), None));
+    // Numbered words of sentences are no pods.
+    let steps: String = (0..5).map(|n| format!("step-{n} started at{n} once\n")).collect();
+    assert_ne!(first_row(&steps).0, "kubernetes_log");
+}
+
+#[test]
+fn lines_of_pods_join_those_of_their_own() {
+    let line = |pod: &str, text: &str| format!("[pod/{pod}/app] {text}\n");
+    let text = line("web-0", "2024-03-01 10:00:00,100 ERROR [main] a.B - failed")
+        + &line("web-1", "2024-03-01 10:00:01,100 INFO [main] a.B - ok")
+        + &line("web-0", "\tat a.B(B.java:1)")
+        + "+ web-1 › app\n";
+    let spec = FormatSpec::new("kubernetes_log").with("payload", "application_log");
+    let reading = read(&spec, &text);
+    let message = reading.schema.index("message").unwrap();
+    let told: Vec<_> = reading.rows.iter().map(|row| (row[1].to_json(), row[message].to_json())).collect();
+    let wanted = [("web-0".into(), "failed\n\tat a.B(B.java:1)".into()), ("web-1".into(), "ok".into())];
+    assert_eq!(told, wanted);
+    assert_eq!((reading.tally.joined, reading.tally.quarantined), (1, 0));
+}

@@ -21,6 +21,45 @@ pub static KERNEL: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
+pub static JOURNAL: TemplateFormat = TemplateFormat::new(Table {
+    name: "journalctl",
+    title: "journalctl output",
+    doc: "What `journalctl` shows with `-o short-full`, `with-unit`, `short-unix` and `short-monotonic` (man7.org, journalctl): \
+          time, or seconds since the start (`uptime`), host, program or unit, process, message. Its other short forms are \
+          syslog. Lines that begin with white space continue the message before them.",
+    weight: 97,
+    variants: &[
+        "{time:%a %Y-%m-%d %H:%M:%S%f%Z} {host:word} {app:name}[{pid:int}]: {message:rest}",
+        "{time:%a %Y-%m-%d %H:%M:%S%f%Z} {host:word} {app:name}: {message:rest}",
+        "{time:%a %Y-%m-%d %H:%M:%S%f%Z} {host:word} ({app:text})[{pid:int}]: {message:rest}",
+        "{time:epoch} {host:word} {app:name}[{pid:int}]: {message:rest}",
+        "{time:epoch} {host:word} {app:=kernel}: {message:rest}",
+        "[{? ?}{uptime:ticks}] {host:word} {app:name}[{pid:int}]: {message:rest}",
+        "[{? ?}{uptime:ticks}] {host:word} {app:=kernel}: {message:rest}",
+    ],
+    also: &[
+        "{time:epoch} {host:word} {app:name}: {message:rest}",
+        "[{? ?}{uptime:ticks}] {host:word} {app:name}: {message:rest}",
+        "{time:%a %Y-%m-%d %H:%M:%S%f%Z} {host:word} {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Indented,
+    meta: &[
+        "-- Boot ",
+        "-- Logs begin at ",
+        "-- Journal begins at ",
+        "-- Reboot --",
+        "-- No entries --",
+        "-- cursor: ",
+    ],
+    examples: &[
+        "Fri 2024-03-01 10:00:00 UTC web1 ssh.service[12]: Accepted publickey for bob from 192.0.2.7 port 5678",
+        "1709287200.123456 web1 sshd[12]: Accepted publickey for bob from 192.0.2.7 port 5678",
+        "[   12.345678] web1 kernel: eth0: link up",
+    ],
+    ..Table::PLAIN
+});
+
 pub static EPOCH: TemplateFormat = TemplateFormat::new(Table {
     name: "epoch_log",
     title: "Log with seconds since 1970",
@@ -119,5 +158,28 @@ mod tests {
         assert_eq!((&f5["host"], &f5["level"], &f5["app"]), (&"lb1".into(), &"err".into(), &"mcpd".into()));
         assert_eq!((&f5["pid"], &f5["message"]), (&12.into(), &"0107:5: down".into()));
         assert_eq!(best("Mar  1 10:00:00 h app[1]: an err is no level\nMar  1 10:00:01 h b: c\n"), "syslog_3164");
+    }
+
+    #[test]
+    fn every_short_form_of_the_journal_is_read() {
+        for (head, format, time) in [
+            ("Nov 30 10:00:00 ", "syslog_3164", None),
+            ("Nov 30 10:00:00.123456 ", "syslog_3164", None),
+            ("2024-03-01T11:00:00+0100 ", "syslog_3164", Some("2024-03-01T10:00:00Z")),
+            ("2024-03-01T11:00:00.123456+01:00 ", "syslog_3164", Some("2024-03-01T10:00:00.123456Z")),
+            ("Fri 2024-03-01 11:00:00 CET ", "journalctl", Some("2024-03-01T10:00:00Z")),
+            ("Fri 2024-03-01 10:00:00.123456 UTC ", "journalctl", Some("2024-03-01T10:00:00.123456Z")),
+            ("1709287200.123456 ", "journalctl", Some("2024-03-01T10:00:00.123456Z")),
+            ("[12345.678901] ", "journalctl", None),
+            ("[    2.678901] ", "journalctl", None),
+        ] {
+            let text = format!("{head}web1 ssh.service[12]: opened\n{head}web1 kernel: eth0: up\n");
+            assert_eq!(best(&text), format, "{head}");
+            let row = fields(format, &text);
+            assert_eq!((&row["host"], &row["app"], &row["pid"]), (&"web1".into(), &"ssh.service".into(), &12.into()));
+            assert_eq!(row["message"], "opened");
+            time.into_iter().for_each(|time| assert_eq!(row["time"], time, "{head}"));
+            assert_eq!(row.get("uptime").is_some(), head.starts_with('['));
+        }
     }
 }

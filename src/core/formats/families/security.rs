@@ -76,13 +76,14 @@ pub static CISCO: TemplateFormat = TemplateFormat::new(Table {
 pub static FORTINET: TemplateFormat = TemplateFormat::new(Table {
     name: "fortinet",
     title: "Fortinet log",
-    doc: "FortiGate's key=value lines (docs.fortinet.com, FortiOS log message reference). `time` is the device's local \
-          time, whose zone is `tz`; `client`, `client_port`, `host` and `message` are srcip, srcport, devname and msg; \
+    doc: "FortiGate's key=value lines (docs.fortinet.com, FortiOS log message reference). `time` is in the zone that \
+          `tz` tells, and else the device's local time; `client`, `client_port`, `host` and `message` are srcip, srcport, devname and msg; \
           the key `time` is inside `time`.",
     weight: 99,
     variants: &[
         "{?<{priority:int}>?}{?{logged:syslog} {?{relay:word} ?}?}date={time:%Y-%m-%d time=%H:%M:%S} {pairs}{message:rest}",
     ],
+    zone: " tz=",
     tells: &[" devname=", " logid=", " log_id=", " devid="],
     renames: &[("srcip", "client"), ("srcport", "client_port"), ("devname", "host"), ("msg", "message")],
     nulls: &["N/A"],
@@ -95,13 +96,14 @@ pub static FORTINET: TemplateFormat = TemplateFormat::new(Table {
 pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
     name: "sophos",
     title: "Sophos firewall log",
-    doc: "Sophos Firewall's key=value lines (docs.sophos.com, Syslog messages). `time` is the device's local time, whose \
-          zone is `timezone`; `client`, `client_port`, `user`, `host`, `path` and `level` are src_ip, src_port, user_name, \
+    doc: "Sophos Firewall's key=value lines (docs.sophos.com, Syslog messages). `time` is in the zone that `timezone` \
+          tells; `client`, `client_port`, `user`, `host`, `path` and `level` are src_ip, src_port, user_name, \
           device_name, url, priority.",
     weight: 99,
     variants: &[
         "{?<{priority:int}>?}{?{logged:syslog} {?{relay:word} ?}?}device={device:quoted} date={time:%Y-%m-%d time=%H:%M:%S} {pairs}{message:rest}",
     ],
+    zone: " timezone=",
     renames: &[
         ("src_ip", "client"),
         ("src_port", "client_port"),

@@ -645,3 +645,20 @@ fn the_comma_of_a_time_and_a_word_behind_it_make_neither_a_table_nor_syslog() {
     let found = recognise(&Sample::whole("sample", "2024-03-01T10:00:00.123Z web1 sshd[12]: late\n"));
     assert_eq!(found[0].format.name, "syslog_3164", "{found:?}");
 }
+
+#[test]
+fn the_zone_that_a_pair_tells_is_that_of_the_time() {
+    let line = |rest: &str| format!("date=2024-03-01 time=10:00:00 devname=fw1 logid=1 {rest} srcip=192.0.2.7\n");
+    for (rest, time) in [
+        ("tz=\"+0200\"", "2024-03-01T08:00:00Z"),
+        ("tz=-0800", "2024-03-01T18:00:00Z"),
+        ("tz=\"\"", "2024-03-01T10:00:00Z"),
+        ("level=notice", "2024-03-01T10:00:00Z"),
+    ] {
+        assert_eq!(fields("fortinet", &line(rest))["time"], time, "{rest}");
+    }
+    let row = fields("fortinet", &line("tz=\"+0200\" eventtime=1709287200"));
+    assert_eq!((&row["tz"], &row["eventtime"]), (&"+0200".into(), &1_709_287_200.into()));
+    let sophos = "device=\"SFW\" date=2024-03-01 time=10:00:00 timezone=\"CET\" device_name=\"XG1\"\n";
+    assert_eq!(fields("sophos", sophos)["time"], "2024-03-01T09:00:00Z");
+}

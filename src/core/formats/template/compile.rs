@@ -30,8 +30,8 @@
 //! | `iso_zone` `syslog_zone` | such a time, null where the zone behind it is ambiguous or unknown |
 //! | `%Y…` | a time as strftime has it |
 
-use super::Table;
 use super::stamp::Stamp;
+use super::{TEXTS, Table};
 use crate::data::{DataType, Field, Schema};
 use crate::formats::time::Epoch;
 
@@ -95,6 +95,8 @@ pub struct Compiled {
     /// The columns of all variants: the common names in their order, then the others.
     pub schema: Schema,
     pub has_pairs: bool,
+    /// The column of the text that may end with fields.
+    pub text: Option<usize>,
     meta: &'static [&'static str],
 }
 
@@ -168,7 +170,9 @@ pub fn compile(table: &Table) -> Compiled {
     variants.iter_mut().for_each(|items| renumber(items, &places));
     let fields = order.iter().map(|column| Field::new(&columns[*column].0, columns[*column].1.clone())).collect();
     let has_pairs = variants.iter().any(|items| has_pairs(items));
-    Compiled { variants, telling, schema: Schema::new(fields), has_pairs, meta: table.meta }
+    let schema = Schema::new(fields);
+    let text = TEXTS.iter().find_map(|name| schema.index(name)).filter(|_| !has_pairs);
+    Compiled { variants, telling, schema, has_pairs, text, meta: table.meta }
 }
 
 fn renumber(items: &mut [Item], places: &[usize]) {

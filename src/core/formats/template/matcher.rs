@@ -48,6 +48,13 @@ impl Compiled {
         captures.iter().find(is_pairs).and_then(|capture| line.get(capture.start..capture.end))
     }
 
+    /// The text of a read line that may end with fields.
+    pub fn text_of<'a>(&self, line: &'a str, captures: &[Capture]) -> Option<&'a str> {
+        let column = self.text?;
+        let is_text = |capture: &&Capture| capture.field(self).is_some_and(|field| field.columns[0] == column);
+        captures.iter().rev().find(is_text).and_then(|capture| line.get(capture.start..capture.end))
+    }
+
     /// Walks a line, without knowing the file's year: the variant that fits.
     pub fn read(&self, line: &str, captures: &mut Vec<Capture>) -> Option<usize> {
         self.read_in(line, Years::of(0), captures)
@@ -56,10 +63,10 @@ impl Compiled {
     /// Walks a line: the first variant that fits, with its captures.
     #[inline]
     pub fn read_in(&self, line: &str, years: Years, captures: &mut Vec<Capture>) -> Option<usize> {
-        let mut iso = None;
+        let mut seen = Seen::default();
         (0..self.variants.len()).find(|variant| {
             captures.clear();
-            let mut walk = Walk { line, years, variant: *variant, captures, number: 0, iso: &mut iso };
+            let mut walk = Walk { line, years, variant: *variant, captures, number: 0, seen: &mut seen };
             let end = walk.items(&self.variants[*variant], 0);
             end.is_some_and(|end| line.as_bytes()[end..].iter().all(|byte| is_blank(*byte)))
         })
@@ -72,8 +79,14 @@ struct Walk<'a, 'c> {
     variant: usize,
     captures: &'c mut Vec<Capture>,
     number: usize,
-    /// What the time is that was read last, and where: most variants of a table begin with the same one.
-    iso: &'c mut Option<(usize, Option<(i64, usize)>)>,
+    seen: &'c mut Seen,
+}
+
+/// What was read last of a line, and where: most variants of a table begin with the same time and level.
+#[derive(Default)]
+struct Seen {
+    iso: Option<(usize, Option<(i64, usize)>)>,
+    level: Option<(usize, Option<usize>)>,
 }
 
 #[inline]
@@ -156,7 +169,14 @@ impl Walk<'_, '_> {
                 (1, length, length + 2)
             }
             Kind::Addr => plain(stop_or_blank(bytes, &field.stops)?),
-            Kind::Level => plain(level_length(bytes)?),
+            Kind::Level => plain(match self.seen.level {
+                Some((place, length)) if place == at => length?,
+                _ => {
+                    let length = level_length(bytes);
+                    self.seen.level = Some((at, length));
+                    length?
+                }
+            }),
             Kind::One(characters) => {
                 plain(bytes.first().filter(|byte| characters.as_bytes().contains(byte)).map(|_| 1)?)
             }
@@ -171,12 +191,12 @@ impl Walk<'_, '_> {
                 plain(1)
             }
             Kind::Time(stamp) => {
-                let (time, used) = match (stamp, &*self.iso) {
-                    (Stamp::Iso, Some((place, read))) if *place == at => (*read)?,
+                let (time, used) = match (stamp, self.seen.iso) {
+                    (Stamp::Iso, Some((place, read))) if place == at => read?,
                     _ => {
                         let read = stamp.prefix(rest, self.years);
                         if *stamp == Stamp::Iso {
-                            *self.iso = Some((at, read));
+                            self.seen.iso = Some((at, read));
                         }
                         read?
                     }

@@ -6,6 +6,7 @@ use super::span::span;
 use super::stamp::UNKNOWN;
 use super::{Escapes, Joins, TableFacts, without_escapes};
 use crate::data::instants::ends_finer;
+use crate::data::zones::times_are_of;
 use crate::data::{DataType, Schema};
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
@@ -69,6 +70,7 @@ struct State<'o> {
     more: More,
     /// Times without a year.
     guessed: u64,
+    years: Years,
 }
 
 /// How a capture is handed over: as text where another variant reads its column as another type.
@@ -166,7 +168,11 @@ impl TemplateParser {
                     if ends_finer(text) {
                         state.unfit.note_change(field.columns[0], Change::Cut);
                     }
-                    state.out.timestamp(field.columns[0], capture.micros);
+                    let zoned = self.facts.zone_in(line).and_then(|zone| {
+                        let _zone = times_are_of(Some(zone));
+                        stamp.prefix(text, state.years)
+                    });
+                    state.out.timestamp(field.columns[0], zoned.map_or(capture.micros, |(micros, _)| micros));
                 }
                 _ => self.capture(field, text, state),
             }
@@ -396,6 +402,7 @@ impl Parser for TemplateParser {
             set_in: vec![0; self.schema.len()],
             held_in: vec![0; self.schema.len()],
             guessed: 0,
+            years,
         };
         let mut open = Open::None;
         for (unit, line) in lines(chunk) {
