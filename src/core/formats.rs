@@ -12,6 +12,7 @@ pub mod cell;
 mod changes;
 mod columns;
 mod csv;
+mod csv_frame;
 mod csv_records;
 mod csv_sniff;
 pub mod dates;
