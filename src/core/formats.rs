@@ -57,6 +57,7 @@ mod syslog;
 mod template;
 #[cfg(test)]
 mod testing;
+mod text_table;
 pub mod time;
 #[cfg(test)]
 mod words;
@@ -157,6 +158,7 @@ static FORMATS: &[&dyn Format] = {
         &prometheus::Prometheus,
         &ini::Ini,
         &logfmt::Logfmt,
+        &text_table::TextTable,
         &csv::Csv,
         &mixed::Mixed,
         &lines::Lines,

@@ -29,7 +29,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("caddy-json/", &["json_lines"]),
     ("cef/", &["cef"]),
     ("cisco/", &["cisco"]),
-    ("cli-tables/", NONE),
+    ("cli-tables/", &["text_table"]),
     ("cloudflare/", &["json_lines"]),
     ("compressed/", &["syslog_3164"]),
     ("container-compose/", &["docker_compose"]),

@@ -81,8 +81,8 @@ pub static APPLIANCES: TemplateFormat = TemplateFormat::new(Table {
 
 #[cfg(test)]
 mod tests {
-    use crate::formats::families::tests::{fields, named_rows};
-    use crate::formats::testing::{Reading, read};
+    use crate::formats::families::tests::fields;
+    use crate::formats::testing::{Reading, named_rows, read};
     use crate::formats::{Sample, recognise};
 
     /// The format of a text's best reading, with the text read by it.
