@@ -5,6 +5,7 @@
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
 mod access;
+mod blocks;
 mod by_example;
 #[cfg(test)]
 mod cases;
@@ -159,6 +160,7 @@ static FORMATS: &[&dyn Format] = {
         &ini::Ini,
         &logfmt::Logfmt,
         &text_table::TextTable,
+        &blocks::Blocks,
         &csv::Csv,
         &mixed::Mixed,
         &lines::Lines,
