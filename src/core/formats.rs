@@ -145,6 +145,7 @@ static FORMATS: &[&dyn Format] = {
         &envelope::COMPOSE,
         &influx::Influx,
         &fielded::W3C,
+        &fielded::EXCHANGE,
         &fielded::ZEEK,
         &fielded::VPC_FLOW,
         &access::NginxAccess,
