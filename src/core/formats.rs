@@ -78,7 +78,8 @@ pub use xml::open_references;
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
     use families::{
-        applications, aws, daemons, databases, frameworks, monitors, proxies, requests, security, system, web_errors,
+        applications, aws, daemons, databases, frameworks, java_util, microsoft, monitors, proxies, requests, security,
+        system, web_errors,
     };
     &[
         &envelope::CRI,
@@ -115,11 +116,16 @@ static FORMATS: &[&dyn Format] = {
         &daemons::GO,
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
+        &daemons::DOVECOT,
+        &daemons::SAMBA,
+        &daemons::CUPS,
+        &daemons::LOGINS,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
+        &security::SNORT,
         &panos::Panos,
         &applications::MONOLOG,
         &applications::RUBY,
@@ -130,6 +136,13 @@ static FORMATS: &[&dyn Format] = {
         &applications::WEBSPHERE,
         &applications::DOTNET,
         &applications::TIMED,
+        &applications::NUMBERED,
+        &java_util::JAVA_UTIL,
+        &microsoft::IIS,
+        &microsoft::CMTRACE,
+        &microsoft::DHCP,
+        &microsoft::DNS,
+        &microsoft::NPS,
         &frameworks::PYTHON_SERVICES,
         &frameworks::JAVA_SERVERS,
         &frameworks::ZAP,

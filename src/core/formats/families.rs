@@ -7,6 +7,8 @@ pub mod aws;
 pub mod daemons;
 pub mod databases;
 pub mod frameworks;
+pub mod java_util;
+pub mod microsoft;
 pub mod monitors;
 pub mod proxies;
 pub mod requests;
@@ -23,7 +25,7 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 56] = [
+    let all: [&'static TemplateFormat; 68] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -54,11 +56,16 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &daemons::GO,
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
+        &daemons::DOVECOT,
+        &daemons::SAMBA,
+        &daemons::CUPS,
+        &daemons::LOGINS,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
+        &security::SNORT,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
@@ -68,6 +75,13 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &applications::WEBSPHERE,
         &applications::DOTNET,
         &applications::TIMED,
+        &applications::NUMBERED,
+        &java_util::JAVA_UTIL,
+        &microsoft::IIS,
+        &microsoft::CMTRACE,
+        &microsoft::DHCP,
+        &microsoft::DNS,
+        &microsoft::NPS,
         &frameworks::PYTHON_SERVICES,
         &frameworks::JAVA_SERVERS,
         &frameworks::ZAP,

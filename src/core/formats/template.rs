@@ -28,6 +28,7 @@ use super::infer::TextGuess;
 use super::keys::{MAX_REPEATS, is_padded, repeated, with_more};
 use super::scan::{sample_lines, score};
 use super::{FormatSpec, OptionSpec, Parser, Recognition, Sample};
+use crate::data::day_order;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
@@ -35,6 +36,7 @@ use matcher::Capture;
 pub use pairs::Pairs;
 use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
+pub use stamp::Stamp;
 
 /// What becomes of lines that no variant reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,10 @@ pub struct Table {
     /// Texts that mean none, beside an empty one.
     pub nulls: &'static [&'static str],
     pub joins: Joins,
+    /// Levels of lines that are a part of the event before them, and the columns of their texts.
+    pub folds: &'static [(&'static str, &'static str)],
+    /// Whether an event begins with a line, where templates go over all lines of an event.
+    pub begins: Option<fn(&str) -> bool>,
     /// Texts of which a sample holds one at least; none: the shape alone tells.
     pub tells: &'static [&'static str],
     /// Beginnings of lines that are no events: headers, banners.
@@ -90,6 +96,8 @@ impl Table {
         renames: &[],
         nulls: &["-"],
         joins: Joins::Never,
+        folds: &[],
+        begins: None,
         tells: &[],
         meta: &[],
         examples: &[],
@@ -157,7 +165,12 @@ impl super::Format for TemplateFormat {
         let mut is_told = self.table.tells.is_empty();
         let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
         let mut captures = Vec::new();
-        for line in sample_lines(sample).take(LINES) {
+        let wholes = self.table.begins.map(|begins| wholes(sample, begins));
+        let all: Box<dyn Iterator<Item = &str>> = match &wholes {
+            Some(wholes) => Box::new(wholes.iter().map(String::as_str)),
+            None => Box::new(sample_lines(sample)),
+        };
+        for line in all.take(LINES) {
             lines += 1;
             if compiled.is_meta(line) {
                 continue;
@@ -190,7 +203,10 @@ impl super::Format for TemplateFormat {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let compiled = self.compiled();
+        let compiled = match day_order::known() {
+            Some(_) => &self.compiled().clone().with_numbered_times(),
+            None => self.compiled(),
+        };
         let mut own = compiled.schema.clone();
         if compiled.has_pairs {
             for field in sampled_pairs(compiled, &self.table, sample) {
@@ -213,10 +229,26 @@ impl super::Format for TemplateFormat {
             renames: self.table.renames,
             nulls: self.table.nulls,
             joins: self.table.joins,
+            begins: self.table.begins,
         };
         let compiled = compiled.clone();
         with_types(schema, &own, |schema| Ok(Box::new(TemplateParser::new(compiled, table, schema))))
     }
+}
+
+/// The events of a sample, each with all its lines.
+fn wholes(sample: &Sample, begins: fn(&str) -> bool) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in sample_lines(sample) {
+        match found.last_mut().filter(|_| !begins(line)) {
+            Some(event) => {
+                event.push('\n');
+                event.push_str(line);
+            }
+            None => found.push(line.to_owned()),
+        }
+    }
+    found
 }
 
 /// What of a table its parser needs.
@@ -226,6 +258,7 @@ struct TableFacts {
     renames: &'static [(&'static str, &'static str)],
     nulls: &'static [&'static str],
     joins: Joins,
+    begins: Option<fn(&str) -> bool>,
 }
 
 impl TableFacts {
@@ -245,7 +278,13 @@ impl TableFacts {
 
 /// The keys of a sample's pairs in the order in which they appear, with their types.
 fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Field> {
-    let facts = TableFacts { pairs: table.pairs, renames: table.renames, nulls: table.nulls, joins: table.joins };
+    let facts = TableFacts {
+        pairs: table.pairs,
+        renames: table.renames,
+        nulls: table.nulls,
+        joins: table.joins,
+        begins: table.begins,
+    };
     let mut found: Vec<(String, TextGuess)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     let mut captures = Vec::new();
