@@ -125,6 +125,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("syslog-framed/rfc3164_octet_counting_strict_tcp.txt", &["syslog_3164"]),
     ("syslog-system/", &["syslog_3164"]),
     ("timestamp-zoo/", NONE),
+    ("timestamp-zoo/sccm_various.log", &["cmtrace"]),
     ("timestamp-zoo/generic.0", &["application_log"]),
     ("traces-json/", &["json_document"]),
     ("vault-calico/", NONE),

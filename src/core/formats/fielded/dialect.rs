@@ -254,6 +254,10 @@ impl Dialect {
             const COMMAS: csv_records::Dialect = csv_records::Dialect::new(b',', Some(b'"'), b'\n');
             let field = |_, span: csv_records::Span| pieces.push(&line[span.start..span.end]);
             COMMAS.record(line.as_bytes(), 0, true, field);
+            // A quote that does not close leaves the line whole.
+            if pieces.is_empty() {
+                pieces.push(line);
+            }
             return;
         }
         if self == Dialect::Zeek || line.contains('\t') {

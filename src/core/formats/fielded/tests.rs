@@ -180,4 +180,5 @@ fn logs_of_exchange_have_commas_between_their_fields() {
         r#"["2026-11-30T10:00:00.123Z","08DA1234567890AB",1,"192.0.2.7:51234",">","220 EX1 \"Mail\" at Mon, 30 Nov",null]"#
     );
     assert!(reading.json()[1].ends_with(r#""-",null,"Local"]"#), "{:?}", reading.json());
+    assert!(recognise(&Sample::whole("x", "\"")).iter().all(|found| found.format.name != "exchange"));
 }
