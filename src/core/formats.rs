@@ -5,6 +5,7 @@
 //! One equation everywhere: units read = accepted + quarantined + joined + blank + meta.
 
 mod access;
+mod blocks;
 mod by_example;
 #[cfg(test)]
 mod cases;
@@ -12,6 +13,7 @@ pub mod cell;
 mod changes;
 mod columns;
 mod csv;
+mod csv_frame;
 mod csv_records;
 mod csv_sniff;
 pub mod dates;
@@ -58,6 +60,7 @@ mod syslog;
 mod template;
 #[cfg(test)]
 mod testing;
+mod text_table;
 pub mod time;
 mod trailing;
 #[cfg(test)]
@@ -79,8 +82,8 @@ pub use xml::open_references;
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
     use families::{
-        applications, aws, daemons, databases, frameworks, jobs, monitors, proxies, requests, security, system,
-        web_errors,
+        applications, aws, daemons, databases, frameworks, java_util, jobs, microsoft, monitors, proxies, requests,
+        security, system, web_errors,
     };
     &[
         &envelope::CRI,
@@ -126,11 +129,16 @@ static FORMATS: &[&dyn Format] = {
         &daemons::GO,
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
+        &daemons::DOVECOT,
+        &daemons::SAMBA,
+        &daemons::CUPS,
+        &daemons::LOGINS,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
+        &security::SNORT,
         &panos::Panos,
         &applications::MONOLOG,
         &applications::RUBY,
@@ -141,6 +149,13 @@ static FORMATS: &[&dyn Format] = {
         &applications::WEBSPHERE,
         &applications::DOTNET,
         &applications::TIMED,
+        &applications::NUMBERED,
+        &java_util::JAVA_UTIL,
+        &microsoft::IIS,
+        &microsoft::CMTRACE,
+        &microsoft::DHCP,
+        &microsoft::DNS,
+        &microsoft::NPS,
         &frameworks::PYTHON_SERVICES,
         &frameworks::JAVA_SERVERS,
         &frameworks::ZAP,
@@ -157,6 +172,7 @@ static FORMATS: &[&dyn Format] = {
         &journal::JournalExport,
         &influx::Influx,
         &fielded::W3C,
+        &fielded::EXCHANGE,
         &fielded::ZEEK,
         &fielded::VPC_FLOW,
         &access::NginxAccess,
@@ -171,6 +187,8 @@ static FORMATS: &[&dyn Format] = {
         &prometheus::Prometheus,
         &ini::Ini,
         &logfmt::Logfmt,
+        &text_table::TextTable,
+        &blocks::Blocks,
         &csv::Csv,
         &mixed::Mixed,
         &lines::Lines,

@@ -31,6 +31,6 @@ impl Drop for Held {
 }
 
 /// The order that the thread reads by.
-pub(super) fn known() -> Option<DayOrder> {
+pub fn known() -> Option<DayOrder> {
     ORDER.get()
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::columns::Fit;
+use super::csv_frame::{are_units, is_sum};
 use super::csv_records::{Dialect, Span};
 use super::csv_sniff::{
     Header, MAX_COLUMNS, Sniffed, Table, is_blank, is_of_times, is_prose, line_end, plain, skipped, sniff, unique_names,
@@ -58,7 +59,8 @@ const OPTIONS: [OptionSpec; 10] = [
         name: "thousands",
         kind: OptionKind::Text,
         default: "auto",
-        doc: "the character between groups of three digits: `.`, `,`, `'` or `space`; `none`: numbers have none",
+        doc: "the character between groups of three digits: `.`, `,`, `'` or `space` (also one that does not break); `none`: \
+              numbers have none",
     },
     OptionSpec {
         name: "escape",
@@ -237,8 +239,9 @@ impl Format for Csv {
 
     fn doc(&self) -> &'static str {
         "Fields with a separator between them: comma, tab, semicolon, pipe or another character. Quoted fields may hold \
-         separators and line ends. The first record may name the columns; types come from a sample. Empty fields are \
-         null, records with too many or too few fields are kept aside."
+         separators and line ends. The first record may name the columns, and one below it tell their units; types come from a \
+         sample. Empty fields are null. Records with too many or too few fields are kept aside, and one that begins with \
+         `Total` or `Sum` where the others have a number."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -292,6 +295,9 @@ impl Format for Csv {
             scan::recognition(options_of(&sniffed, style, header), fitting, records, weight, "record", &what)?;
         if skip > 0 {
             found.reasons.push(format!("{skip} lines stand before the table"));
+        }
+        if table.has_units && header {
+            found.reasons.push("the record below the header tells units".to_owned());
         }
         if style.decimal == ',' {
             found.reasons.push("numbers have a comma before their fraction".to_owned());
@@ -409,6 +415,10 @@ struct Layout {
     header: String,
     /// Where it begins in the file: what stands before it may be a chunk of its own.
     header_at: u64,
+    /// Where the record below the header begins and ends that tells units; equal: there is none.
+    units: (u64, u64),
+    /// Whether a record whose first field is that of a sum is no row: its column has no texts.
+    may_sum: bool,
     /// Whether a record like the header is one again. Of one column of texts it is a value.
     repeats: bool,
 }
@@ -475,7 +485,9 @@ impl CsvParser {
             for (column, place) in places.iter().enumerate().rev().filter(|(_, place)| **place < width) {
                 columns[*place] = Some(column);
             }
-            return Layout { columns, unknown: Vec::new(), header: String::new(), header_at: 0, repeats: false };
+            let may_sum = self.may_sum(&columns);
+            let (unknown, header, header_at, units, repeats) = (Vec::new(), String::new(), 0, (0, 0), false);
+            return Layout { columns, unknown, header, header_at, units, may_sum, repeats };
         }
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
         // Where none is known the first record may be no header: its values are not told as names.
@@ -489,12 +501,41 @@ impl CsvParser {
         // A table of a workbook or a database has one header: what equals it further down are values.
         let repeats = !self.is_table && (columns.len() > 1 || !columns.iter().all(is_text));
         let header_at = self.mark + (length - head.len() + at) as u64;
-        Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), header_at, repeats }
+        let units = self.units(&head[at..], &columns);
+        let units = (header_at + units.0 as u64, header_at + units.1 as u64);
+        let may_sum = self.may_sum(&columns);
+        Layout { unknown: unknown.collect(), columns, header: raw.to_owned(), header_at, units, may_sum, repeats }
+    }
+
+    fn is_number(&self, column: Option<usize>) -> bool {
+        column.is_some_and(|column| matches!(self.cells[column], Cell::Int | Cell::Float))
+    }
+
+    fn may_sum(&self, columns: &[Option<usize>]) -> bool {
+        let is_typed = |column: usize| !matches!(self.cells[column], Cell::Text | Cell::Json);
+        !self.is_table && columns.first().copied().flatten().is_some_and(is_typed)
+    }
+
+    /// Where the record below a header begins and ends, where it tells units.
+    fn units(&self, text: &str, columns: &[Option<usize>]) -> (usize, usize) {
+        let Some(header) = self.dialect.record(text.as_bytes(), 0, true, |_, _| {}) else { return (0, 0) };
+        let mut fields = Vec::new();
+        let below = self.dialect.record(text.as_bytes(), header.next, true, |_, span| {
+            fields.push(plain(text, span, self.dialect));
+        });
+        let is_number = |place: usize| self.is_number(columns[place]);
+        match below.filter(|record| !record.is_comment && fields.len() == columns.len() && record.fault.is_none()) {
+            Some(record) if are_units(fields.iter().map(String::as_str), is_number) => (header.next, record.end),
+            _ => (0, 0),
+        }
     }
 }
 
 /// Why the line with an opening quote is no row.
 const STRAY: &str = "a quote opens a field that would hold whole records: it costs its own line";
+
+/// Why a record that sums up others is no row.
+const SUM: &str = "the record sums up the others: its first field is a word for that";
 
 /// The place that `column_3` names.
 fn column_number(name: &str) -> Option<usize> {
@@ -530,7 +571,11 @@ impl Parser for CsvParser {
         // The header stands in this chunk, or behind it.
         let mut is_due = chunk.offset <= layout.header_at;
         let mut at = self.skip_lines(text, &mut unit, &mut tally);
+        let mut sums_up = false;
         while let Some(record) = self.dialect.record(bytes, at, true, |place, span| {
+            if place == 0 && layout.may_sum {
+                sums_up = is_sum(&text[span.start..span.end]);
+            }
             if let Some(Some(column)) = targets.get(place) {
                 unfit.note_fit(*column, self.read_field(text, span, *column, &mut scratch, out));
             }
@@ -552,10 +597,13 @@ impl Parser for CsvParser {
             let is_header = has_header && raw == layout.header && (layout.repeats || is_due);
             tally.repeated_headers += u64::from(is_header && !is_due);
             (has_begun, is_due) = (has_begun || is_header, is_due && !is_header);
+            let is_units = unit.offset == layout.units.0 && layout.units.1 > layout.units.0;
             if record.fields == layout.columns.len()
                 && record.fault.is_none()
                 && !record.is_comment
                 && !is_header
+                && !is_units
+                && !sums_up
                 && (!raw.is_empty() || is_null_row)
             {
                 unfit.end_row();
@@ -567,11 +615,14 @@ impl Parser for CsvParser {
                 out.abandon_row();
                 if is_blank(raw) {
                     tally.blank += 1;
-                } else if record.is_comment || is_header {
+                } else if record.is_comment || is_header || is_units {
                     tally.meta += 1;
                 } else {
-                    let reason =
-                        record.fault.map_or_else(|| ragged(record.fields, layout.columns.len()), str::to_owned);
+                    let reason = match record.fault {
+                        Some(fault) => fault.to_owned(),
+                        None if sums_up && record.fields == layout.columns.len() => SUM.to_owned(),
+                        None => ragged(record.fields, layout.columns.len()),
+                    };
                     out.quarantine(unit, &reason, raw.as_bytes());
                     tally.quarantined += 1;
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::csv_frame::{are_units, is_sum};
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::numbers::NumberStyle;
@@ -232,13 +233,39 @@ pub struct Table {
     first: Vec<String>,
     /// Records after the first that have as many fields.
     rest: Vec<Vec<String>>,
+    /// The record below the first one tells units.
+    pub has_units: bool,
 }
 
 impl Table {
     pub fn read(dialect: Dialect, text: &str) -> Self {
-        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new() };
+        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new(), has_units: false };
         table.add(text);
+        table.leave_frame();
         table
+    }
+
+    /// Leaves out what is no row: units below the header, a sum below the rows.
+    fn leave_frame(&mut self) {
+        const FEWEST: usize = 3;
+        if self.rest.len() < FEWEST {
+            return;
+        }
+        let is_number = |rows: &[Vec<String>], column: usize| {
+            let texts = || rows.iter().map(|record| record[column].trim()).filter(|text| !text.is_empty());
+            let is_number =
+                |text: &str| text.contains(|c: char| c.is_ascii_digit()) && !text.contains(char::is_alphabetic);
+            texts().next().is_some() && texts().all(is_number)
+        };
+        self.has_units =
+            are_units(self.rest[0].iter().map(String::as_str), |column| is_number(&self.rest[1..], column));
+        if self.has_units {
+            self.rest.remove(0);
+        }
+        let last = self.rest.len() - 1;
+        if is_sum(&self.rest[last][0]) && is_number(&self.rest[..last], 0) {
+            self.rest.pop();
+        }
     }
 
     /// Records that have the same number of fields.
@@ -331,24 +358,26 @@ impl Table {
         count > 0 && guess.data_type() != DataType::String && !MISSING.contains(&name.to_lowercase().as_str())
     }
 
-    /// How numbers are written: with a comma before the fraction, where it separates no fields and a column is made of
-    /// such numbers.
+    /// How numbers are written, where a column is made of such: with a comma before the fraction, where it separates no
+    /// fields; with points, blanks or apostrophes between groups of digits.
     pub fn number_style(&self) -> NumberStyle {
-        if self.dialect.separator == b',' {
-            return NumberStyle::PLAIN;
-        }
-        let style = NumberStyle { decimal: ',', thousands: Some('.') };
         let mut scratch = String::new();
         let mut found = NumberStyle::PLAIN;
         for column in 0..self.first.len() {
             let texts = || self.rest.iter().map(|record| record[column].trim()).filter(|text| !text.is_empty());
-            if !texts().any(|text| text.contains(',')) || !texts().all(|text| style.plain(text, &mut scratch).is_some())
-            {
-                continue;
+            let (decimal, groups): (char, &[char]) = match texts().any(|text| text.contains(',')) {
+                true if self.dialect.separator == b',' => continue,
+                true => (',', &['.', ' ', '\'']),
+                false => ('.', &[' ', '\'']),
+            };
+            let styles = groups.iter().map(|mark| NumberStyle { decimal, thousands: Some(*mark) });
+            let fits = styles.into_iter().find(|style| texts().all(|text| style.plain(text, &mut scratch).is_some()));
+            let Some(style) = fits else { continue };
+            if texts().any(|text| text.contains(|c| style.groups(c))) {
+                found.thousands = style.thousands;
             }
-            found.decimal = ',';
-            if texts().any(|text| text.contains('.')) {
-                found.thousands = Some('.');
+            if decimal == ',' {
+                found.decimal = ',';
             }
         }
         found

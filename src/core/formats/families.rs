@@ -7,7 +7,9 @@ pub mod aws;
 pub mod daemons;
 pub mod databases;
 pub mod frameworks;
+pub mod java_util;
 pub mod jobs;
+pub mod microsoft;
 pub mod monitors;
 pub mod proxies;
 pub mod requests;
@@ -26,7 +28,7 @@ pub use tests::named_rows;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 59] = [
+    let all: [&'static TemplateFormat; 71] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -60,11 +62,16 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &daemons::GO,
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
+        &daemons::DOVECOT,
+        &daemons::SAMBA,
+        &daemons::CUPS,
+        &daemons::LOGINS,
         &security::CEF,
         &security::LEEF,
         &security::CISCO,
         &security::FORTINET,
         &security::SOPHOS,
+        &security::SNORT,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
@@ -74,6 +81,13 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &applications::WEBSPHERE,
         &applications::DOTNET,
         &applications::TIMED,
+        &applications::NUMBERED,
+        &java_util::JAVA_UTIL,
+        &microsoft::IIS,
+        &microsoft::CMTRACE,
+        &microsoft::DHCP,
+        &microsoft::DNS,
+        &microsoft::NPS,
         &frameworks::PYTHON_SERVICES,
         &frameworks::JAVA_SERVERS,
         &frameworks::ZAP,

@@ -31,7 +31,7 @@ const BY: &str = "_format";
 /// Formats that may stand in one file.
 const MOST: usize = 4;
 /// Formats that fit anything, or hold together what is between their lines.
-const NEVER: [&str; 6] = ["mixed", "lines", "pattern", "csv", "prometheus", "level_log"];
+const NEVER: [&str; 7] = ["mixed", "lines", "pattern", "csv", "prometheus", "level_log", "text_table"];
 /// The share (in a hundred) of lines that another format must read.
 const LEAST: usize = 5;
 

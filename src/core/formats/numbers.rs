@@ -46,13 +46,23 @@ pub fn float(text: &str) -> Option<f64> {
 pub struct NumberStyle {
     /// Between whole and fraction.
     pub decimal: char,
-    /// Between groups of three digits.
+    /// Between groups of three digits; a blank stands for those that do not break too, an apostrophe for both.
     pub thousands: Option<char>,
 }
 
 impl NumberStyle {
     /// What every reader of numbers takes.
     pub const PLAIN: NumberStyle = NumberStyle { decimal: '.', thousands: None };
+
+    /// Whether a character stands between groups of digits.
+    #[inline]
+    pub fn groups(self, c: char) -> bool {
+        match self.thousands {
+            Some(' ') => matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}'),
+            Some('\'') => matches!(c, '\'' | '’'),
+            thousands => thousands == Some(c),
+        }
+    }
 
     /// A number of this style as `1234.50`; `None` where it is none.
     pub fn plain<'a>(self, text: &str, scratch: &'a mut String) -> Option<&'a str> {
@@ -68,18 +78,19 @@ impl NumberStyle {
         };
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         scratch.push_str(sign);
-        match self.thousands.filter(|thousands| whole.contains(*thousands)) {
-            Some(thousands) => {
-                for (place, group) in whole.split(thousands).enumerate() {
-                    let fits = if place == 0 { group.len() <= 3 } else { group.len() == 3 };
+        match whole.contains(|c| self.groups(c)) {
+            true => {
+                let is_numeral = whole.starts_with('0');
+                for (place, group) in whole.split(|c| self.groups(c)).enumerate() {
+                    let fits = if place == 0 { group.len() <= 3 && !is_numeral } else { group.len() == 3 };
                     if !fits || !is_digits(group) {
                         return None;
                     }
                     scratch.push_str(group);
                 }
             }
-            None if is_digits(whole) => scratch.push_str(whole),
-            None => return None,
+            false if is_digits(whole) => scratch.push_str(whole),
+            false => return None,
         }
         if let Some(fraction) = fraction {
             if !is_digits(fraction) {

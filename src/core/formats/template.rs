@@ -31,6 +31,7 @@ use super::trailing::{self, FIELDS};
 use super::{FormatSpec, OptionSpec, Parser, Recognition, Sample};
 use crate::data::instants::zone_prefix;
 use crate::data::zones::Zone;
+use crate::data::day_order;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
@@ -38,6 +39,7 @@ use matcher::Capture;
 pub use pairs::Pairs;
 use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
+pub use stamp::Stamp;
 
 /// What becomes of lines that no variant reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,10 @@ pub struct Table {
     /// Texts that mean none, beside an empty one.
     pub nulls: &'static [&'static str],
     pub joins: Joins,
+    /// Levels of lines that are a part of the event before them, and the columns of their texts.
+    pub folds: &'static [(&'static str, &'static str)],
+    /// Whether an event begins with a line, where templates go over all lines of an event.
+    pub begins: Option<fn(&str) -> bool>,
     /// Texts of which a sample holds one at least; none: the shape alone tells.
     pub tells: &'static [&'static str],
     /// Beginnings of lines that are no events: headers, banners.
@@ -96,6 +102,8 @@ impl Table {
         zone: "",
         nulls: &["-"],
         joins: Joins::Never,
+        folds: &[],
+        begins: None,
         tells: &[],
         meta: &[],
         examples: &[],
@@ -166,7 +174,12 @@ impl super::Format for TemplateFormat {
         let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
         let mut captures = Vec::new();
         let mut messages = trailing::Count::default();
-        for line in sample_lines(sample).take(LINES) {
+        let wholes = self.table.begins.map(|begins| wholes(sample, begins));
+        let all: Box<dyn Iterator<Item = &str>> = match &wholes {
+            Some(wholes) => Box::new(wholes.iter().map(String::as_str)),
+            None => Box::new(sample_lines(sample)),
+        };
+        for line in all.take(LINES) {
             lines += 1;
             if compiled.is_meta(line) {
                 continue;
@@ -211,7 +224,10 @@ impl super::Format for TemplateFormat {
         if let Some(parser) = trailing::prepare(spec, schema, sample, &TEXTS, plain)? {
             return Ok(parser);
         }
-        let compiled = self.compiled();
+        let compiled = match day_order::known() {
+            Some(_) => &self.compiled().clone().with_numbered_times(),
+            None => self.compiled(),
+        };
         let mut own = compiled.schema.clone();
         if compiled.has_pairs {
             for field in sampled_pairs(compiled, &self.table, sample) {
@@ -235,6 +251,21 @@ impl super::Format for TemplateFormat {
     }
 }
 
+/// The events of a sample, each with all its lines.
+fn wholes(sample: &Sample, begins: fn(&str) -> bool) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for line in sample_lines(sample) {
+        match found.last_mut().filter(|_| !begins(line)) {
+            Some(event) => {
+                event.push('\n');
+                event.push_str(line);
+            }
+            None => found.push(line.to_owned()),
+        }
+    }
+    found
+}
+
 /// What of a table its parser needs.
 #[derive(Clone, Copy)]
 struct TableFacts {
@@ -243,12 +274,13 @@ struct TableFacts {
     zone: &'static str,
     nulls: &'static [&'static str],
     joins: Joins,
+    begins: Option<fn(&str) -> bool>,
 }
 
 impl TableFacts {
     fn of(table: &Table) -> Self {
-        let Table { pairs, renames, zone, nulls, joins, .. } = *table;
-        TableFacts { pairs, renames, zone, nulls, joins }
+        let Table { pairs, renames, zone, nulls, joins, begins, .. } = *table;
+        TableFacts { pairs, renames, zone, nulls, joins, begins }
     }
 
     /// The zone that the line tells of its time.

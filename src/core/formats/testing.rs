@@ -99,6 +99,15 @@ fn assert_types(schema: &Schema, out: &RowCollector) {
     }
 }
 
+/// The rows as JSON, without what is null.
+pub fn named_rows(reading: &Reading) -> Vec<serde_json::Value> {
+    let named = |row: &Vec<Value>| {
+        let values = reading.schema.names().zip(row).filter(|(_, value)| !value.is_null());
+        values.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
+    };
+    reading.rows.iter().map(named).collect()
+}
+
 /// Cuts a text as the engine does: windows of `size` bytes at least, each ending where the parser says.
 pub fn pieces<'a>(parser: &dyn Parser, text: &'a str, size: usize) -> Vec<&'a str> {
     if parser.framing() != Framing::Cut {

@@ -201,9 +201,12 @@ fn of_call(call: &Call, types: Types, found: &mut Vec<Conversion>) {
     }
 }
 
+/// What a value of a `case` is computed for: its operand, the branches before, its own condition.
+type Guard<'a> = (&'a Option<Box<Expr>>, &'a [(Expr, Expr)], Option<&'a Expr>);
+
 /// Conversions in `expr`, which is computed only where none of `before` matched, and `when` (if any) did.
 fn guarded(
-    (operand, before, when): (&Option<Box<Expr>>, &[(Expr, Expr)], Option<&Expr>),
+    (operand, before, when): Guard,
     expr: &Expr,
     types: Types,
     found: &mut Vec<Conversion>,

@@ -219,7 +219,7 @@ fn real_files_read_as_expected() {
 fn rows_that_no_header_looks_like_are_no_header_and_a_guess_is_told() {
     let first = |text: &str| {
         let sample = Sample::whole("n.csv", text);
-        let spec = crate::formats::recognise(&sample).remove(0).format;
+        let spec = recognise(&sample).remove(0).format;
         (spec.option("header").map(str::to_owned), header_guess(&spec, &sample).map(|told| told.code.clone()))
     };
     let yes = Some("yes".to_owned());
@@ -394,4 +394,41 @@ fn cases_of_other_tools_are_read_as_they_are_meant() {
     let comments: Vec<String> =
         reading.rows.iter().map(|row| row[1].to_json().as_str().unwrap_or_default().to_owned()).collect();
     assert_eq!(comments, wanted.iter().map(|row| row[1].clone()).collect::<Vec<_>>());
+}
+
+#[test]
+fn numbers_are_grouped_as_people_of_many_places_do() {
+    for (text, options, expected) in [
+        ("day;sum\na;1\u{202f}234,56\nb;2,40\nc;12\u{a0}345,00\n", (",", " "), r#"["c",12345.0]"#),
+        ("day;sum\na;1 234 567\nb;234 568\nc;12 345\n", ("", " "), r#"["c",12345]"#),
+        ("day,sum\na,1'234.50\nb,17.00\nc,12’345.25\n", ("", "'"), r#"["c",12345.25]"#),
+        ("day;sum\na;1.234,5\nb;17,25\nc;12.345\n", (",", "."), r#"["c",12345.0]"#),
+    ] {
+        let found = recognise(&Sample::whole("x.csv", text)).remove(0);
+        assert_eq!(found.format.option("decimal").unwrap_or_default(), options.0, "{text}");
+        assert_eq!(found.format.option("thousands").unwrap_or_default(), options.1, "{text}");
+        assert_eq!(read(&found.format, text).json()[2], expected, "{text}");
+    }
+    // Digits in groups that are none, and numerals with zeros in front, stay text.
+    let text = "who;phone\na;030 123 456\nb;040 123 457\nc;1 23\n";
+    assert_eq!(read(&FormatSpec::new("csv"), text).columns()[1], "phone String");
+}
+
+#[test]
+fn units_below_the_header_and_sums_below_the_rows_are_no_rows() {
+    let text = "time;temp;load;size\n;°C;%;[bytes]\n2026-11-30 10:00:00;21,5;45;100\n2026-11-30 10:00:01;21,6;46;\n2026-11-30 10:00:02;21,7;47;300\nTotal;;138;400\n";
+    let found = recognise(&Sample::whole("x.csv", text)).remove(0);
+    assert!(found.reasons.iter().any(|reason| reason.contains("units")), "{found:?}");
+    let reading = read(&found.format, text);
+    assert_eq!(reading.columns(), ["time Timestamp", "temp Float", "load Int", "size Int"]);
+    assert_eq!((reading.rows.len(), reading.tally.meta, reading.tally.quarantined), (3, 2, 1));
+    assert!(reading.quarantined[0].1.contains("sums up"), "{:?}", reading.quarantined);
+    let parser = prepare(&found.format, None, text);
+    for size in 1..text.len() {
+        let reading = read_with(parser.as_ref(), &pieces(parser.as_ref(), text, size));
+        assert_eq!((reading.rows.len(), reading.tally.meta), (3, 2), "{size}");
+    }
+    // A row for all is one where its column has words.
+    assert_eq!(read(&FormatSpec::new("csv"), "region,n\nnorth,1\nsouth,2\nwest,3\nTotal,6\n").rows.len(), 4);
+    assert_eq!(read(&FormatSpec::new("csv"), "unit,n\nms,1\ns,2\nh,3\nd,4\n").rows.len(), 4);
 }

@@ -171,10 +171,21 @@ pub static RUBY: TemplateFormat = TemplateFormat::new(Table {
 pub static RAILS: TemplateFormat = TemplateFormat::new(Table {
     name: "rails",
     title: "Rails request log",
-    doc: "Requests as Ruby on Rails writes them where its logger adds nothing (guides.rubyonrails.org): a line with method, \
-          path, client and time, and what was done until the next one.",
+    doc: "Requests as Ruby on Rails writes them where its logger adds nothing (guides.rubyonrails.org): a row with method, path, \
+          client and time, one with controller, action and format, and one with status, duration, and how long views and \
+          database took. Parameters and what else is done between belong to the row before them. Nothing tells which request a \
+          line belongs to where several are answered at once, so that they are not joined.",
     weight: 98,
-    variants: &["Started {method:word} \"{path:text}\" for {client:word} at {time:iso} {message:rest}"],
+    variants: &[
+        "Started {method:word} \"{path:text}\" for {client:word} at {time:iso} {message:rest}",
+        "Processing by {controller:text}#{action:word} as {format:word}{? ?}{message:rest}",
+        "Completed {status:int} {reason:text} in {duration:ms}ms (Views: {views_duration:ms}ms | ActiveRecord: {database_duration:ms}ms | Allocations: {allocations:int}){message:rest}",
+        "Completed {status:int} {reason:text} in {duration:ms}ms (Views: {views_duration:ms}ms | ActiveRecord: {database_duration:ms}ms){message:rest}",
+        "Completed {status:int} {reason:text} in {duration:ms}ms (Views: {views_duration:ms}ms | ActiveRecord: {database_duration:ms}ms {message:rest}",
+        "Completed {status:int} {reason:text} in {duration:ms}ms (ActiveRecord: {database_duration:ms}ms | Allocations: {allocations:int}){message:rest}",
+        "Completed {status:int} {reason:text} in {duration:ms}ms (ActiveRecord: {database_duration:ms}ms){message:rest}",
+        "Completed {status:int} {reason:text} in {duration:ms}ms{? ?}{message:rest}",
+    ],
     nulls: &[],
     joins: Joins::Texts,
     examples: &[
@@ -280,6 +291,29 @@ pub static TIMED: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
+pub static NUMBERED: TemplateFormat = TemplateFormat::new(Table {
+    name: "numbered_date_log",
+    title: "Log with a date of numbers",
+    doc: "Lines that begin with a day of numbers alone and slashes, `11/30/2026`, and a clock of twelve or of 24 hours: \
+          time, and level, thread and logger where they are written. The time is text where neither the file nor the option \
+          `dates` tells which number is the day. Lines that do not begin so belong to the event before them.",
+    weight: 86,
+    variants: &[
+        "{time:numbered} [{thread:text}] {level:level} {logger:name} - {message:rest}",
+        "{time:numbered} {level:level} [{thread:text}] {logger:class}{?:?}{? -?} {message:rest}",
+        "{time:numbered} {level:level} {logger:class}{?:?}{? -?} {message:rest}",
+        "{time:numbered} - {logger:class} - {level:level} - {message:rest}",
+        "[{time:numbered}] [{level:level}] [{logger:text}] {message:rest}",
+        "{?[?}{time:numbered}{?]?}{?,?}{?:?}{? -?}{? |?} {?[?}{level:level}{?]?}{?:?}{?,?}{? -?}{? |?} {message:rest}",
+        "{level:level} {time:numbered}{?:?}{? -?} {message:rest}",
+        "{?[?}{time:numbered}{?]?}{?,?}{?:?}{? -?} {message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["03/13/2024 10:00:00 AM ERROR order 17 failed", "[13/03/2024 10:00:00] [info] [shop] order 17 paid"],
+    ..Table::PLAIN
+});
+
 pub static DOTNET: TemplateFormat = TemplateFormat::new(Table {
     name: "dotnet_console",
     title: ".NET console log",
@@ -295,3 +329,49 @@ pub static DOTNET: TemplateFormat = TemplateFormat::new(Table {
     examples: &["info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://192.0.2.80:8080"],
     ..Table::PLAIN
 });
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::testing::{named_rows, read};
+    use crate::formats::{FormatSpec, Sample, recognise};
+
+    #[test]
+    fn a_day_of_numbers_is_a_time_where_the_source_tells_its_order() {
+        let text = "11/03/2026 1:00:00 PM ERROR order 18 failed\njava.lang.X: y\n\tat z\n[11/12/2026, 10:00:01.5 AM] [info] [shop] paid\n";
+        let found = recognise(&Sample::whole("app.log", text));
+        assert_eq!(found[0].format.name, "numbered_date_log", "{found:?}");
+        let reading = read(&found[0].format, text);
+        assert_eq!((reading.rows.len(), reading.tally.joined), (2, 2));
+        assert_eq!(named_rows(&reading)[0]["time"], "11/03/2026 1:00:00 PM");
+        for (order, time) in [("month", "2026-11-03T13:00:00Z"), ("day", "2026-03-11T13:00:00Z")] {
+            let spec = FormatSpec::new("numbered_date_log").with("dates", order);
+            let _times = spec.times();
+            let rows = named_rows(&read(&spec, text));
+            assert_eq!((&rows[0]["time"], &rows[0]["level"]), (&time.into(), &"ERROR".into()));
+            assert_eq!(rows[0]["message"], "order 18 failed\njava.lang.X: y\n\tat z");
+        }
+    }
+
+    fn json(text: &str) -> serde_json::Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn lines_of_a_request_are_rows_with_status_and_durations() {
+        let text = "Started POST \"/orders\" for 192.0.2.8 at 2026-11-30 10:00:01 +0100\nProcessing by OrdersController#create as JSON\n  Parameters: {\"id\"=>\"17\"}\n\
+                    Completed 500 Internal Server Error in 7ms (Views: 3.5ms | ActiveRecord: 0.5ms | Allocations: 99)\n\nCompleted 200 OK in 12ms\n";
+        let found = recognise(&Sample::whole("production.log", text));
+        assert_eq!(found[0].format.name, "rails", "{found:?}");
+        let rows = named_rows(&read(&found[0].format, text));
+        assert_eq!(rows.len(), 4);
+        assert_eq!((&rows[1]["controller"], &rows[1]["action"]), (&"OrdersController".into(), &"create".into()));
+        assert_eq!(rows[1]["message"], r#"  Parameters: {"id"=>"17"}"#);
+        assert_eq!(
+            rows[2],
+            json(
+                r#"{"status":500,"duration":0.007,"reason":"Internal Server Error","views_duration":0.0035,"database_duration":0.0005,"allocations":99}"#
+            )
+        );
+        assert_eq!(rows[3], json(r#"{"status":200,"duration":0.012,"reason":"OK"}"#));
+    }
+}

@@ -38,6 +38,8 @@ pub static GO: TemplateFormat = TemplateFormat::new(Table {
         "{time:%Y/%m/%d %H:%M:%S%f} {app:=kid}{worker:int}| {level:=WARNING|ERROR|FATAL}: {message:rest}",
         "{time:%Y/%m/%d %H:%M:%S%f} {app:=kid}{worker:int}| {message:rest}",
         "{time:%Y/%m/%d %H:%M:%S%f} [{level:level}{? ?}] {message:rest}",
+        // rsync's daemon.
+        "{time:%Y/%m/%d %H:%M:%S} [{pid:int}] {message:rest}",
         "{time:%Y/%m/%d %H:%M:%S%f} {level:level}: {message:rest}",
         "{time:%Y/%m/%d %H:%M:%S%f} {message:rest}",
         "{app:name}: {time:%Y/%m/%d %H:%M:%S%f} {file:*.go}:{line:int}: {message:rest}",
@@ -51,6 +53,86 @@ pub static GO: TemplateFormat = TemplateFormat::new(Table {
         "2024/03/01 10:00:00.123456 orders.go:17: order 17 is late",
         "shop: 2024/03/01 10:00:00 listening on :8080",
     ],
+    ..Table::PLAIN
+});
+
+pub static DOVECOT: TemplateFormat = TemplateFormat::new(Table {
+    name: "dovecot",
+    title: "Dovecot log",
+    doc: "What Dovecot writes to a file of its own (doc.dovecot.org, Logging): time, service, user, process and session where \
+          they are written, level, message. By syslog it is read as syslog.",
+    weight: 99,
+    variants: &[
+        "{time:syslog} {app:name}({user:text})<{pid:int}><{session:text}>: {level:=Info|Warning|Error|Debug|Fatal|Panic}: {message:rest}",
+        "{time:syslog} {app:name}({user:text}): {level:=Info|Warning|Error|Debug|Fatal|Panic}: {message:rest}",
+        "{time:syslog} {app:name}: {level:=Info|Warning|Error|Debug|Fatal|Panic}: {message:rest}",
+        "{time:iso} {app:name}({user:text})<{pid:int}><{session:text}>: {level:=Info|Warning|Error|Debug|Fatal|Panic}: {message:rest}",
+        "{time:iso} {app:name}({user:text}): {level:=Info|Warning|Error|Debug|Fatal|Panic}: {message:rest}",
+        "{time:iso} {app:name}: {level:=Info|Warning|Error|Debug|Fatal|Panic}: {message:rest}",
+    ],
+    nulls: &[],
+    tells: &["imap", "pop3", "lmtp", "lda", "master: ", "auth: ", "dovecot", "managesieve"],
+    joins: Joins::Indented,
+    examples: &["Mar 01 10:00:00 imap(bob)<12><f3a>: Info: Logged out in=120 out=3400"],
+    ..Table::PLAIN
+});
+
+pub static SAMBA: TemplateFormat = TemplateFormat::new(Table {
+    name: "samba",
+    title: "Samba log",
+    doc: "The logs of Samba's daemons (samba.org, smb.conf): time, level (0 to 10), what else `debug pid` and others add, the place \
+          in the source, and the message, which stands in the lines below.",
+    weight: 99,
+    variants: &[
+        "[{time:%Y/%m/%d %H:%M:%S%f}, {level:int}{?, {context:text}?}] {file:name}:{line:int}({function:text}){message:rest}",
+    ],
+    nulls: &[],
+    joins: Joins::Indented,
+    examples: &[
+        "[2024/03/01 10:00:00.123456,  1, pid=12] ../../source3/smbd/service.c:1114(make_connection_snum)\n  pc7 connect to service share as user bob",
+    ],
+    ..Table::PLAIN
+});
+
+pub static CUPS: TemplateFormat = TemplateFormat::new(Table {
+    name: "cups",
+    title: "CUPS log",
+    doc: "CUPS's `page_log` (printer, user, job, time, page or `total`, copies, billing, host, and the job's name, medium and sides \
+          as `message`) and `error_log` (level, time, job, message; openprinting.github.io, cupsd-logs). Its `access_log` is read \
+          as that of a web server.",
+    weight: 88,
+    variants: &[
+        "{level:[XACEWNIDd]} [{time:clf}] {?[Job {job_id:int}] ?}{message:rest}",
+        "{printer:word} {user:word} {job_id:int} [{time:clf}] {page:int} {copies:int} {billing:word} {host:word} {message:rest}",
+        "{printer:word} {user:word} {job_id:int} [{time:clf}] {page:=total} {copies:int} {billing:word} {host:word} {message:rest}",
+        "{printer:word} {job_id:int} {user:word} [{time:clf}] {page:int} {copies:int} {billing:word} {host:word} {message:rest}",
+        "{printer:word} {job_id:int} {user:word} [{time:clf}] {page:=total} {copies:int} {billing:word} {host:word} {message:rest}",
+    ],
+    examples: &[
+        "E [01/Mar/2024:10:00:00 +0100] [Job 17] Unable to start filter",
+        "Laser bob 17 [01/Mar/2024:10:00:00 +0100] total 3 - localhost letter.pdf A4 one-sided",
+    ],
+    ..Table::PLAIN
+});
+
+pub static LOGINS: TemplateFormat = TemplateFormat::new(Table {
+    name: "last",
+    title: "List of logins",
+    doc: "What `last` and `lastb` print (man7.org, last), with `-F` too: user, terminal, host, time, and until when as `message`. \
+          Without `-F` a year is guessed.",
+    weight: 93,
+    tells: &["pts/", "tty", "system boot", "wtmp begins ", "btmp begins "],
+    variants: &[
+        "{user:word} {terminal:=system boot|system down} {host:word} {time:%a %b %e %H:%M:%S %Y} {message:rest}",
+        "{user:word} {terminal:=system boot|system down} {host:word} {time:%a %b %e %H:%M} {message:rest}",
+        "{user:word} {terminal:word} {host:word} {time:%a %b %e %H:%M:%S %Y} {message:rest}",
+        "{user:word} {terminal:word} {host:word} {time:%a %b %e %H:%M} {message:rest}",
+        "{user:word} {terminal:word} {time:%a %b %e %H:%M:%S %Y} {message:rest}",
+        "{user:word} {terminal:word} {time:%a %b %e %H:%M} {message:rest}",
+    ],
+    nulls: &[],
+    meta: &["wtmp begins ", "btmp begins "],
+    examples: &["bob      pts/0        192.0.2.7        Fri Mar  1 10:00:00 2024 - Fri Mar  1 10:30:00 2024  (00:30)"],
     ..Table::PLAIN
 });
 
@@ -81,8 +163,8 @@ pub static APPLIANCES: TemplateFormat = TemplateFormat::new(Table {
 
 #[cfg(test)]
 mod tests {
-    use crate::formats::families::tests::{fields, named_rows};
-    use crate::formats::testing::{Reading, read};
+    use crate::formats::families::tests::fields;
+    use crate::formats::testing::{Reading, named_rows, read};
     use crate::formats::{Sample, recognise};
 
     /// The format of a text's best reading, with the text read by it.
@@ -162,6 +244,46 @@ mod tests {
             let row = fields("cisco", &line);
             assert_eq!((&row["time"], row.get("host").and_then(|host| host.as_str())), (&time.into(), host), "{line}");
             assert_eq!((&row["facility"], &row["message_id"]), (&"LINK".into(), &"UPDOWN".into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn services_printers_and_logins_have_their_columns() {
+        for (text, format, expected) in [
+            (
+                "Nov 30 10:00:01 imap(bob)<12><abc>: Info: Logged out in=120 out=3400\n",
+                "dovecot",
+                r#"{"time":"1970-11-30T10:00:01Z","level":"Info","app":"imap","pid":12,"user":"bob","session":"abc","message":"Logged out in=120 out=3400"}"#,
+            ),
+            (
+                "2026-11-30 10:00:00 imap-login: Info: Login: user=<bob>\n",
+                "dovecot",
+                r#"{"time":"2026-11-30T10:00:00Z","level":"Info","app":"imap-login","message":"Login: user=<bob>"}"#,
+            ),
+            (
+                "[2026/11/30 10:00:01.5,  1, pid=12] ../../source3/smbd/service.c:1114(connect)\n  pc7 connects\n  as bob\n",
+                "samba",
+                r#"{"time":"2026-11-30T10:00:01.500Z","level":1,"context":"pid=12","file":"../../source3/smbd/service.c","line":1114,"function":"connect","message":"  pc7 connects\n  as bob"}"#,
+            ),
+            (
+                "Ink eve 18 [30/Nov/2026:10:01:00 +0100] total 3 - 192.0.2.7 My letter.odt A4 one-sided\n",
+                "cups",
+                r#"{"time":"2026-11-30T09:01:00Z","host":"192.0.2.7","user":"eve","job_id":18,"printer":"Ink","page":"total","copies":3,"message":"My letter.odt A4 one-sided"}"#,
+            ),
+            (
+                "reboot   system boot  6.1.0-13-amd64   Sun Nov 29 02:00:00 2026   still running\n",
+                "last",
+                r#"{"time":"2026-11-29T02:00:00Z","host":"6.1.0-13-amd64","user":"reboot","terminal":"system boot","message":"still running"}"#,
+            ),
+            (
+                "2026/11/30 10:00:02 [12] sent 12,345 bytes\n",
+                "go_log",
+                r#"{"time":"2026-11-30T10:00:02Z","pid":12,"message":"sent 12,345 bytes"}"#,
+            ),
+        ] {
+            let (name, reading) = best(text);
+            let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+            assert_eq!((name.as_str(), &named_rows(&reading)[0]), (format, &expected), "{text}");
         }
     }
 }

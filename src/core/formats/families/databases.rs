@@ -7,17 +7,32 @@ pub static POSTGRESQL: TemplateFormat = TemplateFormat::new(Table {
     title: "PostgreSQL log",
     doc: "PostgreSQL's stderr log (postgresql.org, Error reporting and logging), with the usual values of \
           `log_line_prefix` and that of Amazon RDS in columns; of any other value, what stands between time and level is \
-          `prefix`. A zone that is ambiguous or unknown (`IST`) makes the time null. Statements of several lines stay in one event. Its jsonlog is read as JSON lines.",
+          `prefix`. A zone that is ambiguous or unknown (`IST`) makes the time null. Statements of several lines stay in one \
+          event, and what is reported with an event of the same process is `detail`, `hint`, `context`, `query`, `statement` and \
+          `location` of it. Its jsonlog is read as JSON lines.",
     weight: 99,
     variants: &[
         "{time:iso_zone} [{pid:int}{?-{session_line:int}?}]{?:?}{? [{session_line:int}-{transaction_line:int}]?}{? user={user:text},db={database:text}{?,app={application:text},client={client:text}?}?}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
         "{time:iso_zone}:{client:text}:{user:text}@{database:text}:[{pid:int}]:{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
         "{time:iso_zone}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        // By syslog, which counts the reports and their lines.
+        "{?<{priority:int}>?}{time:syslog} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
+        "{?<{priority:int}>?}{time:iso} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
+        "{?<{priority:int}>?}{time:iso} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
         "{time:iso_zone}{prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION}: {message:rest}",
     ],
     nulls: &["-", "[unknown]"],
     tells: &["LOG:  ", "FATAL:  ", "ERROR:  ", "STATEMENT:  ", "WARNING:  ", "DETAIL:  "],
     joins: Joins::Texts,
+    folds: &[
+        ("DETAIL", "detail"),
+        ("HINT", "hint"),
+        ("CONTEXT", "context"),
+        ("QUERY", "query"),
+        ("STATEMENT", "statement"),
+        ("LOCATION", "location"),
+    ],
     examples: &[
         "2024-03-01 10:00:00.123 UTC [123] bob@shop LOG:  duration: 21.500 ms  statement: SELECT 1",
         "2024-03-01 10:00:00 UTC:192.0.2.7(5678):bob@shop:[123]:ERROR:  relation \"x\" does not exist at character 15",
@@ -156,3 +171,47 @@ pub static SQL_SERVER: TemplateFormat = TemplateFormat::new(Table {
     examples: &["2024-03-01 10:00:00.12 Logon       Login failed for user 'bob'. [CLIENT: 192.0.2.7]"],
     ..Table::PLAIN
 });
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::FormatSpec;
+    use crate::formats::testing::{named_rows, pieces, prepare, read, read_with};
+
+    #[test]
+    fn what_is_reported_with_an_error_is_a_part_of_it() {
+        let text = "2026-11-30 10:00:00.123 UTC [4711] bob@shop ERROR:  duplicate key\n\tof orders\n\
+                    2026-11-30 10:00:00.123 UTC [4711] bob@shop DETAIL:  Key (id)=(17) already exists.\n\
+                    2026-11-30 10:00:00.123 UTC [4711] bob@shop STATEMENT:  insert into orders\n\t  values (17);\n\
+                    2026-11-30 10:00:01.123 UTC [4712] eve@shop LOG:  duration: 1234.5 ms\n\
+                    2026-11-30 10:00:02.123 UTC [4711] bob@shop ERROR:  canceled\n\
+                    2026-11-30 10:00:02.124 UTC [4712] eve@shop DETAIL:  of another process\n\
+                    2026-11-30 10:00:02.125 UTC [4711] bob@shop HINT:  comes late\n";
+        let parser = prepare(&FormatSpec::new("postgresql"), None, text);
+        let whole = read_with(parser.as_ref(), &[text]);
+        let rows = named_rows(&whole);
+        assert_eq!((rows.len(), whole.tally.joined, whole.tally.quarantined), (5, 4, 0));
+        assert_eq!((&rows[0]["level"], &rows[0]["message"]), (&"ERROR".into(), &"duplicate key\n\tof orders".into()));
+        assert_eq!(rows[0]["detail"], "Key (id)=(17) already exists.");
+        assert_eq!(rows[0]["statement"], "insert into orders\n\t  values (17);");
+        assert_eq!((rows[2].get("detail"), &rows[3]["level"]), (None, &"DETAIL".into()));
+        for size in 1..text.len() {
+            let reading = read_with(parser.as_ref(), &pieces(parser.as_ref(), text, size));
+            assert_eq!((reading.json(), reading.tally), (whole.json(), whole.tally.clone()), "{size}");
+        }
+    }
+
+    #[test]
+    fn reports_by_syslog_have_the_same_columns() {
+        let text = "Nov 30 10:00:00 db1 postgres[4711]: [3-1] 2026-11-30 10:00:00.123 UTC [4711] bob@shop ERROR:  duplicate key\n\
+                    Nov 30 10:00:00 db1 postgres[4711]: [3-2] 2026-11-30 10:00:00.123 UTC [4711] bob@shop DETAIL:  Key (id)=(17) already exists.\n\
+                    Nov 30 10:00:01 db1 postgres[4712]: [4-1] LOG:  duration: 1234.5 ms\n";
+        let found = crate::formats::recognise(&crate::formats::Sample::whole("x.log", text));
+        assert_eq!(found[0].format.name, "postgresql", "{found:?}");
+        let rows = named_rows(&read(&found[0].format, text));
+        assert_eq!((rows.len(), &rows[0]["detail"]), (2, &"Key (id)=(17) already exists.".into()));
+        assert_eq!(
+            (&rows[0]["host"], &rows[0]["pid"], &rows[1]["level"]),
+            (&"db1".into(), &4711.into(), &"LOG".into())
+        );
+    }
+}

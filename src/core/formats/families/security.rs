@@ -118,3 +118,46 @@ pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
     ],
     ..Table::PLAIN
 });
+
+pub static SNORT: TemplateFormat = TemplateFormat::new(Table {
+    name: "snort_fast",
+    title: "Snort and Suricata fast alerts",
+    doc: "Alerts in one line, as Snort's `alert_fast` and Suricata's `fast.log` have them (docs.snort.org; docs.suricata.io): time, \
+          what was done, generator, signature, revision, message, classification, priority, protocol, and both ends with their \
+          ports. Snort leaves out the year. Suricata's `eve.json` is read as JSON lines.",
+    weight: 100,
+    variants: &[
+        "{time:%m/%d/%Y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+        "{time:%m/%d/%y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+        "{time:%m/%d-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+    ],
+    tells: &["[**]"],
+    nulls: &["(null)"],
+    examples: &[
+        "03/01/2024-10:00:00.123456  [**] [1:2010935:3] ET SCAN Suspicious inbound to MSSQL port 1433 [**] [Classification: Potentially Bad Traffic] [Priority: 2] {TCP} 192.0.2.7:5678 -> 192.0.2.80:1433",
+    ],
+    ..Table::PLAIN
+});
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::families::tests::fields;
+
+    #[test]
+    fn alerts_have_both_ends_and_their_signature() {
+        let end = "[**] [1:2010935:3] ET SCAN x [**] [Classification: Potentially Bad Traffic] [Priority: 2] {TCP} 192.0.2.7:5678 -> 192.0.2.80:1433\n";
+        let row = fields("snort_fast", &format!("11/30/2026-10:00:00.123456  {end}"));
+        assert_eq!((&row["client"], &row["client_port"]), (&"192.0.2.7".into(), &5678.into()));
+        assert_eq!((&row["destination"], &row["destination_port"]), (&"192.0.2.80".into(), &1433.into()));
+        assert_eq!((&row["signature_id"], &row["message"]), (&2_010_935.into(), &"ET SCAN x".into()));
+        assert_eq!(row["time"], "2026-11-30T10:00:00.123456Z");
+        let row = fields("snort_fast", &format!("11/30/2026-10:00:00.123456  [Drop] {end}"));
+        assert_eq!(row["action"], "Drop");
+        let ping = "03/01-10:00:02.5  [**] [1:384:5] ICMP PING [**] [Priority: 3] {ICMP} 192.0.2.7 -> 224.0.0.22\n";
+        let row = fields("snort_fast", ping);
+        assert_eq!(
+            (&row["destination"], row.get("client_port"), &row["protocol"]),
+            (&"224.0.0.22".into(), None, &"ICMP".into())
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Tests of the tables: every example is read by its own format, and the fields of a line are where they belong.
 
-use crate::data::{DataType, Schema, Value};
-use crate::formats::testing::{Reading, prepare, read, read_as, read_at};
+use crate::data::{DataType, Schema};
+use crate::formats::testing::{named_rows, prepare, read, read_as, read_at};
 use crate::formats::{FormatSpec, Sample, formats, recognise};
 
 /// The row of one line as JSON, without what is null.
@@ -9,15 +9,6 @@ pub fn fields(format: &str, text: &str) -> serde_json::Value {
     let reading = read(&FormatSpec::new(format), text);
     assert!(!reading.rows.is_empty(), "{format}: {text}: {:?}", reading.quarantined);
     named_rows(&reading).remove(0)
-}
-
-/// The rows as JSON, without what is null.
-pub fn named_rows(reading: &Reading) -> Vec<serde_json::Value> {
-    let named = |row: &Vec<Value>| {
-        let values = reading.schema.names().zip(row).filter(|(_, value)| !value.is_null());
-        values.map(|(name, value)| (name.to_owned(), value.to_json())).collect()
-    };
-    reading.rows.iter().map(named).collect()
 }
 
 #[test]

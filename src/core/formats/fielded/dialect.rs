@@ -2,6 +2,7 @@
 
 use super::Fielded;
 use crate::data::DataType;
+use crate::formats::csv_records;
 
 /// A line that names more fields than this is no header.
 const MAX_FIELDS: usize = 2000;
@@ -47,12 +48,27 @@ pub static VPC_FLOW: Fielded = Fielded {
     ],
 };
 
+/// Logs of Exchange.
+pub static EXCHANGE: Fielded = Fielded {
+    dialect: Dialect::Exchange,
+    name: "exchange",
+    title: "Exchange log",
+    doc: "Logs of Microsoft Exchange with a `#Fields:` line whose names have commas between, as the fields have: message \
+          tracking, protocols of SMTP, connectivity, HTTP proxy and others (learn.microsoft.com, Message tracking, Protocol \
+          logging). `date-time` or `DateTime` is `time`, `client-ip` is `client`; other fields keep their names. Fields may \
+          change inside a file.",
+    examples: &[
+        "#Software: Microsoft Exchange Server\n#Log-type: Message Tracking Log\n#Fields: date-time,client-ip,source,event-id,total-bytes,message-subject\n2024-03-01T10:00:00.123Z,192.0.2.7,SMTP,RECEIVE,12345,\"Order 17, late\"",
+    ],
+};
+
 /// Which format of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     W3c,
     Zeek,
     VpcFlow,
+    Exchange,
 }
 
 /// Who wrote a W3C log.
@@ -70,6 +86,7 @@ pub enum Role {
     Plain,
     Text,
     Int,
+    Time,
     /// The two halves of `time`.
     Day,
     Clock,
@@ -93,7 +110,7 @@ impl Role {
             Role::Plain => None,
             Role::Text | Role::Stem | Role::Query | Role::Version | Role::Plus => Some(DataType::String),
             Role::Int => Some(DataType::Int),
-            Role::Day | Role::Clock | Role::Epoch => Some(DataType::Timestamp),
+            Role::Time | Role::Day | Role::Clock | Role::Epoch => Some(DataType::Timestamp),
             Role::Seconds | Role::Millis => Some(DataType::Float),
         }
     }
@@ -191,7 +208,13 @@ impl Dialect {
         match self {
             Dialect::W3c => {
                 let names: Vec<&str> = line.strip_prefix("#Fields:")?.split_whitespace().take(MAX_FIELDS + 1).collect();
-                (1..=MAX_FIELDS).contains(&names.len()).then_some(names)
+                let has_commas = names.first().is_some_and(|name| name.contains(','));
+                (!has_commas && (1..=MAX_FIELDS).contains(&names.len())).then_some(names)
+            }
+            Dialect::Exchange => {
+                let names = line.strip_prefix("#Fields:")?.split(',').map(str::trim).take(MAX_FIELDS + 1);
+                let names: Vec<&str> = names.collect();
+                ((2..=MAX_FIELDS).contains(&names.len()) && !names[0].contains(' ')).then_some(names)
             }
             Dialect::Zeek => {
                 let names: Vec<&str> = line.strip_prefix("#fields\t")?.split('\t').take(MAX_FIELDS + 1).collect();
@@ -215,17 +238,28 @@ impl Dialect {
         match self {
             Dialect::W3c => IIS.into_iter().find(|names| names.len() == fields),
             Dialect::VpcFlow => (VPC_DEFAULT.len() == fields).then_some(VPC_DEFAULT),
-            Dialect::Zeek => None,
+            Dialect::Zeek | Dialect::Exchange => None,
         }
     }
 
     pub fn is_null(self, text: &str) -> bool {
-        text.is_empty() || text == "-" || (self == Dialect::Zeek && text == "(empty)")
+        // In protocols of Exchange `-` is the end of a connection.
+        text.is_empty() || (self != Dialect::Exchange && text == "-") || (self == Dialect::Zeek && text == "(empty)")
     }
 
     /// The fields of a line.
     pub fn split<'a>(self, line: &'a str, pieces: &mut Vec<&'a str>) {
         pieces.clear();
+        if self == Dialect::Exchange {
+            const COMMAS: csv_records::Dialect = csv_records::Dialect::new(b',', Some(b'"'), b'\n');
+            let field = |_, span: csv_records::Span| pieces.push(&line[span.start..span.end]);
+            COMMAS.record(line.as_bytes(), 0, true, field);
+            // A quote that does not close leaves the line whole.
+            if pieces.is_empty() {
+                pieces.push(line);
+            }
+            return;
+        }
         if self == Dialect::Zeek || line.contains('\t') {
             pieces.extend(line.split('\t').map(|piece| if self == Dialect::Zeek { piece } else { piece.trim() }));
             return;
@@ -283,6 +317,11 @@ impl Dialect {
                 "status_code" => ("status", Role::Int),
                 "referrer" | "user_agent" => (name, Role::Text),
                 "duration" => ("duration", Role::Seconds),
+                other => (other, Role::Plain),
+            },
+            Dialect::Exchange => match name {
+                "date-time" | "DateTime" => ("time", Role::Time),
+                "client-ip" | "ClientIpAddress" => ("client", Role::Text),
                 other => (other, Role::Plain),
             },
             Dialect::VpcFlow => match name {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dialect::{Dialect, Role, Software};
 use crate::data::Schema;
-use crate::data::instants::{MICROS_PER_DAY, ends_finer, parse_date, zoned_clock_prefix};
+use crate::data::instants::{MICROS_PER_DAY, ends_finer, is_finer, parse_date, parse_timestamp, zoned_clock_prefix};
 use crate::data::zones::from_local;
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
@@ -125,7 +125,7 @@ fn usual(dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
                 && pieces[9].len() > 3
         }
         Dialect::VpcFlow => pieces[0] == "2" && pieces[2].starts_with("eni-"),
-        Dialect::Zeek => false,
+        Dialect::Zeek | Dialect::Exchange => false,
     };
     fits.then_some(names)
 }
@@ -197,6 +197,15 @@ impl FieldedParser {
                 _ if self.dialect.is_null(piece) || !wants(slot) => {}
                 Role::Stem => (stem, path_slot) = (Some(*piece), slot),
                 Role::Query => (query, path_slot) = (Some(*piece), slot),
+                Role::Time => match parse_timestamp(piece) {
+                    Some(micros) => {
+                        out.timestamp(slot, micros);
+                        if is_finer(piece) {
+                            unfit.note_change(slot, Change::Cut);
+                        }
+                    }
+                    None => unfit.note(slot),
+                },
                 Role::Epoch => match time::epoch(piece, Epoch::Seconds) {
                     Some(micros) => {
                         out.timestamp(slot, micros);
@@ -212,6 +221,9 @@ impl FieldedParser {
                 },
                 Role::Version => out.text(slot, piece.strip_prefix("HTTP/").unwrap_or(piece)),
                 Role::Plus if piece.contains('+') => out.text(slot, &piece.replace('+', " ")),
+                Role::Text | Role::Plain if self.dialect == Dialect::Exchange && piece.contains("\"\"") => {
+                    out.text(slot, &piece.replace("\"\"", "\""));
+                }
                 Role::Text | Role::Plus => out.text(slot, piece),
                 Role::Plain | Role::Int => {
                     let fit = self.cells[slot].read(piece, slot, &self.schema.fields[slot], out);

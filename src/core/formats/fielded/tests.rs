@@ -164,3 +164,21 @@ fn fields_that_the_schema_lacks_are_counted() {
     let flow = "srcaddr vpc-id tcp-flags\n192.0.2.7 vpc-1 -\n";
     assert_eq!(of("aws_vpc_flow", client(), flow), r#"1 {"vpc-id": 1}"#);
 }
+
+#[test]
+fn logs_of_exchange_have_commas_between_their_fields() {
+    let text = "#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n#Log-type: SMTP Receive Protocol Log\r\n#Date: 2026-11-30T10:00:00.000Z\r\n\
+                #Fields: date-time,session-id,sequence-number,remote-endpoint,event,data,context\r\n\
+                2026-11-30T10:00:00.123Z,08DA1234567890AB,1,192.0.2.7:51234,>,\"220 EX1 \"\"Mail\"\" at Mon, 30 Nov\",\r\n\
+                2026-11-30T10:00:01.123Z,08DA1234567890AB,2,192.0.2.7:51234,-,,Local\r\n";
+    let found = crate::formats::recognise(&crate::formats::Sample::whole("RECV.LOG", text));
+    assert_eq!(found[0].format.name, "exchange", "{found:?}");
+    let reading = read(&found[0].format, text);
+    assert_eq!((reading.tally.rows, reading.tally.meta, reading.tally.quarantined), (2, 5, 0));
+    assert_eq!(
+        reading.json()[0],
+        r#"["2026-11-30T10:00:00.123Z","08DA1234567890AB",1,"192.0.2.7:51234",">","220 EX1 \"Mail\" at Mon, 30 Nov",null]"#
+    );
+    assert!(reading.json()[1].ends_with(r#""-",null,"Local"]"#), "{:?}", reading.json());
+    assert!(recognise(&Sample::whole("x", "\"")).iter().all(|found| found.format.name != "exchange"));
+}

@@ -24,6 +24,7 @@
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
 //! | `level` | a word for a level |
+//! | `numbered` | a time whose day is numbers alone (`03/04/2026 10:00 PM`): a time where the source tells which is the day, else its text |
 //! | `[IWE]` | one of these characters |
 //! | `=A|B` | one of these words |
 //! | `iso` `clf` `syslog` `epoch` | a time |
@@ -83,6 +84,7 @@ pub enum Kind {
     Level,
     One(Box<str>),
     Words(Vec<Box<str>>),
+    Numbered,
     Time(Stamp),
 }
 
@@ -98,6 +100,8 @@ pub struct Compiled {
     /// The column of the text that may end with fields.
     pub text: Option<usize>,
     meta: &'static [&'static str],
+    /// The levels of lines that belong to the event before them, each with its column.
+    folds: Vec<(&'static str, usize)>,
 }
 
 impl Compiled {
@@ -109,6 +113,28 @@ impl Compiled {
     /// Whether a line is a header or a banner.
     pub fn is_meta(&self, line: &str) -> bool {
         self.meta.iter().any(|start| line.starts_with(start))
+    }
+
+    /// The column of a line's text where its level says that it belongs to the event before it.
+    pub fn fold(&self, level: &str) -> Option<usize> {
+        self.folds.iter().find(|(known, _)| *known == level).map(|(_, column)| *column)
+    }
+
+    /// Whether lines of some levels belong to the event before them.
+    pub fn has_folds(&self) -> bool {
+        !self.folds.is_empty()
+    }
+
+    /// The same with times where the day is numbers alone, of which the source tells the order.
+    pub fn with_numbered_times(mut self) -> Self {
+        let mut columns = Vec::new();
+        self.variants.iter_mut().for_each(|items| set_times(items, &mut columns));
+        for (column, field) in self.schema.fields.iter_mut().enumerate() {
+            if columns.contains(&column) {
+                field.data_type = DataType::Timestamp;
+            }
+        }
+        self
     }
 
     /// The columns of a template that are no texts. No pair fills them: its value may be of another kind.
@@ -157,6 +183,9 @@ pub fn compile(table: &Table) -> Compiled {
             telling += usize::from(number < table.variants.len());
         }
     }
+    let mut reader = Reader { rest: "", columns: &mut columns };
+    let folds: Vec<(&str, usize)> =
+        table.folds.iter().map(|(level, name)| (*level, reader.column(name, DataType::String))).collect();
     let rank = |name: &str| match name {
         "message" => ORDER.len() + 1,
         name => ORDER.iter().position(|common| *common == name).unwrap_or(ORDER.len()),
@@ -170,9 +199,10 @@ pub fn compile(table: &Table) -> Compiled {
     variants.iter_mut().for_each(|items| renumber(items, &places));
     let fields = order.iter().map(|column| Field::new(&columns[*column].0, columns[*column].1.clone())).collect();
     let has_pairs = variants.iter().any(|items| has_pairs(items));
+    let folds = folds.into_iter().map(|(level, column)| (level, places[column])).collect();
     let schema = Schema::new(fields);
     let text = TEXTS.iter().find_map(|name| schema.index(name)).filter(|_| !has_pairs);
-    Compiled { variants, telling, schema, has_pairs, text, meta: table.meta }
+    Compiled { variants, telling, schema, has_pairs, text, meta: table.meta, folds }
 }
 
 fn renumber(items: &mut [Item], places: &[usize]) {
@@ -185,6 +215,19 @@ fn renumber(items: &mut [Item], places: &[usize]) {
             }
             Item::Optional(inner) => renumber(inner, places),
             Item::Literal(_) | Item::Blank => {}
+        }
+    }
+}
+
+fn set_times(items: &mut [Item], columns: &mut Vec<usize>) {
+    for item in items {
+        match item {
+            Item::Field(field) if field.kind == Kind::Numbered => {
+                field.kind = Kind::Time(Stamp::Iso);
+                columns.push(field.columns[0]);
+            }
+            Item::Optional(inner) => set_times(inner, columns),
+            Item::Field(_) | Item::Literal(_) | Item::Blank => {}
         }
     }
 }
@@ -307,6 +350,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "request" => Kind::Request,
         "addr" => Kind::Addr,
         "level" => Kind::Level,
+        "numbered" => Kind::Numbered,
         "iso" => Kind::Time(Stamp::Iso),
         "iso_zone" => Kind::Time(Stamp::IsoZone),
         "clf" => Kind::Time(Stamp::Clf),

@@ -177,6 +177,7 @@ impl Walk<'_, '_> {
                     length?
                 }
             }),
+            Kind::Numbered => plain(numbered_length(bytes)?),
             Kind::One(characters) => {
                 plain(bytes.first().filter(|byte| characters.as_bytes().contains(byte)).map(|_| 1)?)
             }
@@ -349,6 +350,28 @@ fn session_length(bytes: &[u8]) -> Option<usize> {
 fn hex_length(bytes: &[u8], dashes: bool) -> Option<usize> {
     let length = bytes.iter().take_while(|byte| byte.is_ascii_hexdigit() || dashes && **byte == b'-').count();
     bytes.first().is_some_and(u8::is_ascii_hexdigit).then_some(length)
+}
+
+/// `11/30/2026 10:00:00 AM`, `3/4/2026, 9:05`.
+fn numbered_length(bytes: &[u8]) -> Option<usize> {
+    let digits = |at: usize, most: usize| {
+        let rest = bytes.get(at..)?;
+        at_least_one(rest.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count()).map(|count| at + count)
+    };
+    let byte = |at: usize, known: &[u8]| bytes.get(at).filter(|byte| known.contains(byte)).map(|_| at + 1);
+    let month = byte(digits(0, 2)?, b"/")?;
+    let year = byte(digits(month, 2)?, b"/")?;
+    let mut at = digits(year, 4).filter(|end| *end == year + 4)?;
+    at = byte(at, b",").unwrap_or(at);
+    at = byte(at, b" ")?;
+    at = byte(at, b" ").unwrap_or(at);
+    at = digits(byte(digits(at, 2)?, b":")?, 2)?;
+    if let Some(second) = byte(at, b":").and_then(|at| digits(at, 2)) {
+        at = byte(second, b".,").and_then(|at| digits(at, 9)).unwrap_or(second);
+    }
+    let half = bytes[at..].strip_prefix(b" ").unwrap_or(&bytes[at..]);
+    let is_half = matches!(half, [b'A' | b'a' | b'P' | b'p', b'M' | b'm', ..]);
+    Some(if is_half { bytes.len() - half.len() + 2 } else { at })
 }
 
 /// `08:12:03`, with a fraction or without.

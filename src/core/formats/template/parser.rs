@@ -33,6 +33,8 @@ pub struct TemplateParser {
     message: usize,
     /// The columns that no pair fills.
     typed: Vec<usize>,
+    /// By column of the templates, the column of what is folded into a row; empty: nothing is.
+    folds: Vec<usize>,
 }
 
 /// An event that may go on.
@@ -71,6 +73,10 @@ struct State<'o> {
     /// Times without a year.
     guessed: u64,
     years: Years,
+    /// What the lines of a report share that are folded into the open row.
+    report: String,
+    /// What was folded into it.
+    folded: Vec<usize>,
 }
 
 /// How a capture is handed over: as text where another variant reads its column as another type.
@@ -98,30 +104,94 @@ impl TemplateParser {
         let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
         let message = schema.index("message").unwrap_or(NONE);
         let typed = compiled.typed_names().filter_map(|name| schema.index(name)).collect();
-        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, typed, compiled, schema }
+        let folds = if compiled.has_folds() { (0..compiled.schema.len()).map(place).collect() } else { Vec::new() };
+        Self { fields, facts, index: KeyIndex::new(&schema), cells, message, typed, folds, compiled, schema }
     }
 
     /// Whether a line belongs to the event before it.
     fn continues(&self, line: &str) -> bool {
+        let mut captures = Vec::new();
+        if !self.folds.is_empty() && self.compiled.read(line, &mut captures).is_some() {
+            let level = captured(&self.compiled, &captures, line, "level");
+            return level.is_some_and(|level| self.compiled.fold(level).is_some());
+        }
         is_continuation(line, self.facts.joins)
             && !self.compiled.is_meta(line)
-            && self.compiled.read(line, &mut Vec::new()).is_none()
+            && self.compiled.read(line, &mut captures).is_none()
+    }
+
+    /// Keeps what a row's report is, into which further lines of it may be folded.
+    fn note_report(&self, line: &str, state: &mut State) {
+        if !self.folds.is_empty() {
+            state.folded.clear();
+            state.report = report(&self.compiled, &state.captures, line);
+        }
+    }
+
+    /// Reads events whose templates go over all their lines.
+    fn parse_wholes<'a>(
+        &self,
+        chunk: &Chunk<'a>,
+        begins: fn(&str) -> bool,
+        keys: &mut KeyCursor<'a>,
+        state: &mut State,
+        tally: &mut Tally,
+    ) {
+        let years = state.years;
+        let mut whole: Option<(Unit, usize, usize)> = None;
+        let mut end_whole = |whole: (Unit, usize, usize), tally: &mut Tally| {
+            let (unit, start, end) = whole;
+            let text = chunk.text.get(start..end).unwrap_or_default();
+            let open = match self.compiled.read_in(text, years, &mut state.captures) {
+                Some(_) => {
+                    let (column, from, to) = self.row(text, unit.line, keys, state);
+                    Open::Row { unit, column, start: start + from, end: start + to, tail: (0, 0) }
+                }
+                None => Open::Unread { unit, start, end },
+            };
+            self.finish(open, chunk, state, tally);
+        };
+        for (unit, line) in lines(chunk) {
+            tally.read += 1;
+            let start = line.as_ptr() as usize - chunk.text.as_ptr() as usize;
+            if is_blank(line) {
+                tally.blank += 1;
+                continue;
+            }
+            match whole.as_mut().filter(|_| !begins(line)) {
+                Some((_, _, end)) => {
+                    *end = start + line.len();
+                    tally.joined += 1;
+                }
+                None => {
+                    if let Some(before) = whole.replace((unit, start, start + line.len())) {
+                        end_whole(before, tally);
+                    }
+                }
+            }
+        }
+        if let Some(last) = whole {
+            end_whole(last, tally);
+        }
+    }
+
+    /// The tally of a chunk that was read.
+    fn finished(&self, keys: KeyCursor, state: State, mut tally: Tally) -> Tally {
+        tally.guessed_years = state.guessed;
+        if !state.more.is_taken() {
+            keys.finish(&mut tally);
+        }
+        state.more.finish(&mut tally);
+        state.unfit.finish(&self.schema, &mut tally);
+        tally
     }
 
     /// Hands over the event that ends.
     fn finish(&self, open: Open, chunk: &Chunk, state: &mut State, tally: &mut Tally) {
         match open {
             Open::None => {}
-            Open::Row { unit, column, start, end, tail } => {
-                // A message may begin on the line below.
-                let text = chunk.text.get(start..end).unwrap_or_default().trim_start_matches(['\r', '\n']);
-                let tail = chunk.text.get(tail.0..tail.1).unwrap_or_default();
-                if state.wants(column) && !(text.is_empty() && tail.is_empty()) {
-                    match tail {
-                        "" => state.out.text(column, text),
-                        tail => state.out.text(column, &format!("{}\n{tail}", text.trim_end())),
-                    }
-                }
+            Open::Row { unit, .. } => {
+                write_text(open, chunk, state);
                 state.unfit.end_row();
                 state.out.end_row(unit);
                 tally.accepted += 1;
@@ -133,6 +203,20 @@ impl TemplateParser {
                 tally.quarantined += 1;
             }
         }
+    }
+
+    /// The column of the text of a line that belongs to the open row, as its level says, and where the text lies: `DETAIL:`
+    /// of the same report.
+    fn folded(&self, line: &str, open: &Open, state: &State) -> Option<(usize, usize, usize)> {
+        if self.folds.is_empty() || !matches!(open, Open::Row { .. }) {
+            return None;
+        }
+        let text = |name: &str| captured(&self.compiled, &state.captures, line, name);
+        let (level, message) = (text("level")?, text("message")?);
+        let column = self.compiled.fold(level)?;
+        let is_same = report(&self.compiled, &state.captures, line) == state.report;
+        let start = message.as_ptr() as usize - line.as_ptr() as usize;
+        is_same.then_some((self.folds[column], start, start + message.len()))
     }
 
     /// Fills the columns of a line that was read; gives the column of its message, and where that lies.
@@ -381,10 +465,11 @@ impl Parser for TemplateParser {
     }
 
     fn cut(&self, bytes: &[u8]) -> usize {
-        if self.facts.joins == Joins::Never {
-            return cut_lines(bytes);
+        match (self.facts.begins, self.facts.joins) {
+            (Some(begins), _) => cut_events(bytes, |line| !begins(line)),
+            (None, Joins::Never) => cut_lines(bytes),
+            (None, _) => cut_events(bytes, |line| self.continues(line)),
         }
-        cut_events(bytes, |line| self.continues(line))
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
@@ -403,7 +488,13 @@ impl Parser for TemplateParser {
             held_in: vec![0; self.schema.len()],
             guessed: 0,
             years,
+            report: String::new(),
+            folded: Vec::new(),
         };
+        if let Some(begins) = self.facts.begins {
+            self.parse_wholes(chunk, begins, &mut keys, &mut state, &mut tally);
+            return self.finished(keys, state, tally);
+        }
         let mut open = Open::None;
         for (unit, line) in lines(chunk) {
             tally.read += 1;
@@ -418,7 +509,18 @@ impl Parser for TemplateParser {
                 continue;
             }
             if self.compiled.read_in(line, years, &mut state.captures).is_some() {
+                let folded = self.folded(line, &open, &state);
+                if let Some((column, from, to)) = folded.filter(|(column, ..)| !state.folded.contains(column)) {
+                    write_text(open, chunk, &mut state);
+                    state.folded.push(column);
+                    if let Open::Row { column: of, start: begin, end, tail, .. } = &mut open {
+                        (*of, *begin, *end, *tail) = (column, start + from, start + to, (0, 0));
+                    }
+                    tally.joined += 1;
+                    continue;
+                }
                 self.finish(open, chunk, &mut state, &mut tally);
+                self.note_report(line, &mut state);
                 let (column, from, to) = self.row(line, tally.read, &mut keys, &mut state);
                 let after = if to < line.len() { start + line.len() } else { 0 };
                 open = Open::Row { unit, column, start: start + from, end: start + to, tail: (after, after) };
@@ -441,14 +543,37 @@ impl Parser for TemplateParser {
             }
         }
         self.finish(open, chunk, &mut state, &mut tally);
-        tally.guessed_years = state.guessed;
-        if !state.more.is_taken() {
-            keys.finish(&mut tally);
-        }
-        state.more.finish(&mut tally);
-        state.unfit.finish(&self.schema, &mut tally);
-        tally
+        self.finished(keys, state, tally)
     }
+}
+
+/// Hands over the text of the row that is open.
+fn write_text(open: Open, chunk: &Chunk, state: &mut State) {
+    let Open::Row { column, start, end, tail, .. } = open else { return };
+    // A message may begin on the line below.
+    let text = chunk.text.get(start..end).unwrap_or_default().trim_start_matches(['\r', '\n']);
+    let tail = chunk.text.get(tail.0..tail.1).unwrap_or_default();
+    if state.wants(column) && !(text.is_empty() && tail.is_empty()) {
+        match tail {
+            "" => state.out.text(column, text),
+            tail => state.out.text(column, &format!("{}\n{tail}", text.trim_end())),
+        }
+    }
+}
+
+/// What the lines of one report share: the process that wrote them, and the time.
+fn report(compiled: &Compiled, captures: &[Capture], line: &str) -> String {
+    let text = |name: &str| captured(compiled, captures, line, name);
+    let process = text("pid").or_else(|| text("prefix")).unwrap_or_default();
+    format!("{process} {}", text("time").unwrap_or_default())
+}
+
+/// What the template of a line captured under a name.
+fn captured<'a>(compiled: &Compiled, captures: &[Capture], line: &'a str, name: &str) -> Option<&'a str> {
+    let column = compiled.schema.index(name)?;
+    let capture =
+        captures.iter().find(|capture| capture.field(compiled).is_some_and(|field| field.columns[0] == column))?;
+    line.get(capture.start..capture.end)
 }
 
 /// Whether a line that the format cannot read may continue an event.

@@ -1,6 +1,7 @@
 //! Times at the start of a text, read without allocation; those of a strftime format by a small reader of its own,
 //! since a general one costs more than the rest of the line. Must not import the parser.
 
+mod names;
 mod zone;
 
 use crate::data::instants::{
@@ -24,8 +25,9 @@ pub enum Stamp {
     /// The same of syslog's time.
     SyslogZone,
     Epoch(Epoch),
-    /// `%Y %y %m %d %e %H %M %S %f %b %a %z %Z %p %I`; `%f` is a fraction with its point or comma, which may be missing,
-    /// as a zone may.
+    /// `%Y %y %m %d %e %H %M %S %f %b %B %a %z %Z %k %p %I`; `%f` is a fraction with its point or comma, which may be missing,
+    /// as a zone may; `%B` the name of a month in one of several languages, short or whole; `%k` the minutes that UTC is
+    /// ahead of the clock, as Windows has them.
     Format(Vec<Part>),
 }
 
@@ -47,8 +49,8 @@ impl Stamp {
             }
             let letter = bytes.next()?;
             parts.push(match letter {
-                b'Y' | b'y' | b'm' | b'd' | b'e' | b'H' | b'I' | b'M' | b'S' | b'f' | b'b' | b'a' | b'z' | b'Z'
-                | b'p' => Part::Of(letter),
+                b'Y' | b'y' | b'm' | b'd' | b'e' | b'H' | b'I' | b'M' | b'S' | b'f' | b'b' | b'B' | b'a' | b'z'
+                | b'Z' | b'k' | b'p' => Part::Of(letter),
                 _ => return None,
             });
         }
@@ -207,13 +209,23 @@ impl Found {
                 self.weekday = WEEKDAYS.iter().position(|name| name.eq_ignore_ascii_case(day)).map(|day| day as i64);
                 3
             }
+            b'B' => {
+                let (month, used) = names::month(rest)?;
+                self.month = month;
+                used
+            }
             b'p' => {
-                self.afternoon = Some(match rest.get(..2)? {
-                    b"AM" | b"am" => false,
-                    b"PM" | b"pm" => true,
-                    _ => return None,
-                });
-                2
+                let (afternoon, used) = names::half(rest)?;
+                self.afternoon = Some(afternoon);
+                used
+            }
+            b'k' => {
+                let Some((sign, digits)) = rest.split_first().filter(|(sign, _)| matches!(sign, b'+' | b'-')) else {
+                    return Some(0);
+                };
+                let (minutes, used) = number(digits, 1, 3)?;
+                self.zone = Some(if *sign == b'-' { minutes * 60 } else { -minutes * 60 });
+                used + 1
             }
             _ => {
                 let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
@@ -280,6 +292,11 @@ mod tests {
             ("%d %b %Y %H:%M:%S%f", "30 May 2020 12:50:13.457 *", "2020-05-30T12:50:13.457Z", 24),
             ("%Y-%m-%d %H:%M:%S%f%z", "2020-01-02 03:04:05 +0100 x", "2020-01-02T02:04:05Z", 25),
             ("%m/%d/%Y %I:%M:%S %p", "01/02/2020 12:04:05 AM", "2020-01-02T00:04:05Z", 22),
+            ("%B %d, %Y %I:%M:%S %p", "févr. 3, 2020 1:04:05 PM x", "2020-02-03T13:04:05Z", 25),
+            ("%B %d, %Y %I:%M:%S %p", "Sept. 3, 2020 1:04:05 a. m.", "2020-09-03T01:04:05Z", 27),
+            ("%d %B %Y %H:%M:%S", "3 März 2020 13:04:05", "2020-03-03T13:04:05Z", 21),
+            ("%H:%M:%S%f%k\" date=\"%m-%d-%Y", "10:00:00.123-60\" date=\"11-30-2026\"", "2026-11-30T09:00:00.123Z", 33),
+            ("%H:%M:%S%f%k %m-%d-%Y", "10:00:00.123+480 11-30-2026", "2026-11-30T18:00:00.123Z", 27),
         ] {
             let found = Stamp::format(format).unwrap().prefix(text, Years::of(0));
             assert_eq!(found, Some((parse_timestamp(expected).unwrap(), used)), "{text}");
