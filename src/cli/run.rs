@@ -68,6 +68,7 @@ pub fn run(args: &RunArgs) -> VerbResult {
         // What another engine is to run is checked here.
         opens_places: true,
         incremental: args.incremental,
+        lateness: args.lateness.as_deref().map_or(Ok(0), span)?,
         interval: interval(args)?,
         design: args.pipeline.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         dry_run: args.dry_run || args.engine != RunEngine::Native,

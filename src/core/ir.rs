@@ -3,6 +3,7 @@
 //! trace (`trace`). Imports data, expr, formats; no step kind, no project.
 
 mod answers;
+mod closing;
 mod destinations;
 mod interval;
 mod left_out;
@@ -25,6 +26,7 @@ mod secrets;
 mod trace;
 
 pub use answers::{answer_file_stem, load_answers};
+pub use closing::{Closed, OPEN_ROWS, buckets_of_time, closed_buckets};
 pub use destinations::{Destination, EndpointPlace, FileKind, ObjectPlace, PostForm, WhenExists};
 pub use interval::{Applied, Interval, Replaced};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};

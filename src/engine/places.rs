@@ -5,9 +5,9 @@
 mod http;
 mod load;
 mod next_page;
+mod objects;
 mod patience;
 mod postgresql;
-mod s3;
 mod secrets;
 mod send;
 mod sqlite;
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
@@ -34,6 +35,7 @@ use crate::cancel::Cancel;
 use crate::read::schema_as;
 use crate::sample::read_sample;
 use crate::sampling::Sampling;
+use patience::{again, tried_again};
 use secrets::Secrets;
 
 /// Rows of a sample where nothing else is said.
@@ -64,6 +66,8 @@ pub struct Taken {
     pub told: Vec<Diagnostic>,
     /// The largest value of the column by which new rows are known, as the database writes it.
     pub newest: Option<String>,
+    /// Objects of a store that were taken now or before: by key, each with its ETag.
+    pub seen: BTreeMap<String, String>,
 }
 
 /// A file with something that was taken.
@@ -82,6 +86,8 @@ pub(crate) enum Amount<'a> {
     All,
     /// Rows of a database whose value of the column `newer` is larger than this one; all of them where there is none.
     Newer(Option<&'a str>),
+    /// Objects of a store that are none of these: by key, each with its ETag.
+    Unseen(&'a BTreeMap<String, String>),
     /// So many rows, or a few more.
     Rows(u64),
 }
@@ -92,6 +98,8 @@ struct Opened<'a> {
     address: String,
     secrets: Secrets,
     visit: Visit<'a>,
+    /// How often it was asked again, which nobody has told yet.
+    tried_again: AtomicU32,
 }
 
 impl<'a> Opened<'a> {
@@ -113,7 +121,7 @@ impl<'a> Opened<'a> {
             }
         };
         let secrets = Secrets::of(connection, visit)?;
-        Ok(Opened { connection, address: address.trim().to_owned(), secrets, visit })
+        Ok(Opened { connection, address: address.trim().to_owned(), secrets, visit, tried_again: AtomicU32::default() })
     }
 
     /// A setting that is a number; `otherwise` where it is not given.
@@ -143,11 +151,15 @@ pub(crate) fn take(
     let opened = Opened::new(&location.connection, visit)?;
     let taken = match location.connection.kind {
         ConnectionKind::Http => http::take(&opened, &location.inquiry, format, amount, folder),
-        ConnectionKind::Postgresql => postgresql::take(&opened, &location.inquiry, amount, folder),
+        ConnectionKind::Postgresql => again(&opened, || postgresql::take(&opened, &location.inquiry, amount, folder)),
         ConnectionKind::Sqlite => sqlite::take(&opened, &location.inquiry, amount, folder),
-        ConnectionKind::S3 => s3::take(&opened, &location.inquiry, format, amount, folder),
+        ConnectionKind::S3 | ConnectionKind::Gcs | ConnectionKind::Azure => {
+            objects::take(&opened, &location.inquiry, format, amount, folder)
+        }
     };
-    taken.map_err(|fault| opened.secrets.hidden(fault))
+    let mut taken = taken.map_err(|fault| opened.secrets.hidden(fault))?;
+    taken.told.extend(tried_again(&opened));
+    Ok(taken)
 }
 
 /// Takes a sample of a location into files of a folder.
@@ -168,7 +180,7 @@ pub fn test_connection(connection: &Connection, visit: Visit) -> Result<String, 
         ConnectionKind::Http => http::test(&opened),
         ConnectionKind::Postgresql => postgresql::test(&opened),
         ConnectionKind::Sqlite => sqlite::test(&opened),
-        ConnectionKind::S3 => s3::test(&opened),
+        ConnectionKind::S3 | ConnectionKind::Gcs | ConnectionKind::Azure => objects::test(&opened),
     };
     tested.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -188,9 +200,7 @@ pub fn post(connection: &Connection, path: &str, body: &serde_json::Value, visit
     let opened = Opened::new(connection, visit)?;
     let posted = match connection.kind {
         ConnectionKind::Http => http::post(&opened, path, body),
-        ConnectionKind::Postgresql | ConnectionKind::Sqlite | ConnectionKind::S3 => {
-            Err(opened.fault("PW0994", "it is no HTTP address").help("choose a connection of that kind"))
-        }
+        _ => Err(opened.fault("PW0994", "it is no HTTP address").help("choose a connection of that kind")),
     };
     posted.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -273,7 +283,7 @@ impl<'a> Lines<'a> {
             schema: Some(schema),
             format: Some(FormatSpec::new("json_lines")),
             told,
-            newest: None,
+            ..Taken::default()
         })
     }
 }

@@ -65,6 +65,11 @@ pub(crate) fn job_of(read: &Read, base: &Path, cancel: &Cancel) -> Result<ReadJo
     Ok(job)
 }
 
+/// Of a source of which nothing is new.
+pub(crate) fn job_of_none(read: &Read, base: &Path, cancel: &Cancel) -> ReadJob {
+    job_of_files(read, Vec::new(), base, cancel)
+}
+
 fn job_of_files(read: &Read, files: Vec<PathBuf>, base: &Path, cancel: &Cancel) -> ReadJob {
     let mut job = ReadJob::new(files, base, read.format.clone(), read.schema.clone());
     job.columns.clone_from(&read.columns);

@@ -75,6 +75,8 @@ pub struct RunOptions {
     pub quarantine: Option<PathBuf>,
     /// Read only what is new since the last such run, and add to the outputs.
     pub incremental: bool,
+    /// Microseconds for which rows of buckets of time may come late, in runs that read only what is new.
+    pub lateness: i64,
     /// Name of the design, by which databases note what was read for its tables.
     pub design: String,
     /// Replace only the rows of these times in the outputs.
@@ -191,6 +193,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             close_quarantine(quarantine, &mut publisher, &mut report, options)?;
             history.claim(&mut publisher)?;
         }
+        report::tell_open_rows(&mut report);
         report.seconds = begun.elapsed().as_secs_f64();
         report.peak_memory_bytes = peak_memory();
         Ok((publisher, loaded))

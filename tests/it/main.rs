@@ -4,6 +4,7 @@
 mod acceptance;
 mod answers;
 mod bounds;
+mod buckets;
 mod cases;
 mod catalogue;
 mod cli;

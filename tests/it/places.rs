@@ -1,12 +1,14 @@
 //! Sources and loads that are not files: what leads to them is opened when the user asks for it and never else, what comes
 //! is whole or nothing, and what is secret stands nowhere.
 
+mod blobs;
 mod databases;
 mod http;
 mod loads;
 mod object_loads;
 mod objects;
 mod proxy;
+mod retries;
 mod sends;
 mod watching;
 mod worked;
@@ -18,6 +20,7 @@ use std::process::Command;
 use serde_json::{Value as Json, json};
 
 pub(crate) use self::databases::Database;
+pub(crate) use self::http::{Api, ok, status};
 use crate::support::{path, pipewright, texts};
 
 /// A folder with a project.
@@ -97,9 +100,9 @@ impl Desk {
 }
 
 /// What no text and no file may hold.
-const MARKER: &str = "m4rk3r+of/a s3cret";
+pub(crate) const MARKER: &str = "m4rk3r+of/a s3cret";
 
-fn holds_marker(bytes: &[u8]) -> bool {
+pub(crate) fn holds_marker(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     ["m4rk3r", "bTRyazNy", "bTRyazN"].iter().any(|spelt| text.contains(spelt))
 }

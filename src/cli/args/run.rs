@@ -39,9 +39,14 @@ pub struct RunArgs {
     #[arg(long)]
     pub allow_outside: bool,
     /// Read only what is new since the last such run, and add to the outputs: lines of logs, also of rotated ones, new
-    /// files, rows of tables with a larger value of the source's “Newer by”. For flows that work row by row
+    /// files, rows of tables with a larger value of the source's “Newer by”. For flows that work row by row, or group by
+    /// buckets of time: these are made when they are closed
     #[arg(long)]
     pub incremental: bool,
+    /// How late rows may come to a bucket of time: it is closed when one has come that is so much behind its end: 90m,
+    /// 6h, 2d (0s where not said)
+    #[arg(long, value_name = "SPAN", requires = "incremental")]
+    pub lateness: Option<String>,
     /// Goes on so until it is ended: looks for what is new again after so many seconds (5 where none are given)
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", requires = "incremental")]
     pub follow: Option<u32>,

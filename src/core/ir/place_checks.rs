@@ -71,7 +71,7 @@ pub fn check_connection(connection: &Connection) -> Vec<Diagnostic> {
     found.extend(check_settings(connection));
     found.extend(check_secrets(connection));
     let is_plain = is_web(kind) && address.starts_with("http://") && !is_this_machine(host_of(address));
-    if kind == ConnectionKind::S3 {
+    if kind.is_store() {
         found.extend(check_store(connection, is_plain));
     } else if is_plain && !connection.secrets.is_empty() {
         let message = format!("the secrets of “{}” would go over the network as plain text", connection.shown());
@@ -84,27 +84,21 @@ pub fn check_connection(connection: &Connection) -> Vec<Diagnostic> {
 
 /// Whether an address of that kind begins with `https://`.
 fn is_web(kind: ConnectionKind) -> bool {
-    matches!(kind, ConnectionKind::Http | ConnectionKind::S3)
+    kind == ConnectionKind::Http || kind.is_store()
 }
 
 /// What is wrong with a connection to an object store beside what is common to all.
 fn check_store(connection: &Connection, is_plain: bool) -> Vec<Diagnostic> {
-    let (mut found, title, bucket) = (Vec::new(), connection.shown(), connection.setting("bucket"));
-    // As S3 has them; a parameter is looked at when it is known.
-    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
-    let is_name = (3..=63).contains(&bucket.len()) && bucket.bytes().all(is_letter) && !bucket.contains("..");
-    if bucket.is_empty() {
-        let message = format!("the connection “{title}” names no bucket");
-        found.push(
-            Diagnostic::error("PW0760", message).help("name it in the setting `bucket`").field("settings.bucket"),
-        );
-    } else if !is_name && !bucket.contains("${") {
-        let shown = crate::quote::visible_start(bucket, 70);
-        found.push(
-            Diagnostic::error("PW0760", format!("`{shown}` is no name of a bucket"))
-                .help("a name has 3 to 63 small letters, digits, `-` and `.`")
-                .field("settings.bucket"),
-        );
+    let (mut found, title) = (Vec::new(), connection.shown());
+    let what = if connection.kind == ConnectionKind::Azure { "container" } else { "bucket" };
+    let (name, at) = (connection.setting(what), format!("settings.{what}"));
+    if name.is_empty() {
+        let message = format!("the connection “{title}” names no {what}");
+        found.push(Diagnostic::error("PW0760", message).help(format!("name it in the setting `{what}`")).field(at));
+    } else if let Some(help) = wrong_bucket(connection.kind, name).filter(|_| !name.contains("${")) {
+        let shown = crate::quote::visible_start(name, 70);
+        let message = format!("`{shown}` is no name of a {what}");
+        found.push(Diagnostic::error("PW0760", message).help(help).field(at));
     }
     if is_plain && connection.setting("plain") != "allow" {
         let message = format!("what “{title}” sends would go over the network as plain text");
@@ -114,16 +108,49 @@ fn check_store(connection: &Connection, is_plain: bool) -> Vec<Diagnostic> {
                 .field("address"),
         );
     }
-    let has = |name: &str| connection.secrets.contains_key(name);
-    if has("access_key") != has("secret_key") || has("session_token") && !has("access_key") {
-        let message = format!("of the keys of “{title}” one is missing");
-        found.push(
-            Diagnostic::error("PW0653", message)
-                .help("name the secrets `access_key` and `secret_key`; or none, where everybody may read")
-                .field("secrets"),
-        );
-    }
+    found.extend(check_ways_in(connection));
     found
+}
+
+/// Whether nothing can have that name, in which objects of that kind of store lie, and how one would be written. A
+/// parameter is looked at when it is known.
+fn wrong_bucket(kind: ConnectionKind, name: &str) -> Option<&'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_of = |most: usize, others: &[u8]| {
+        (3..=most).contains(&name.len())
+            && name.bytes().all(|byte| is_plain(byte) || others.contains(&byte))
+            && !name.contains("..")
+    };
+    let (is_name, help) = match kind {
+        ConnectionKind::Gcs => {
+            (is_of(222, b"-._"), "a name has 3 to 63 small letters, digits, `-`, `_` and `.`; with points up to 222")
+        }
+        ConnectionKind::Azure => (
+            is_of(63, b"-") && !name.contains("--") || ["$$root", "$$web", "$$logs"].contains(&name),
+            "a name has 3 to 63 small letters, digits and single `-`; of `$web` and its like the `$` stands twice",
+        ),
+        _ => (is_of(63, b"-."), "a name has 3 to 63 small letters, digits, `-` and `.`"),
+    };
+    (!is_name).then_some(help)
+}
+
+/// Secrets of an object store that are of no use alone, or of which only one can be used.
+fn check_ways_in(connection: &Connection) -> Option<Diagnostic> {
+    let (ways, title) = (connection.kind.ways_in(), connection.shown());
+    let has = |name: &str| connection.secrets.contains_key(name);
+    let names = |way: &[&str]| way.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    let begun: Vec<&[&str]> = ways.iter().copied().filter(|way| way.iter().any(|name| has(name))).collect();
+    let half = begun.iter().copied().find(|way| !way.iter().all(|name| has(name)));
+    let half = half.or_else(|| ways.first().copied().filter(|_| has("session_token") && begun.is_empty()));
+    if let Some(way) = half {
+        let message = format!("of the keys of “{title}” one is missing");
+        let help = format!("name the secrets {}; or none, where everybody may read", names(way));
+        return Some(Diagnostic::error("PW0653", message).help(help).field("secrets"));
+    }
+    let [_, _, ..] = begun[..] else { return None };
+    let all = begun.iter().map(|way| names(way)).collect::<Vec<_>>().join(", ");
+    let message = format!("the connection “{title}” has several secrets that let somebody in, and uses one of them");
+    Some(Diagnostic::error("PW1165", message).help(format!("leave one of these: {all}")).field("secrets"))
 }
 
 /// Host, and port where there is one, of an address with or without its scheme.
@@ -271,7 +298,7 @@ pub fn check_inquiry(kind: ConnectionKind, inquiry: &Inquiry) -> Vec<Diagnostic>
     match kind {
         ConnectionKind::Http => check_request(inquiry),
         ConnectionKind::Postgresql | ConnectionKind::Sqlite => check_query(inquiry),
-        ConnectionKind::S3 => check_keys(inquiry),
+        ConnectionKind::S3 | ConnectionKind::Gcs | ConnectionKind::Azure => check_keys(inquiry),
     }
 }
 

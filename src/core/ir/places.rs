@@ -48,6 +48,8 @@ pub enum ConnectionKind {
     Postgresql,
     Sqlite,
     S3,
+    Gcs,
+    Azure,
 }
 
 /// A setting or a secret of a kind of connection.
@@ -67,18 +69,8 @@ const fn known(name: &'static str, label: &'static str, placeholder: &'static st
 
 const HTTP: &[Known] = &[
     known("user", "User", "reader", "Name for the secret `password`."),
-    known(
-        "timeout",
-        "Seconds for an answer",
-        "30",
-        "After so many seconds without an answer a request is tried again.",
-    ),
-    known(
-        "retries",
-        "Tries again",
-        "4",
-        "How often a request that failed for a while is tried again, each time after a longer wait.",
-    ),
+    WAIT,
+    TRIES,
     known("requests_per_second", "Requests a second", "5", "No more than so many; not limited where empty."),
 ];
 const POSTGRESQL: &[Known] = &[
@@ -91,11 +83,31 @@ const POSTGRESQL: &[Known] = &[
         "server-ca.pem",
         "File with the certificate that has signed the server's; where empty, one that browsers trust.",
     ),
+    TRIES,
 ];
 const TIMEOUT: &[Known] =
     &[known("timeout", "Seconds to wait", "30", "How long to wait while somebody else writes to the file.")];
+const PLAIN: Known = known(
+    "plain",
+    "Plain HTTP",
+    "allow",
+    "`allow` lets an address begin with `http://` that is not this machine itself.",
+);
+const WAIT: Known = known(
+    "timeout",
+    "Seconds for an answer",
+    "30",
+    "After so many seconds without an answer a request is tried again.",
+);
+const TRIES: Known = known(
+    "retries",
+    "Tries again",
+    "4",
+    "How often what failed for a while is tried again, each time after a longer wait.",
+);
+const BUCKET: Known = known("bucket", "Bucket", "shop-logs", "The bucket in which the objects lie.");
 const S3: &[Known] = &[
-    known("bucket", "Bucket", "shop-logs", "The bucket in which the objects lie."),
+    BUCKET,
     known("region", "Region", "eu-central-1", "Where the bucket is; `us-east-1` where empty."),
     known(
         "style",
@@ -103,34 +115,54 @@ const S3: &[Known] = &[
         "path",
         "`host` puts the bucket before the host's name, `path` behind it; where empty, `host` at amazonaws.com alone.",
     ),
-    known(
-        "plain",
-        "Plain HTTP",
-        "allow",
-        "`allow` lets an address begin with `http://` that is not this machine itself.",
-    ),
-    known(
-        "timeout",
-        "Seconds for an answer",
-        "30",
-        "After so many seconds without an answer a request is tried again.",
-    ),
-    known("retries", "Tries again", "4", "How often a request that failed for a while is tried again."),
+    PLAIN,
+    WAIT,
+    TRIES,
+];
+const GCS: &[Known] = &[BUCKET, PLAIN, WAIT, TRIES];
+const AZURE: &[Known] = &[
+    known("container", "Container", "shop-logs", "The container in which the blobs lie."),
+    known("account", "Account", "shop", "The storage account; what the address begins with where empty."),
+    PLAIN,
+    WAIT,
+    TRIES,
 ];
 
 impl ConnectionKind {
-    pub const ALL: [ConnectionKind; 4] =
-        [ConnectionKind::Http, ConnectionKind::Postgresql, ConnectionKind::Sqlite, ConnectionKind::S3];
+    pub const ALL: [ConnectionKind; 6] = [
+        ConnectionKind::Http,
+        ConnectionKind::Postgresql,
+        ConnectionKind::Sqlite,
+        ConnectionKind::S3,
+        ConnectionKind::Gcs,
+        ConnectionKind::Azure,
+    ];
     pub const DATABASES: [ConnectionKind; 2] = [ConnectionKind::Postgresql, ConnectionKind::Sqlite];
+    pub const STORES: [ConnectionKind; 3] = [ConnectionKind::S3, ConnectionKind::Gcs, ConnectionKind::Azure];
     /// Each name with its title.
-    pub const CHOICES: [(&str, &str); 4] = {
-        let (mut choices, mut at) = ([("", ""); 4], 0);
+    pub const CHOICES: [(&str, &str); Self::ALL.len()] = {
+        let (mut choices, mut at) = ([("", ""); Self::ALL.len()], 0);
         while at < choices.len() {
             choices[at] = (Self::ALL[at].name(), Self::ALL[at].title());
             at += 1;
         }
         choices
     };
+
+    pub fn is_store(self) -> bool {
+        Self::STORES.contains(&self)
+    }
+
+    /// Of an object store: the secrets that let somebody in, those of one way together.
+    pub fn ways_in(self) -> &'static [&'static [&'static str]] {
+        const KEYS: &[&str] = &["access_key", "secret_key"];
+        match self {
+            ConnectionKind::S3 => &[KEYS],
+            ConnectionKind::Gcs => &[&["service_account"], KEYS, &["token"]],
+            ConnectionKind::Azure => &[&["account_key"], &["sas"], &["token"]],
+            ConnectionKind::Http | ConnectionKind::Postgresql | ConnectionKind::Sqlite => &[],
+        }
+    }
 
     /// As files name it.
     pub const fn name(self) -> &'static str {
@@ -139,6 +171,8 @@ impl ConnectionKind {
             ConnectionKind::Postgresql => "postgresql",
             ConnectionKind::Sqlite => "sqlite",
             ConnectionKind::S3 => "s3",
+            ConnectionKind::Gcs => "gcs",
+            ConnectionKind::Azure => "azure",
         }
     }
 
@@ -149,6 +183,8 @@ impl ConnectionKind {
             ConnectionKind::Postgresql => "PostgreSQL",
             ConnectionKind::Sqlite => "SQLite",
             ConnectionKind::S3 => "Object store (S3)",
+            ConnectionKind::Gcs => "Google Cloud Storage",
+            ConnectionKind::Azure => "Azure Blob Storage",
         }
     }
 
@@ -159,6 +195,8 @@ impl ConnectionKind {
             ConnectionKind::Postgresql => "db.example.com:5432/shop",
             ConnectionKind::Sqlite => "shop.db",
             ConnectionKind::S3 => "https://s3.eu-central-1.amazonaws.com",
+            ConnectionKind::Gcs => "https://storage.googleapis.com",
+            ConnectionKind::Azure => "https://shop.blob.core.windows.net",
         }
     }
 
@@ -168,6 +206,8 @@ impl ConnectionKind {
             ConnectionKind::Postgresql => POSTGRESQL,
             ConnectionKind::Sqlite => TIMEOUT,
             ConnectionKind::S3 => S3,
+            ConnectionKind::Gcs => GCS,
+            ConnectionKind::Azure => AZURE,
         }
     }
 
@@ -186,16 +226,42 @@ impl ConnectionKind {
                 "`parameter.key`: goes along as that parameter of the address.",
             ),
         ];
+        const SECRET_KEY: Known =
+            known("secret_key", "Secret key", "env:AWS_SECRET_ACCESS_KEY", "The key that signs; it is sent nowhere.");
+        const TOKEN: Known = known("token", "Token", "env:ACCESS_TOKEN", "A token that was given for a while.");
         const OF_S3: &[Known] = &[
             known("access_key", "Access key", "env:AWS_ACCESS_KEY_ID", "The id of the key that signs."),
-            known("secret_key", "Secret key", "env:AWS_SECRET_ACCESS_KEY", "The key that signs; it is sent nowhere."),
+            SECRET_KEY,
             known("session_token", "Session", "env:AWS_SESSION_TOKEN", "Of keys that are given for a while."),
+        ];
+        const OF_GCS: &[Known] = &[
+            known(
+                "service_account",
+                "Service account",
+                "file:service-account.json",
+                "The key of a service account, as JSON: with it a token is asked for, of one hour.",
+            ),
+            known("access_key", "Access key", "env:GCS_ACCESS_KEY", "The id of an HMAC key that signs."),
+            SECRET_KEY,
+            TOKEN,
+        ];
+        const OF_AZURE: &[Known] = &[
+            known(
+                "account_key",
+                "Account key",
+                "env:AZURE_STORAGE_KEY",
+                "A key of the storage account, which signs; it is sent nowhere.",
+            ),
+            known("sas", "Shared access", "env:AZURE_STORAGE_SAS", "A shared access signature: `sv=…&sig=…`."),
+            TOKEN,
         ];
         match self {
             ConnectionKind::Http => OF_HTTP,
             ConnectionKind::Postgresql => DATABASE,
             ConnectionKind::Sqlite => &[],
             ConnectionKind::S3 => OF_S3,
+            ConnectionKind::Gcs => OF_GCS,
+            ConnectionKind::Azure => OF_AZURE,
         }
     }
 }

@@ -39,9 +39,9 @@ impl StepKind for LoadObjects {
         "load_objects",
         "Load to object store",
         Load,
-        ["write", "save", "s3", "bucket", "lake", "cloud", "parquet", "object", "sink"],
-        "Writes the rows to an object of a store that speaks S3's protocol, or to one for each value of the partition \
-         columns. They are uploaded aside and appear when everything else of the run is in place; what no run wrote is \
+        ["write", "save", "s3", "gcs", "azure", "blob", "bucket", "lake", "cloud", "parquet", "object", "sink"],
+        "Writes the rows to an object of a store (S3, Google Cloud Storage, Azure Blob Storage), or to one for each value \
+         of the partition columns. They are uploaded aside and appear when everything else of the run is in place; what no run wrote is \
          not replaced."
     );
 
@@ -50,7 +50,7 @@ impl StepKind for LoadObjects {
             FormField::new(
                 "connection",
                 "Connection",
-                FieldKind::Connection { kinds: &[ConnectionKind::S3] },
+                FieldKind::Connection { kinds: &ConnectionKind::STORES },
                 "Choose the object store.",
             )
             .required(),
@@ -118,9 +118,9 @@ impl StepKind for LoadObjects {
             report_nested(lowering, input);
         }
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
-        let kinds = [ConnectionKind::S3];
+        let kinds = &ConnectionKind::STORES;
         let what = ("object store", "an object store");
-        let Some(connection) = lowering.connection_of(&settings.connection, &kinds, what) else { return };
+        let Some(connection) = lowering.connection_of(&settings.connection, kinds, what) else { return };
         let site = lowering.site_of_place(&settings.site, &connection);
         let place = ObjectPlace {
             connection,

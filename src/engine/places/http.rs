@@ -144,8 +144,8 @@ pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
 impl Amount<'_> {
     fn most_bytes(self) -> u64 {
         match self {
-            Amount::All | Amount::Newer(_) => u64::MAX,
             Amount::Rows(_) => SAMPLE_BYTES,
+            Amount::All | Amount::Newer(_) | Amount::Unseen(_) => u64::MAX,
         }
     }
 }

@@ -8,8 +8,9 @@ use pipewright_core::files::is_same_place;
 use pipewright_core::ir::{ConnectionKind, Destination, LoadMode, Replaced, TableName, TablePlace};
 use pipewright_core::quote::{sql_identifier, sql_text};
 
+use super::patience::{again, tried_again};
 use super::table::{NOTES, Noted, Table};
-use super::{Opened, Visit, postgresql, s3, sqlite};
+use super::{Opened, Visit, objects, postgresql, sqlite};
 
 /// Looks at what a load goes to. Of a table nothing is written; in a store it is ended what an earlier run could not.
 pub(crate) fn check_load(destination: &Destination, schema: &Schema, visit: Visit) -> Result<(), Diagnostic> {
@@ -17,12 +18,13 @@ pub(crate) fn check_load(destination: &Destination, schema: &Schema, visit: Visi
     let opened = Opened::new(connection, visit)?;
     let checked = match (destination, connection.kind) {
         (Destination::Table(place), ConnectionKind::Postgresql) => {
-            postgresql::check_load(&opened, &Table::new(place, visit)?, schema)
+            let table = Table::new(place, visit)?;
+            again(&opened, || postgresql::check_load(&opened, &table, schema))
         }
         (Destination::Table(place), ConnectionKind::Sqlite) => {
             sqlite::check_load(&opened, &Table::new(place, visit)?, schema)
         }
-        (Destination::Objects(place), ConnectionKind::S3) => s3::check_load(&opened, place),
+        (Destination::Objects(place), kind) if kind.is_store() => objects::check_load(&opened, place),
         // Nothing can be asked of it that it would not take for rows.
         (Destination::Endpoint(_), ConnectionKind::Http) => Ok(()),
         _ => Err(not_for_loads(&opened)),
@@ -36,9 +38,9 @@ pub(crate) fn noted(place: &TablePlace, key: &str, visit: Visit) -> Result<Noted
     let table = Table::new(place, visit)?;
     let sql = format!("SELECT state FROM {NOTES} WHERE output = {}", sql_text(key));
     let noted = match place.connection.kind {
-        ConnectionKind::Postgresql => postgresql::noted(&opened, &table, &sql),
+        ConnectionKind::Postgresql => again(&opened, || postgresql::noted(&opened, &table, &sql)),
         ConnectionKind::Sqlite => sqlite::noted(&opened, &table, &sql),
-        ConnectionKind::Http | ConnectionKind::S3 => Err(not_for_loads(&opened)),
+        _ => Err(not_for_loads(&opened)),
     };
     noted.map_err(|fault| opened.secrets.hidden(fault))
 }
@@ -99,7 +101,7 @@ struct LoadedTable {
 enum Transaction {
     Postgresql(postgresql::Transaction),
     Sqlite(sqlite::Transaction),
-    Objects(s3::Transaction),
+    Objects(objects::Transaction),
 }
 
 /// Puts the rows that lie at a path where a load goes, in a transaction that is not ended: that of the connection among
@@ -133,9 +135,19 @@ pub(crate) fn load<'a>(
     if known.is_some() {
         table.iter().try_for_each(|table| check_waits(&loading[index].opened, table, loading))?;
     }
-    let Loading { opened, transaction, tables, .. } = &mut loading[index];
+    let Loading { opened, transaction, tables, is_noted } = &mut loading[index];
     let loaded = match (transaction, destination, &table) {
-        (Some(Transaction::Postgresql(transaction)), _, Some(table)) => transaction.load(opened, table, schema, rows),
+        (Some(Transaction::Postgresql(transaction)), _, Some(table)) => {
+            // A transaction that breaks off is gone: one that held nothing else is begun anew.
+            let (is_alone, mut is_first) = (tables.is_empty() && !*is_noted, true);
+            let mut attempt = || {
+                if !std::mem::take(&mut is_first) {
+                    *transaction = postgresql::Transaction::begin(opened)?;
+                }
+                transaction.load(opened, table, schema, rows)
+            };
+            if is_alone { again(opened, attempt) } else { attempt() }
+        }
         (Some(Transaction::Sqlite(transaction)), _, Some(table)) => {
             transaction.load(opened, table, schema, rows).map(|()| Vec::new())
         }
@@ -146,7 +158,9 @@ pub(crate) fn load<'a>(
     };
     let appends = |table: &Table| table.mode == LoadMode::Append && table.only.is_none();
     tables.extend(table.map(|table| LoadedTable { appends: appends(&table), name: table.name }));
-    loaded.map_err(|fault| opened.secrets.hidden(fault))
+    let mut told = loaded.map_err(|fault| opened.secrets.hidden(fault))?;
+    told.extend(tried_again(opened));
+    Ok(told)
 }
 
 /// A condition for the times of an interval. SQLite has them as texts.
@@ -170,7 +184,7 @@ fn check_waits(opened: &Opened, table: &Table, loading: &[Loading]) -> Result<()
             postgresql::is_same_database(&opened.address, &other.opened.address)
                 && other.tables.iter().any(|loaded| name(&loaded.name) == name(&table.name))
         }
-        ConnectionKind::Http | ConnectionKind::S3 => false,
+        _ => false,
     };
     let Some(other) = loading.iter().find(|other| is_same(other)) else { return Ok(()) };
     let what = if kind == ConnectionKind::Sqlite { "file" } else { "table" };
@@ -181,9 +195,13 @@ fn check_waits(opened: &Opened, table: &Table, loading: &[Loading]) -> Result<()
 impl<'a> Loading<'a> {
     fn begin(opened: Opened<'a>) -> Result<Loading<'a>, Diagnostic> {
         let transaction = match opened.connection.kind {
-            ConnectionKind::Postgresql => postgresql::Transaction::begin(&opened).map(Transaction::Postgresql),
+            ConnectionKind::Postgresql => {
+                again(&opened, || postgresql::Transaction::begin(&opened)).map(Transaction::Postgresql)
+            }
             ConnectionKind::Sqlite => sqlite::Transaction::begin(&opened).map(Transaction::Sqlite),
-            ConnectionKind::S3 => Ok(Transaction::Objects(s3::Transaction::default())),
+            ConnectionKind::S3 | ConnectionKind::Gcs | ConnectionKind::Azure => {
+                Ok(Transaction::Objects(objects::Transaction::default()))
+            }
             ConnectionKind::Http => Err(not_for_loads(&opened)),
         };
         let transaction = transaction.map_err(|fault| opened.secrets.hidden(fault))?;

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
@@ -102,7 +103,33 @@ pub(super) fn patiently<T>(opened: &Opened, mut attempt: impl FnMut() -> Result<
         }
         wait(opened, pause)?;
         tried += 1;
+        opened.tried_again.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Does something again where a server does not answer, or the line breaks: nothing of what was begun may be left by then.
+pub(super) fn again<T>(opened: &Opened, mut attempt: impl FnMut() -> Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+    patiently(opened, || {
+        attempt().map_err(|fault| match &*fault.code {
+            "PW0668" => Trouble::Passing(fault, None),
+            _ => Trouble::Lasting(fault),
+        })
+    })
+}
+
+/// That something was tried again since this was last told.
+pub(super) fn tried_again(opened: &Opened) -> Option<Diagnostic> {
+    let times = match opened.tried_again.swap(0, Ordering::Relaxed) {
+        0 => return None,
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    };
+    let message = format!("it did not answer at once, and was asked again {times}");
+    Some(
+        opened
+            .hint("PW1169", &message)
+            .help("all that was asked for came; where it happens often, see how it is doing"),
+    )
 }
 
 /// Before a try, longer each time. Half of it by chance, so that many clients do not come back at once.

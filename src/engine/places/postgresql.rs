@@ -206,6 +206,8 @@ fn told(opened: &Opened, fault: Fault, doing: &str) -> Diagnostic {
                     ("PW0682", "run it again: somebody else has made the table meanwhile")
                 }
                 "57P01" | "57P02" | "57P03" => ("PW0668", "run it again when the server is back"),
+                "53300" => ("PW0668", "run it again when fewer are connected, or let the server take more"),
+                "40001" | "40P01" => ("PW0682", "run it again: somebody else has changed the same rows meanwhile"),
                 "23505" => {
                     ("PW0682", "the table holds such a row already: load by `upsert` with those keys, or take it out")
                 }
@@ -225,7 +227,7 @@ fn told(opened: &Opened, fault: Fault, doing: &str) -> Diagnostic {
         Fault::Unknown(what) => opened
             .fault("PW0671", &format!("{doing}: the server wants {what}"))
             .help("give the connection the secret `password`; other ways to log in are not known"),
-        Fault::Certificate(why) => opened.fault("PW0668", &format!("{doing}: no TLS comes about: {why}")).help(
+        Fault::Certificate(why) => opened.fault("PW1168", &format!("{doing}: no TLS comes about: {why}")).help(
             "name the file of the certificate that has signed the server's in the setting `certificate`; `tls`: `off` \
              only where nobody can listen",
         ),
@@ -257,14 +259,14 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
     server.rows(&begin).map_err(|fault| told(opened, fault, doing))?;
     let (sql, newest) = match amount {
         Amount::Newer(after) => newer(opened, &mut server, sql, &inquiry.newer, after)?,
-        Amount::All | Amount::Rows(_) => (sql, None),
+        Amount::All | Amount::Unseen(_) | Amount::Rows(_) => (sql, None),
     };
     // A second statement, or a bracket that closes what is put around it, is refused by the server here.
     let columns = server.describe(&sql).map_err(|fault| told(opened, fault, doing))?.unwrap_or_default();
     check_names(opened, &columns)?;
     let limit = match amount {
-        Amount::All | Amount::Newer(_) => String::new(),
         Amount::Rows(rows) => format!(" LIMIT {rows}"),
+        Amount::All | Amount::Newer(_) | Amount::Unseen(_) => String::new(),
     };
     let column = |(name, oid): &WireColumn| match kind(*oid) {
         Kind::Json => format!("to_json({})", sql_identifier(name)),

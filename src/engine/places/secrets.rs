@@ -14,7 +14,7 @@ use pipewright_core::ir::{Connection, encoded, interpolate, json_escaped};
 use super::Visit;
 
 /// Stands in the place of a secret.
-const HIDDEN: &str = "•••";
+pub(super) const HIDDEN: &str = "•••";
 /// Bytes of an answer that are looked through at once.
 const PIECE: u64 = 4 << 20;
 /// What is shorter is looked for as a word of its own alone: else it would take pieces out of words that have nothing to

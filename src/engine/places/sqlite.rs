@@ -184,7 +184,7 @@ pub(super) fn take(opened: &Opened, inquiry: &Inquiry, amount: Amount, folder: &
     let fault = |error: rusqlite::Error| told(opened, &error, "reading");
     let (sql, newest) = match amount {
         Amount::Newer(after) => newer(&connection, sql, &inquiry.newer, after).map_err(fault)?,
-        Amount::All | Amount::Rows(_) => (sql, None),
+        Amount::All | Amount::Unseen(_) | Amount::Rows(_) => (sql, None),
     };
     let mut statement = connection.prepare(&sql).map_err(fault)?;
     if !statement.readonly() {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{CHECKPOINT, Publication, read_file, slashes};
 use pipewright_core::ir::{
-    ConnectionKind, Destination, FileKind, JoinKind, LoadMode, Node, NodeId, Op, Plan, Read, TablePlace, Write, prune,
+    Closed, ConnectionKind, Destination, FileKind, JoinKind, LoadMode, Node, NodeId, Op, Plan, Read, TablePlace, Write,
+    buckets_of_time, prune,
 };
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
@@ -46,6 +47,9 @@ pub(super) struct SourceState {
     /// Of a table: the largest value of the column by which new rows are known, as the database writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest: Option<String>,
+    /// Of a store: the objects that were read, by key, each with its ETag.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub objects: BTreeMap<String, String>,
 }
 
 /// An output that goes on.
@@ -58,6 +62,8 @@ struct Output {
     /// Its sources, each by its name in the record.
     sources: BTreeMap<String, NodeId>,
     to: To,
+    /// It gets more rows; else all of it is written anew.
+    goes_on: bool,
     /// What was noted before, where it still holds.
     state: Option<OutputState>,
 }
@@ -79,6 +85,10 @@ pub(super) struct Incremental {
     pub resumed: BTreeMap<NodeId, Arc<Resume>>,
     /// The newest row, by source.
     pub newest: BTreeMap<NodeId, Option<String>>,
+    /// The objects that were read, by source.
+    pub objects: BTreeMap<NodeId, BTreeMap<String, String>>,
+    /// Sources with no object that is new.
+    pub unchanged: BTreeSet<NodeId>,
     pub told: Vec<Diagnostic>,
 }
 
@@ -86,8 +96,8 @@ fn at(node: &Node, fault: Diagnostic) -> Diagnostic {
     fault.step(&*node.origin.step, &*node.origin.title)
 }
 
-/// Hash of what makes the rows of a sink, by its id: wherever it writes to.
-pub(super) fn designs(plan: &Plan, sinks: &[NodeId]) -> Vec<String> {
+/// Hash of what makes the rows of a sink, or of another node, by its id: wherever it writes to.
+fn designs(plan: &Plan, sinks: &[NodeId]) -> Vec<String> {
     let hash = |sink: &NodeId| {
         let alone = prune(plan, &[*sink]);
         let nodes = alone.nodes.iter().map(|node| match &node.op {
@@ -101,9 +111,27 @@ pub(super) fn designs(plan: &Plan, sinks: &[NodeId]) -> Vec<String> {
     sinks.iter().map(hash).collect()
 }
 
-/// Nodes whose rows each become rows of the outputs by themselves; the others are looked up, and read whole each time.
-/// Lists the steps that need more than a row.
-fn row_wise(plan: &Plan, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
+/// What makes the rows of outputs, and of buckets that are open.
+pub(super) struct Designs {
+    /// Of each sink of the plan, in its order.
+    sinks: Vec<String>,
+    /// Of each node that makes buckets.
+    buckets: Vec<String>,
+}
+
+impl Designs {
+    /// How late rows may be decides which buckets are open.
+    pub fn of((plan, sinks): (&Plan, &[NodeId]), pruned: &Plan, lateness: i64) -> Designs {
+        let buckets = designs(pruned, &buckets_of_time(pruned));
+        let buckets = buckets.into_iter().map(|design| format!("{design} {lateness}")).collect();
+        Designs { sinks: designs(plan, sinks), buckets }
+    }
+}
+
+/// Nodes whose rows each become rows of the outputs by themselves, or rows of a bucket that is made once; the others are
+/// looked up, and read whole each time. Lists the steps that need more.
+fn row_wise(closed: &Closed, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
+    let plan = &closed.plan;
     let mut found: BTreeSet<NodeId> = BTreeSet::new();
     for (id, node) in plan.iter().collect::<Vec<_>>().into_iter().rev() {
         if !(found.contains(&id) || matches!(node.op, Op::Write(_))) {
@@ -114,7 +142,7 @@ fn row_wise(plan: &Plan, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
             let message = format!("`--incremental` reads only what is new, and {what}");
             at(node, Diagnostic::error("PW0978", message)).help(
                 "run this flow without `--incremental`; or let a flow of its own write the rows before this step, and \
-                 another one read these",
+                 another one read these; or group them by a bucket of a time that comes in",
             )
         };
         match &node.op {
@@ -123,6 +151,7 @@ fn row_wise(plan: &Plan, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
             Op::Write(write) if write.order.is_empty() => {}
             Op::Join(join) if !matches!(join.kind, JoinKind::Right | JoinKind::Full) => {}
             Op::AsofJoin(_) => {}
+            Op::Aggregate(_) if closed.buckets.contains(&id) => {}
             Op::Rows(_) => faults.push(whole("the rows of this step are the same each time")),
             Op::Join(_) => faults.push(whole("this join keeps rows of its second input that found no partner")),
             Op::Write(_) => faults.push(whole("this step puts all its rows in order")),
@@ -136,7 +165,8 @@ fn row_wise(plan: &Plan, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
         found.extend(node.inputs.iter().take(many));
     }
     for (_, node) in plan.iter().filter(|(id, node)| found.contains(id) && node.inputs.len() > 1) {
-        let looked_up = node.inputs.get(1).filter(|_| !matches!(node.op, Op::Union));
+        // The newest time of rows is that of the same.
+        let looked_up = node.inputs.get(1).filter(|_| !matches!(node.op, Op::Union) && !closed.is_own(node));
         if looked_up.is_some_and(|input| found.contains(input)) {
             let message = "`--incremental` reads only what is new, and this step looks up rows of the same source";
             faults.push(at(node, Diagnostic::error("PW0978", message).help("run this flow without `--incremental`")));
@@ -180,28 +210,32 @@ fn check_source(node: &Node, read: &Read) -> Option<Diagnostic> {
         return (read.path.trim() == STANDARD_INPUT).then(|| at(node, told));
     };
     let help = match location.connection.kind {
-        ConnectionKind::Http | ConnectionKind::S3 => {
+        ConnectionKind::Http => {
             "run this flow without `--incremental`; a parameter may say from when on rows are asked for"
         }
         ConnectionKind::Postgresql | ConnectionKind::Sqlite if location.inquiry.newer.trim().is_empty() => {
             "name the column that only grows in the source's “Newer by”, such as a number that the database counts up"
         }
-        ConnectionKind::Postgresql | ConnectionKind::Sqlite => return None,
+        _ => return None,
     };
     let message = format!("`--incremental` cannot tell which rows of {} are new", location.shown());
     Some(at(node, Diagnostic::error("PW0987", message).help(help)))
 }
 
 impl Incremental {
-    /// `designs`: of each sink of the plan, in its order.
-    pub fn new(plan: &Plan, designs: Vec<String>, options: &RunOptions) -> Result<Incremental, Vec<Diagnostic>> {
-        let mut faults = Vec::new();
-        let found = row_wise(plan, &mut faults);
+    pub fn new(closed: &Closed, designs: Designs, options: &RunOptions) -> Result<Incremental, Vec<Diagnostic>> {
+        let (mut faults, plan) = (Vec::new(), &closed.plan);
+        let mut found = row_wise(closed, &mut faults);
+        // What was kept is read whole each time.
+        found.retain(|id| !closed.kept.contains(id));
         let names = source_names(plan, &found);
         let mut outputs = Vec::new();
-        for (node, design) in plan.sinks().into_iter().zip(designs) {
-            let Op::Write(write) = &plan.node(node).op else { continue };
-            faults.extend(check_output(plan.node(node), write));
+        let (mut of_sinks, mut of_buckets) = (designs.sinks.into_iter(), designs.buckets.into_iter());
+        for node in plan.sinks() {
+            let is_open = closed.open.contains(&node);
+            let design = if is_open { of_buckets.next() } else { of_sinks.next() };
+            let Some((Op::Write(write), design)) = Some(&plan.node(node).op).zip(design) else { continue };
+            faults.extend(check_output(plan.node(node), write).filter(|_| !is_open));
             let origin = &plan.node(node).origin;
             let (key, to) = match &write.destination {
                 Destination::File { path, .. } => (path.clone(), To::File(PathBuf::from(path))),
@@ -216,14 +250,14 @@ impl Incremental {
             let own = above(plan, node);
             let sources = names.iter().filter(|(_, id)| own.contains(id)).map(|(name, id)| (name.clone(), *id));
             let (title, sources) = (origin.title.clone(), sources.collect());
-            outputs.push(Output { node, key, title, design, sources, to, state: None });
+            outputs.push(Output { node, key, title, design, sources, to, goes_on: !is_open, state: None });
         }
         for id in names.values() {
             if let Op::Read(read) = &plan.node(*id).op {
                 faults.extend(check_source(plan.node(*id), read));
             }
         }
-        faults.extend(check_together(&outputs));
+        faults.extend(check_together(&outputs, closed));
         match faults.is_empty() {
             true => Ok(Incremental {
                 outputs,
@@ -231,6 +265,8 @@ impl Incremental {
                 folder: options.out.clone(),
                 resumed: BTreeMap::new(),
                 newest: BTreeMap::new(),
+                objects: BTreeMap::new(),
+                unchanged: BTreeSet::new(),
                 told: Vec::new(),
             }),
             false => Err(faults),
@@ -310,7 +346,8 @@ impl Incremental {
 
     /// The file that an output goes on with.
     pub fn earlier(&self, node: NodeId) -> Option<PathBuf> {
-        let output = self.outputs.iter().find(|output| output.node == node && output.state.is_some())?;
+        let is_one = |output: &&Output| output.node == node && output.goes_on && output.state.is_some();
+        let output = self.outputs.iter().find(is_one)?;
         match &output.to {
             To::File(path) => Some(self.folder.join(path)),
             To::Table(..) => None,
@@ -321,7 +358,8 @@ impl Incremental {
     fn states(&self, output: &Output) -> BTreeMap<String, SourceState> {
         let state = |(name, id): (&String, &NodeId)| {
             let files = self.resumed.get(id).map(|resume| resume.states()).unwrap_or_default();
-            (name.clone(), SourceState { files, newest: self.newest.get(id).cloned().flatten() })
+            let newest = self.newest.get(id).cloned().flatten();
+            (name.clone(), SourceState { files, newest, objects: self.objects.get(id).cloned().unwrap_or_default() })
         };
         output.sources.iter().map(state).collect()
     }
@@ -453,13 +491,21 @@ fn source_names(plan: &Plan, row_wise: &BTreeSet<NodeId>) -> BTreeMap<String, No
 
 /// Files, and the tables of each connection, are put in place one after the other: an end in between would leave some of
 /// them ahead.
-fn check_together(outputs: &[Output]) -> Option<Diagnostic> {
+fn check_together(outputs: &[Output], closed: &Closed) -> Option<Diagnostic> {
     let place = |output: &Output| match &output.to {
         To::File(_) => None,
         To::Table(place, _) => Some(place.connection.clone()),
     };
     let first = outputs.first()?;
     let other = outputs.iter().find(|output| place(output) != place(first))?;
+    if let Some(table) = outputs.iter().find(|output| !closed.open.is_empty() && place(output).is_some()) {
+        let message = format!(
+            "with `--incremental` “{}” cannot load a table: the rows of buckets that are open are kept in a file, and the \
+             two are not put in place at one moment",
+            table.title
+        );
+        return Some(Diagnostic::error("PW0980", message).help("let it write a file, and another flow load that"));
+    }
     let message = format!(
         "with `--incremental` “{}” and “{}” cannot be written by one run: they are not put in place at one moment",
         first.title, other.title

@@ -12,11 +12,11 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    Applied, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Plan, Planned, Read,
-    SOURCE_FOLDER, WhenExists, Write, interpolate, prune, resolve_parameters,
+    Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Plan, Planned, Read,
+    SOURCE_FOLDER, WhenExists, Write, closed_buckets, interpolate, prune, resolve_parameters,
 };
 
-use super::incremental::{Incremental, designs};
+use super::incremental::{Designs, Incremental};
 use super::kept;
 use super::posts::{Load, Post};
 use super::quarantine::QuarantineFile;
@@ -24,7 +24,7 @@ use super::undisturbed::Undisturbed;
 use super::{RunOptions, RunProgress};
 use crate::ops;
 use crate::places::{self, Amount, Visit};
-use crate::read::{Origin, ReadJob, expand, job_of, name_file};
+use crate::read::{Origin, ReadJob, expand, job_of, job_of_none, name_file};
 use crate::write::{Place, Target};
 
 /// The time at which the run began, as expressions may ask for it.
@@ -52,6 +52,8 @@ pub(super) struct Prepared {
     pub undisturbed: Undisturbed,
     /// What an interval makes of the plan; its own plan is that of the run.
     applied: Applied,
+    /// What buckets of time make of the plan of a run that goes on.
+    pub closed: Closed,
 }
 
 pub(super) fn prepare(
@@ -65,8 +67,9 @@ pub(super) fn prepare(
         return Err(faults);
     }
     let sinks = chosen_sinks(plan, options.only.as_deref()).map_err(|fault| vec![fault])?;
-    let designs = if options.incremental { designs(plan, &sinks) } else { Vec::new() };
-    let mut plan = prune(plan, &sinks);
+    let pruned = prune(plan, &sinks);
+    let designs = options.incremental.then(|| Designs::of((plan, &sinks), &pruned, options.lateness));
+    let mut plan = pruned;
     for (_, node) in plan.iter() {
         if let Op::Read(read) = &node.op
             && let Some(planned) = &read.planned
@@ -118,6 +121,7 @@ pub(super) fn prepare(
         incremental: None,
         undisturbed: Undisturbed::default(),
         applied: Applied::default(),
+        closed: Closed::default(),
         plan,
     };
     if !options.dry_run {
@@ -127,8 +131,9 @@ pub(super) fn prepare(
     if let Some(interval) = &options.interval {
         prepared.keep_to(interval, options)?;
     }
-    if options.incremental {
-        let mut incremental = Incremental::new(&prepared.plan, designs, options)?;
+    if let Some(designs) = designs {
+        prepared.close_buckets(options)?;
+        let mut incremental = Incremental::new(&prepared.closed, designs, options)?;
         let opens_places = options.opens_places && !options.dry_run;
         incremental.open(prepared.visit(options), opens_places).map_err(|fault| vec![fault])?;
         prepared.told.append(&mut incremental.told);
@@ -283,6 +288,18 @@ impl Prepared {
         if changed.is_empty() { Ok(()) } else { Err(changed) }
     }
 
+    /// Buckets of time are made when they are closed; the rows of the others are read from what a run kept there.
+    fn close_buckets(&mut self, options: &RunOptions) -> Result<(), Vec<Diagnostic>> {
+        let place = |name: &str| place_of(name, options).ok().filter(|place| place.exists());
+        let earlier = |name: &str| place(name).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
+        self.closed = closed_buckets(&self.plan, options.lateness, &earlier).map_err(|fault| vec![fault])?;
+        if !self.closed.buckets.is_empty() {
+            allow_place(&options.base, &options.out);
+        }
+        self.plan = self.closed.plan.clone();
+        Ok(())
+    }
+
     /// A file of the run's own, which nobody else may look into.
     fn aside(&mut self, name: &str) -> Result<PathBuf, Diagnostic> {
         if self.aside.is_none() {
@@ -322,10 +339,16 @@ impl Prepared {
         make_folder(&folder).map_err(|error| crate::read::unreadable(&folder, &error))?;
         let id = NodeId(index as u32);
         let before = self.incremental.as_ref().and_then(|incremental| incremental.source(id));
-        let amount = before.as_ref().map_or(Amount::All, |before| Amount::Newer(before.newest.as_deref()));
+        let amount = match &before {
+            None => Amount::All,
+            Some(before) if location.connection.kind.is_store() => Amount::Unseen(&before.objects),
+            Some(before) => Amount::Newer(before.newest.as_deref()),
+        };
         let taken = places::take(location, Some(&read.format), amount, &folder, self.visit(options))?;
         if let (Some(incremental), true) = (&mut self.incremental, before.is_some()) {
             incremental.newest.insert(id, taken.newest.clone());
+            incremental.unchanged.extend(taken.files.is_empty().then_some(id));
+            incremental.objects.insert(id, taken.seen);
         }
         if let Some(found) = &taken.schema {
             places::check_columns(read, location, found)?;
@@ -350,6 +373,10 @@ impl Prepared {
             // A run goes there; a bundle has no sample that could be looked at. What could not be taken is told already.
             let is_elsewhere = read.location.is_some() && (options.dry_run || !faults.is_empty());
             if is_elsewhere && expand(&read.path, &options.base).map_or(true, |files| files.is_empty()) {
+                continue;
+            }
+            if self.incremental.as_ref().is_some_and(|incremental| incremental.unchanged.contains(&id)) {
+                self.jobs.insert(id, job_of_none(read, &options.base, &options.cancel));
                 continue;
             }
             let job = job_of(read, &options.base, &options.cancel).and_then(|mut job| {
@@ -489,7 +516,8 @@ impl Prepared {
                 }
                 Destination::File { path, kind, partition, when_exists } => {
                     let is_folder = !partition.is_empty();
-                    let (publisher, jobs, kept) = (&mut self.publisher, &self.jobs, &self.applied.kept);
+                    let (publisher, jobs) = (&mut self.publisher, &self.jobs);
+                    let kept = [&self.applied.kept[..], &self.closed.kept].concat();
                     let earlier = self.incremental.as_ref().and_then(|incremental| incremental.earlier(id));
                     let place = place_of(path, options).and_then(|place| {
                         check_partition(partition, options)?;

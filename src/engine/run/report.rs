@@ -1,11 +1,12 @@
 //! The run report: what was read, what became of every row, what was written.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Changes, Tally, repeated_headers};
-use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OnFail, Op, Parse, Plan};
+use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OPEN_ROWS, OnFail, Op, Parse, Plan};
 use serde::{Deserialize, Serialize};
 
 use super::flow::Count;
@@ -300,6 +301,25 @@ pub(super) fn blocking_steps(plan: &Plan) -> Vec<BlockingStep> {
         needs: needs.text().to_owned(),
     });
     steps.collect()
+}
+
+/// What is kept of buckets of time that are open is no output: it is told, and read again by the next run.
+pub(super) fn tell_open_rows(report: &mut RunReport) {
+    let is_open = |path: &str| {
+        let name = Path::new(path).file_name();
+        name.is_some_and(|name| name.to_string_lossy().starts_with(OPEN_ROWS))
+    };
+    report.sources.retain(|source| source.files.is_empty() || !source.files.iter().all(|file| is_open(&file.path)));
+    let (open, outputs) = std::mem::take(&mut report.sinks).into_iter().partition(|sink| is_open(&sink.path));
+    report.sinks = outputs;
+    let open: Vec<SinkReport> = open;
+    for sink in open {
+        report.rows_written -= sink.rows;
+        let message = format!("rows of buckets of time that are open: {}", sink.rows);
+        let hint = Diagnostic::hint("PW1170", message).step(sink.step, sink.title);
+        let help = "a run makes them when a row has come behind the bucket's end, and behind what rows may be late";
+        report.told.extend((sink.rows > 0).then(|| hint.help(help)));
+    }
 }
 
 /// Row accounting of all operations, in the plan's order.

@@ -255,7 +255,9 @@ pub(super) fn place_ui(
     match connection.kind {
         ConnectionKind::Http => request_ui(ui, &of_inquiry, source, memory, out),
         ConnectionKind::Postgresql | ConnectionKind::Sqlite => form_ui(ui, &of_inquiry, QUERY, memory, out),
-        ConnectionKind::S3 => form_ui(ui, &of_inquiry, OBJECTS, memory, out),
+        ConnectionKind::S3 | ConnectionKind::Gcs | ConnectionKind::Azure => {
+            form_ui(ui, &of_inquiry, OBJECTS, memory, out);
+        }
     }
     sample_ui(ui, scope, source, out);
 }

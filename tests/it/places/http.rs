@@ -11,7 +11,7 @@ use super::{Desk, MARKER, flow, holds_marker, is_in_processes, is_there};
 
 /// What arrived.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     pub method: String,
     pub target: String,
     pub headers: String,
@@ -29,7 +29,7 @@ impl Asked {
 
 /// What goes back.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -40,15 +40,15 @@ pub(super) struct Answer {
     pub drip: Option<Duration>,
 }
 
-pub(super) fn ok(body: impl ToString) -> Answer {
+pub(crate) fn ok(body: impl ToString) -> Answer {
     Answer { status: 200, body: body.to_string(), ..Answer::default() }
 }
 
-pub(super) fn status(status: u16, body: &str) -> Answer {
+pub(crate) fn status(status: u16, body: &str) -> Answer {
     Answer { status, body: body.to_owned(), ..Answer::default() }
 }
 
-pub(super) struct Api {
+pub(crate) struct Api {
     pub address: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }

@@ -252,3 +252,33 @@ fn what_a_connection_lacks_is_told_before_it_is_opened() {
     let half = json!({"settings": {"bucket": "logs"}, "secrets": {"access_key": "env:KEY"}});
     assert!(checked(half).contains("one is missing"));
 }
+
+#[test]
+fn each_object_is_taken_once_by_runs_that_read_what_is_new() {
+    let Some(store) = Store::here() else { return };
+    store.bucket("once");
+    store.put("once", "in/1.txt", "one\n");
+    let desk = store.desk("once", "in/*.txt", json!({"name": "lines"}));
+    desk.sample("A");
+    let go = || desk.run(&["run", "p.pipewright.json", "--trust", "--incremental", "--out", "out"]);
+    let holds = |wanted: &[&str]| {
+        let (code, said) = go();
+        assert_eq!(code, 0, "{said}");
+        let lines: Vec<String> =
+            desk.rows("out.jsonl").iter().map(|row| row["line"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(lines, wanted);
+    };
+    holds(&["one"]);
+    holds(&["one"]);
+    store.put("once", "in/0.txt", "zero\n");
+    store.put("once", "in/2.txt", "two\n");
+    holds(&["one", "zero", "two"]);
+    // What is gone was read all the same.
+    store.does("delete_object", json!({"Bucket": "once", "Key": "in/1.txt"}));
+    holds(&["one", "zero", "two"]);
+    store.put("once", "in/2.txt", "another\n");
+    let (code, said) = go();
+    assert!(code == 1 && said.contains("PW0976") && said.contains("was replaced since it was read"), "{said}");
+    store.put("once", "in/2.txt", "two\n");
+    holds(&["one", "zero", "two"]);
+}

@@ -13,7 +13,7 @@ pub(super) struct Keys<'a> {
     pub region: &'a str,
 }
 
-/// What is signed of a request.
+/// A request, and what is signed of it.
 pub(super) struct Request<'a> {
     pub method: &'a str,
     pub host: &'a str,
@@ -22,8 +22,10 @@ pub(super) struct Request<'a> {
     /// As they are, not encoded.
     pub parameters: &'a [(&'a str, String)],
     /// Signed along, with small letters in their names.
-    pub headers: &'a [(&'a str, String)],
+    pub headers: Vec<(String, String)>,
     pub body: &'a [u8],
+    /// What goes behind the parameters and is signed by nobody.
+    pub more: String,
 }
 
 /// Parameters in the order in which they are signed, as they stand in an address.
@@ -42,18 +44,16 @@ fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn code(key: &[u8], text: &str) -> Vec<u8> {
+pub(super) fn code(key: &[u8], text: &str) -> Vec<u8> {
     // A key of any length is one: there is no fault.
     let made = Hmac::<Sha256>::new_from_slice(key).map(|code| code.chain_update(text).finalize().into_bytes().to_vec());
     made.unwrap_or_default()
 }
 
-/// The headers that a request goes along with, signed for a time; without keys it goes as anybody's.
-pub(super) fn signed(request: &Request, keys: Option<&Keys>, at: DateTime<Utc>) -> Vec<(String, String)> {
+/// The headers that a request goes along with, signed for a time.
+pub(super) fn signed(request: &Request, keys: &Keys, at: DateTime<Utc>) -> Vec<(String, String)> {
     let (time, body) = (at.format("%Y%m%dT%H%M%SZ").to_string(), digest(request.body));
-    let mut headers: Vec<(String, String)> =
-        request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.trim().to_owned())).collect();
-    let Some(keys) = keys else { return headers };
+    let mut headers = request.headers.clone();
     headers.push(("x-amz-content-sha256".into(), body.clone()));
     headers.push(("x-amz-date".into(), time.clone()));
     headers.extend(keys.session.map(|session| ("x-amz-security-token".into(), session.to_owned())));
@@ -97,11 +97,12 @@ mod tests {
         fn owned<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
             pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
         }
-        let (parameters, headers) = (owned(parameters), owned(headers));
-        let host = "examplebucket.s3.amazonaws.com";
-        let request = Request { method, host, path, parameters: &parameters, headers: &headers, body: body.as_bytes() };
+        let parameters = owned(parameters);
+        let headers = owned(headers).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let (host, body) = ("examplebucket.s3.amazonaws.com", body.as_bytes());
+        let request = Request { method, host, path, parameters: &parameters, headers, body, more: String::new() };
         let at = Utc.with_ymd_and_hms(2013, 5, 24, 0, 0, 0).unwrap();
-        let all = signed(&request, Some(&KEYS), at);
+        let all = signed(&request, &KEYS, at);
         all.last().unwrap().1.rsplit_once('=').unwrap().1.to_owned()
     }
 

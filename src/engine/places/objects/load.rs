@@ -11,17 +11,14 @@ use pipewright_core::files::slashes;
 use pipewright_core::ir::{FileKind, ObjectPlace, WhenExists, check_key, interpolate};
 use serde::{Deserialize, Serialize};
 
-use super::answers::{element, elements};
 use super::{Call, Object, Store, each_at_once};
-use crate::places::patience::{Trouble, patiently, whole_text};
+use crate::places::patience::patiently;
 use crate::places::{Opened, not_put_aside};
 
-/// Bytes of a part; S3 takes none that is smaller but for the last one.
+/// Bytes of a part; S3 takes none that is smaller than 5 MiB but for the last one.
 const PART: u64 = 8 << 20;
-/// Parts of an object; S3 takes no more.
+/// Parts of an object; S3 takes no more, Azure five times as many.
 const MOST_PARTS: u64 = 10_000;
-/// On every object: which run wrote it.
-const RUN: &str = "x-amz-meta-pipewright";
 
 /// What lies at a place, and what is to come there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -54,14 +51,17 @@ struct Next {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Upload {
-    key: String,
+pub(super) struct Upload {
+    pub key: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    id: String,
-    /// Their ETags, in order.
+    pub id: String,
+    /// What the store knows them by, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<String>,
-    bytes: u64,
+    pub parts: Vec<String>,
+    pub bytes: u64,
+    /// The media type of the object.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
 }
 
 /// Where a load goes.
@@ -122,7 +122,8 @@ impl Store<'_> {
 
     fn put_record(&self, key: &str, record: &Record) -> Result<(), Diagnostic> {
         let body = serde_json::to_vec_pretty(record).map_err(|error| not_put_aside(&error.into()))?;
-        let headers = vec![("content-type", "application/json".to_owned())];
+        let mut headers = self.protocol.whole();
+        headers.push(("content-type", "application/json".to_owned()));
         self.ask(&Call { method: "PUT", key, headers, body: &body, ..Call::default() }).map(drop)
     }
 
@@ -161,31 +162,7 @@ impl Store<'_> {
 
     /// Completes one upload; one that was completed before is found by the run that it says.
     fn complete(&self, upload: &Upload, run: &str) -> Result<Known, Diagnostic> {
-        let part = |(index, etag): (usize, &String)| {
-            format!("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", index + 1, etag.replace('"', "&quot;"))
-        };
-        let parts: String = upload.parts.iter().enumerate().map(part).collect();
-        let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
-        let parameters = vec![("uploadId", upload.id.clone())];
-        let call = Call { method: "POST", key: &upload.key, parameters, body: body.as_bytes(), ..Call::default() };
-        let etag = patiently(self.opened, || {
-            let mut answer = self.exchange(&call)?;
-            if answer.status() == 404 {
-                return Ok(None);
-            }
-            if !answer.status().is_success() {
-                return Err(self.refused(&call, answer));
-            }
-            // What went wrong while it was put together is said with a status that is well.
-            let text = whole_text(self.opened, &mut answer, &self.address)?;
-            match element(&text, "CompleteMultipartUploadResult") {
-                Some(result) => Ok(result.get("ETag").cloned()),
-                None => {
-                    let message = format!("{} was not put together", self.shown(&upload.key));
-                    Err(Trouble::Passing(self.opened.fault("PW0672", &message).help("run again"), None))
-                }
-            }
-        })?;
+        let etag = patiently(self.opened, || self.protocol.complete(self, upload, run))?;
         let known = |etag: String| Known { key: upload.key.clone(), etag, bytes: upload.bytes };
         if let Some(etag) = etag {
             return Ok(known(etag));
@@ -196,7 +173,7 @@ impl Store<'_> {
             answer => Err(self.refused(&about, answer)),
         })?;
         let text = |name: &str| found.headers().get(name).and_then(|text| text.to_str().ok());
-        match (text(RUN) == Some(run), text("etag")) {
+        match (text(self.protocol.mark(self)) == Some(run), text("etag")) {
             (true, Some(etag)) if found.status().is_success() => Ok(known(etag.to_owned())),
             _ => {
                 let message = format!("the upload of {} is gone", self.shown(&upload.key));
@@ -207,23 +184,7 @@ impl Store<'_> {
 
     /// Takes the uploads of a run away.
     fn abort(&self, next: &Next) -> Result<(), Diagnostic> {
-        next.uploads.iter().try_for_each(|upload| self.abort_uploads(&upload.key, None))
-    }
-
-    /// Takes the uploads to a key away, but for one.
-    fn abort_uploads(&self, key: &str, but: Option<&str>) -> Result<(), Diagnostic> {
-        let parameters = vec![("uploads", String::new()), ("prefix", key.to_owned())];
-        let text = self.ask(&Call { parameters, ..Call::get("") })?;
-        let open = elements(&text, "Upload").ok_or_else(|| self.not_understood("its listing of uploads"))?;
-        for upload in open.iter().filter(|upload| upload.get("Key").is_some_and(|found| found == key)) {
-            let Some(id) = upload.get("UploadId").filter(|id| but != Some(id.as_str())) else { continue };
-            let call = Call { method: "DELETE", key, parameters: vec![("uploadId", id.clone())], ..Call::default() };
-            patiently(self.opened, || match self.exchange(&call)? {
-                answer if answer.status().is_success() || answer.status() == 404 => Ok(()),
-                answer => Err(self.refused(&call, answer)),
-            })?;
-        }
-        Ok(())
+        next.uploads.iter().try_for_each(|upload| self.protocol.abort(self, &upload.key))
     }
 
     /// What is there is replaced only where a run wrote it.
@@ -269,7 +230,12 @@ impl Transaction {
         let mut uploads = Vec::new();
         for (key, file) in &files {
             let bytes = file.metadata().map_err(|error| not_put_aside(&error))?.len();
-            uploads.push(Upload { key: key.clone(), bytes, ..Upload::default() });
+            uploads.push(Upload {
+                key: key.clone(),
+                bytes,
+                kind: media_type(place.kind).to_owned(),
+                ..Upload::default()
+            });
         }
         let run = format!("{:016x}", fastrand::u64(..));
         let is_kept = |known: &&Known| uploads.iter().all(|upload| upload.key != known.key);
@@ -280,7 +246,7 @@ impl Transaction {
         self.staged.push((goal, record));
         let Some(next) = self.staged.last_mut().and_then(|(_, record)| record.next.as_mut()) else { return Ok(()) };
         for (upload, (_, file)) in next.uploads.iter_mut().zip(&files) {
-            send(&store, upload, file, place.kind, &run)?;
+            send(&store, upload, file, &run)?;
         }
         Ok(())
     }
@@ -328,35 +294,20 @@ impl Transaction {
     }
 }
 
-/// Uploads a file, in parts.
-fn send(store: &Store, upload: &mut Upload, file: &Path, kind: FileKind, run: &str) -> Result<(), Diagnostic> {
-    let key = upload.key.clone();
-    let kind = match kind {
+fn media_type(kind: FileKind) -> &'static str {
+    match kind {
         FileKind::Csv => "text/csv",
         FileKind::Jsonl => "application/x-ndjson",
         FileKind::Parquet => "application/vnd.apache.parquet",
-    };
-    let begin = Call {
-        method: "POST",
-        key: &key,
-        parameters: vec![("uploads", String::new())],
-        headers: vec![("content-type", kind.to_owned()), (RUN, run.to_owned())],
-        ..Call::default()
-    };
-    let mut times = 0;
-    let answer = patiently(store.opened, || {
-        times += 1;
-        whole_text(store.opened, &mut store.send(&begin)?, &store.address)
-    })?;
-    let begun = element(&answer, "InitiateMultipartUploadResult");
-    let id = begun.and_then(|begun| begun.get("UploadId").cloned());
-    let id = id.ok_or_else(|| store.not_understood("its answer to an upload"))?;
-    // One whose answer was lost would lie there for ever.
-    if times > 1 {
-        store.abort_uploads(&key, Some(&id))?;
     }
+}
+
+/// Uploads a file, in parts.
+fn send(store: &Store, upload: &mut Upload, file: &Path, run: &str) -> Result<(), Diagnostic> {
+    upload.id = store.protocol.begin(store, upload, run)?;
     let size = PART.max(upload.bytes.div_ceil(MOST_PARTS));
     let count = upload.bytes.div_ceil(size).max(1) as usize;
+    let begun = &*upload;
     upload.parts = each_at_once(count, &|index| {
         store.opened.visit.cancel.check()?;
         let mut part = Vec::new();
@@ -365,13 +316,8 @@ fn send(store: &Store, upload: &mut Upload, file: &Path, kind: FileKind, run: &s
             file.take(size).read_to_end(&mut part)
         });
         read.map_err(|error| not_put_aside(&error))?;
-        let parameters = vec![("partNumber", (index + 1).to_string()), ("uploadId", id.clone())];
-        let call = Call { method: "PUT", key: &key, parameters, body: &part, ..Call::default() };
-        let sent = patiently(store.opened, || store.send(&call))?;
-        let etag = sent.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
-        etag.ok_or_else(|| store.not_understood("its answer to a part"))
+        store.protocol.part(store, begun, index, &part)
     })?;
-    upload.id = id;
     Ok(())
 }
 

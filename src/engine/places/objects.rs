@@ -1,9 +1,12 @@
-//! Object stores that speak S3's protocol: objects come into private files under their keys, which are read as files in
-//! folders are.
+//! Object stores: objects come into private files under their keys, which are read as files in folders are. What a store
+//! is asked, and how, says its protocol: that of S3, which Google Cloud Storage speaks too, or that of Azure.
 
 mod answers;
+mod azure;
 mod load;
+mod s3;
 mod sign;
+mod token;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -15,7 +18,7 @@ use std::time::SystemTime;
 use glob::{MatchOptions, Pattern};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Inquiry, Pages, check_key, encoded, interpolate, pattern_of_pieces};
+use pipewright_core::ir::{ConnectionKind, Inquiry, Pages, check_key, encoded, interpolate, pattern_of_pieces};
 use pipewright_core::quote::visible_start;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
@@ -23,9 +26,11 @@ use ureq::{Agent, Body};
 use super::patience::{Trouble, agent, patiently, receive, said, unreached, whole_text};
 use super::{Amount, Opened, Taken, TakenFile, not_put_aside, units};
 use crate::read::is_wild;
-use answers::{element, elements};
+use answers::element;
+use load::Upload;
 pub(super) use load::{Transaction, check_load};
-use sign::{Keys, in_address, signed};
+use sign::in_address;
+use token::Token;
 
 /// Objects that are fetched at once.
 const AT_ONCE: usize = 4;
@@ -33,6 +38,8 @@ const AT_ONCE: usize = 4;
 const SAMPLE_PART: u64 = 8 << 20;
 /// Of an object in a sample that cannot.
 const SAMPLE_WHOLE: u64 = 64 << 20;
+/// Pages of a listing in which one object is looked for: Azure's may be empty, and others follow all the same.
+const EMPTY_PAGES: u64 = 100;
 /// Objects of a sample.
 const SAMPLE_OBJECTS: usize = 10;
 
@@ -67,9 +74,39 @@ struct Object {
     changed: Option<SystemTime>,
 }
 
+/// A page of a listing.
+struct Listing {
+    objects: Vec<Object>,
+    /// What asks for the next one.
+    next: Option<String>,
+}
+
+/// How a kind of store is spoken to.
+trait Protocol: Sync {
+    /// Lets a request in: with more headers, or with more behind its address.
+    fn admit(&self, store: &Store, request: &mut sign::Request) -> Result<(), Diagnostic>;
+    /// Parameters that ask the bucket for the objects whose keys begin so; `mark`: for those behind it.
+    fn listing(&self, prefix: &str, most: usize, mark: Option<&str>) -> Vec<(&'static str, String)>;
+    /// What is listed; `None`: it is no listing.
+    fn listed(&self, text: &str) -> Option<Listing>;
+    /// Headers of an object that is put there whole.
+    fn whole(&self) -> Vec<(&'static str, String)>;
+    /// The header in which an object says which run wrote it.
+    fn mark(&self, store: &Store) -> &'static str;
+    /// Begins an upload that nobody sees until it is completed; gives its id.
+    fn begin(&self, store: &Store, upload: &Upload, run: &str) -> Result<String, Diagnostic>;
+    /// Uploads a part, of which the first is 0; gives its name in the list of all.
+    fn part(&self, store: &Store, upload: &Upload, index: usize, part: &[u8]) -> Result<String, Diagnostic>;
+    /// Puts the parts together; gives the object's ETag. `None`: they are not there, or not any more.
+    fn complete(&self, store: &Store, upload: &Upload, run: &str) -> Result<Option<String>, Trouble>;
+    /// Takes uploads to a key away that nobody has completed.
+    fn abort(&self, store: &Store, key: &str) -> Result<(), Diagnostic>;
+}
+
 /// A bucket that may be asked.
 struct Store<'a> {
     opened: &'a Opened<'a>,
+    protocol: &'static dyn Protocol,
     agent: Agent,
     /// With scheme, without a `/` at its end.
     address: String,
@@ -78,12 +115,19 @@ struct Store<'a> {
     root: String,
     bucket: String,
     region: String,
+    /// Of who is let in for a while.
+    token: Token,
 }
 
 impl<'a> Store<'a> {
     fn new(opened: &'a Opened) -> Result<Store<'a>, Diagnostic> {
         let setting = |name: &str| interpolate(opened.connection.setting(name), opened.visit.parameters);
-        let (bucket, region) = (setting("bucket")?, setting("region")?);
+        let kind = opened.connection.kind;
+        let (protocol, bucket, region_where_unsaid): (&dyn Protocol, _, _) = match kind {
+            ConnectionKind::Azure => (&azure::Azure, setting("container")?, ""),
+            ConnectionKind::Gcs => (&s3::S3, setting("bucket")?, "auto"),
+            _ => (&s3::S3, setting("bucket")?, "us-east-1"),
+        };
         let (scheme, rest) = opened.address.split_once("://").unwrap_or(("https", &opened.address));
         let (host, path) = rest.trim_end_matches('/').split_once('/').unwrap_or((rest.trim_end_matches('/'), ""));
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -100,17 +144,23 @@ impl<'a> Store<'a> {
         if !is_before {
             root.push_str(&format!("/{}", encoded(&bucket)));
         }
-        let region = if region.trim().is_empty() { "us-east-1".to_owned() } else { region.trim().to_owned() };
+        let region = Some(setting("region")?.trim().to_owned()).filter(|said| !said.is_empty());
+        let region = region.unwrap_or_else(|| region_where_unsaid.to_owned());
         let (address, agent) = (format!("{scheme}://{host}"), agent(opened));
-        Ok(Store { opened, agent, address, host, root, bucket, region })
+        Ok(Store { opened, protocol, agent, address, host, root, bucket, region, token: Token::default() })
     }
 
     /// An object for people.
     fn shown(&self, key: &str) -> String {
         match key.is_empty() {
-            true => format!("the bucket `{}`", self.bucket),
+            true => format!("the {} `{}`", self.holder(), self.bucket),
             false => format!("`{}/{}`", self.bucket, visible_start(key, 120)),
         }
+    }
+
+    /// What objects lie in, as its users call it.
+    fn holder(&self) -> &'static str {
+        if self.opened.connection.kind == ConnectionKind::Azure { "container" } else { "bucket" }
     }
 
     /// Asks once; what is refused is a fault.
@@ -124,24 +174,24 @@ impl<'a> Store<'a> {
     /// Asks once.
     fn exchange(&self, call: &Call) -> Result<Answer, Trouble> {
         let key = call.key.split('/').map(encoded).collect::<Vec<_>>().join("/");
-        let path = format!("{}/{key}", self.root);
-        let secrets = &self.opened.secrets;
-        let keys = secrets.get("access_key").zip(secrets.get("secret_key"));
-        let session = secrets.get("session_token");
-        let keys = keys.map(|(id, secret)| Keys { id, secret, session, region: &self.region });
-        let request = sign::Request {
+        // A bucket itself has no `/` behind it where one would be taken for a part of its name.
+        let behind = if key.is_empty() && !self.root.is_empty() { String::new() } else { format!("/{key}") };
+        let mut asked = sign::Request {
             method: call.method,
             host: &self.host,
-            path: &path,
+            path: &format!("{}{behind}", self.root),
             parameters: &call.parameters,
-            headers: &call.headers,
+            headers: call.headers.iter().map(|(name, value)| ((*name).to_owned(), value.trim().to_owned())).collect(),
             body: call.body,
+            more: String::new(),
         };
-        let headers = signed(&request, keys.as_ref(), chrono::Utc::now());
-        let parameters = in_address(&call.parameters);
-        let behind = if parameters.is_empty() { String::new() } else { format!("?{parameters}") };
-        let mut request = Request::builder().method(call.method).uri(format!("{}{path}{behind}", self.address));
-        for (name, value) in headers {
+        self.protocol.admit(self, &mut asked).map_err(Trouble::Lasting)?;
+        let parameters = [in_address(&call.parameters), asked.more];
+        let parameters = parameters.into_iter().filter(|some| !some.is_empty()).collect::<Vec<_>>().join("&");
+        let parameters = if parameters.is_empty() { String::new() } else { format!("?{parameters}") };
+        let mut request =
+            Request::builder().method(call.method).uri(format!("{}{}{parameters}", self.address, asked.path));
+        for (name, value) in asked.headers {
             request = request.header(name, value);
         }
         let sent = match call.method {
@@ -164,14 +214,19 @@ impl<'a> Store<'a> {
     fn refused(&self, call: &Call, mut answer: Answer) -> Trouble {
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
-        let text = said(self.opened, &mut answer);
+        let text = self.token.hidden(&said(self.opened, &mut answer));
         let error = element(&text, "Error").unwrap_or_default();
-        let code = error.get("Code").map(String::as_str).unwrap_or_default();
+        let code = error.get("Code").map(|code| code.trim()).unwrap_or_default();
         let why = error.get("Message").map_or(String::new(), |why| format!(": {}", visible_start(why, 160)));
         let said = if code.is_empty() { String::new() } else { format!(" ({code}{why})") };
         let region = headers.get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
-        let shown = self.shown(call.key);
+        let (shown, holder) = (self.shown(call.key), self.holder());
         let (number, message, help) = match (status, code) {
+            (_, "InvalidObjectState" | "BlobArchived") => (
+                "PW0672",
+                format!("{shown} lies in an archive, from which it is to be brought first{said}"),
+                "restore it, or name objects that can be read at once",
+            ),
             (301 | 307 | 400, _) if region.is_some_and(|region| region != self.region) => (
                 "PW0672",
                 format!("the bucket is in the region {}", region.unwrap_or_default()),
@@ -182,9 +237,11 @@ impl<'a> Store<'a> {
                 format!("{shown} is not open to this user ({status}){said}"),
                 "see whether the connection's keys are right, and may do this; with a wrong clock no signature fits",
             ),
-            (404, "NoSuchBucket") => {
-                ("PW0672", format!("there is no bucket `{}`", self.bucket), "correct the setting `bucket`, or make it")
-            }
+            (404, "NoSuchBucket" | "ContainerNotFound") => (
+                "PW0672",
+                format!("there is no {holder} `{}`", self.bucket),
+                "correct the name of it in the connection's settings, or make it",
+            ),
             (404, _) => ("PW0672", format!("there is no object {shown}"), "correct the key; a folder ends in `/`"),
             (409 | 412, _) => (
                 "PW0762",
@@ -231,24 +288,15 @@ impl<'a> Store<'a> {
                     "let the key begin with more than is the same of all, or let the source take more (`inquiry.most_pages`)",
                 ));
             }
-            let mut parameters = vec![
-                ("list-type", "2".to_owned()),
-                ("prefix", prefix.to_owned()),
-                ("encoding-type", "url".to_owned()),
-                ("max-keys", most.min(1000).to_string()),
-            ];
-            parameters.extend(mark.iter().map(|mark| ("continuation-token", mark.clone())));
+            let parameters = self.protocol.listing(prefix, most.min(1000), mark.as_deref());
             let text = self.ask(&Call { parameters, ..Call::get("") })?;
-            let whole = element(&text, "ListBucketResult").ok_or_else(|| self.not_understood("its listing"))?;
-            for object in elements(&text, "Contents").unwrap_or_default() {
-                found.push(object_of(&object).ok_or_else(|| self.not_understood("an object of its listing"))?);
-            }
-            let next = whole.get("NextContinuationToken").filter(|next| !next.is_empty()).cloned();
-            let is_last = whole.get("IsTruncated").is_none_or(|text| text != "true");
-            match next {
-                _ if is_last || found.len() >= most => break,
+            let page = self.protocol.listed(&text).ok_or_else(|| self.not_understood("its listing"))?;
+            found.extend(page.objects);
+            match page.next {
+                None => break,
+                Some(_) if found.len() >= most => break,
                 Some(next) if mark.as_ref() != Some(&next) => mark = Some(next),
-                _ => return Err(self.not_understood("a listing that goes on nowhere")),
+                Some(_) => return Err(self.not_understood("a listing that goes on nowhere")),
             }
         }
         found.sort_by(|a, b| a.key.cmp(&b.key));
@@ -257,7 +305,7 @@ impl<'a> Store<'a> {
 
     /// What is told of one object; `None`: it is not there.
     fn about(&self, key: &str) -> Result<Option<Object>, Diagnostic> {
-        let found = self.list(key, 1, 1)?;
+        let found = self.list(key, 1, EMPTY_PAGES)?;
         Ok(found.into_iter().find(|object| object.key == key))
     }
 
@@ -282,31 +330,6 @@ impl<'a> Store<'a> {
         }
         Ok(bytes)
     }
-}
-
-fn object_of(texts: &BTreeMap<String, String>) -> Option<Object> {
-    let key = percent_decoded(texts.get("Key")?)?;
-    let bytes = texts.get("Size")?.parse().ok()?;
-    let changed = texts.get("LastModified").and_then(|text| chrono::DateTime::parse_from_rfc3339(text).ok());
-    Some(Object { key, bytes, etag: texts.get("ETag")?.clone(), changed: changed.map(SystemTime::from) })
-}
-
-/// A key as a listing spells it.
-fn percent_decoded(text: &str) -> Option<String> {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => (bytes, rest) = (pushed(bytes, byte), &after[2..]),
-            None => (bytes, rest) = (pushed(bytes, if *first == b'+' { b' ' } else { *first }), after),
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn pushed(mut bytes: Vec<u8>, byte: u8) -> Vec<u8> {
-    bytes.push(byte);
-    bytes
 }
 
 /// Which objects a source means.
@@ -368,7 +391,7 @@ pub(super) fn take(
     let path = interpolate(inquiry.path.trim(), opened.visit.parameters)?.trim_start_matches('/').to_owned();
     let wanted = Wanted::new(opened, &path)?;
     let is_one = wanted.pattern.is_none() && !path.ends_with('/');
-    let objects: Vec<Object> = match is_one {
+    let mut objects: Vec<Object> = match is_one {
         true => store.about(&path)?.into_iter().collect(),
         false => {
             let most = inquiry.most_pages.unwrap_or(Pages::MOST);
@@ -380,19 +403,44 @@ pub(super) fn take(
         }
     };
     check_names(opened, &objects)?;
-    if objects.is_empty() {
+    let mut seen = BTreeMap::new();
+    if let Amount::Unseen(known) = amount {
+        objects = unseen(&store, objects, known)?;
+        seen.clone_from(known);
+    }
+    if objects.is_empty() && seen.is_empty() {
         let message = format!("no object fits {}", store.shown(&path));
         return Err(opened.fault("PW0672", &message).help(
             "correct the key; a folder ends in `/`; `*` does not cross `/`, `**` does; names with `.` or `_` before are left out",
         ));
     }
     let files = match amount {
-        Amount::All | Amount::Newer(_) => {
+        Amount::All | Amount::Newer(_) | Amount::Unseen(_) => {
             fetch_all(&store, &objects, folder, inquiry.most_bytes.unwrap_or(Pages::MOST_BYTES))?
         }
         Amount::Rows(rows) => fetch_some(&store, &objects, folder, format, rows)?,
     };
-    Ok(Taken { files, pattern: path, ..Taken::default() })
+    seen.extend(objects.into_iter().map(|object| (object.key, version(&object.etag))));
+    Ok(Taken { files, pattern: path, seen, ..Taken::default() })
+}
+
+/// Those that are none of the known ones. One that was replaced since it was read is a fault: its rows cannot be taken
+/// back.
+fn unseen(store: &Store, objects: Vec<Object>, known: &BTreeMap<String, String>) -> Result<Vec<Object>, Diagnostic> {
+    let is_other = |object: &&Object| known.get(&object.key).is_some_and(|etag| *etag != version(&object.etag));
+    if let Some(changed) = objects.iter().find(is_other) {
+        let message = format!("{} was replaced since it was read", store.shown(&changed.key));
+        return Err(store.opened.fault("PW0976", &message).help(
+            "each object is read once by `--incremental`: give changed rows an object of their own; to read all of them \
+             anew, move the outputs of the design away",
+        ));
+    }
+    Ok(objects.into_iter().filter(|object| !known.contains_key(&object.key)).collect())
+}
+
+/// An ETag without its quotes.
+fn version(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
 }
 
 /// Keys become paths here: what would lead elsewhere, or be file and folder at once, is refused.
@@ -460,7 +508,7 @@ fn each_at_once<T: Send>(
 
 fn taken(store: &Store, object: &Object, path: PathBuf) -> TakenFile {
     let name = format!("{}: {}/{}", store.opened.connection.shown(), store.bucket, object.key);
-    TakenFile { path, name: Some(name), version: Some(object.etag.trim_matches('"').to_owned()) }
+    TakenFile { path, name: Some(name), version: Some(version(&object.etag)) }
 }
 
 /// The first objects, until they have so many rows.
@@ -514,18 +562,7 @@ fn end_at_a_line(path: &Path) -> Result<bool, Diagnostic> {
 /// Looks into the bucket; gives what answered.
 pub(super) fn test(opened: &Opened) -> Result<String, Diagnostic> {
     let store = Store::new(opened)?;
-    let found = store.list("", 1, 1)?;
+    let found = store.list("", 1, EMPTY_PAGES)?;
     let holds = if found.is_empty() { "is empty" } else { "holds objects" };
     Ok(format!("{} answers: {} {holds}", store.address, store.shown("")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_spelt_in_percents() {
-        assert_eq!(percent_decoded("a%20b%2Fc+d%C3%A4%").unwrap(), "a b/c dä%");
-        assert_eq!(percent_decoded("%FF"), None);
-    }
 }

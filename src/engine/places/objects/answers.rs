@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// The texts right below each element of a name, by the name of theirs; the root stands for itself.
+/// The texts below each element of a name, by the names that lead to them (`Owner/ID`); the root stands for itself.
 pub(super) fn elements(xml: &str, name: &str) -> Option<Vec<BTreeMap<String, String>>> {
     let mut reader = Reader::from_str(xml);
     let (mut found, mut open, mut text) = (Vec::new(), Vec::<String>::new(), String::new());
@@ -22,8 +22,10 @@ pub(super) fn elements(xml: &str, name: &str) -> Option<Vec<BTreeMap<String, Str
             }
             Event::End(_) => {
                 let ended = open.pop()?;
-                if let Some(texts) = inside.as_mut().filter(|_| open.len() == depth) {
-                    texts.insert(ended, std::mem::take(&mut text));
+                if let Some(texts) = inside.as_mut().filter(|_| open.len() >= depth) {
+                    let above = open[depth..].iter().map(String::as_str);
+                    let way = above.chain([ended.as_str()]).collect::<Vec<_>>().join("/");
+                    texts.insert(way, std::mem::take(&mut text));
                 } else if open.len() + 1 == depth {
                     found.extend(inside.take());
                     depth = 0;
@@ -61,6 +63,7 @@ mod tests {
                    <Next/></L>";
         let all = elements(xml, "Contents").unwrap();
         assert_eq!((all.len(), all[0]["Key"].as_str(), all[0]["ETag"].as_str()), (2, "a&b", "\"1\""));
+        assert_eq!(all[0]["Owner/ID"], "x");
         assert_eq!(element(xml, "L").unwrap()["IsTruncated"], "false");
         assert_eq!(element(&xml[..40], "L"), None);
     }
