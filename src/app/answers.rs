@@ -19,13 +19,14 @@ use pipewright_core::model::Question;
 use pipewright_core::plan::{in_force, plan};
 use pipewright_core::planner::{
     About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
-    in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
-    with_values,
+    in_doubt, in_short_time, not_in_it, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
+    with_range, with_values,
 };
 use pipewright_core::project::{Project, Step};
 
 use pipewright_engine::{
-    Cancel, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport, ToldAnswer, read_rows, run,
+    Cancel, FirstRows, Headliner, Headliners, RunOptions, RunProgress, RunReport, SourceReport, ToldAnswer, read_rows,
+    run,
 };
 
 use crate::evidence::{Seen, evidence_until, seen};
@@ -145,8 +146,9 @@ pub fn headliners_of(project: &Project, plan: &Plan, seen: Seen) -> Headliners {
         let node = plan.steps.get(&step.id)?.nodes.last().copied()?;
         let shape = AnswerShape::of(asked_by(project, step).as_ref(), plan, node, &vocabulary, &step.title);
         let hidden = hidden_columns(project, judged_schema(&judged, &step.id, plan.node(node)), &shape);
-        let headliner: Headliner = Arc::new(move |rows| {
-            let Headline { number, what, sentence, .. } = told(&shape, &Masked::new(rows, &hidden), None, &hidden);
+        let headliner: Headliner = Arc::new(move |rows, list| {
+            let headline = told(&shape, &Masked::new(rows, &hidden), None, &hidden);
+            let Headline { number, what, sentence, .. } = in_doubt(headline, || list.to_vec());
             ToldAnswer { number, what, sentence }
         });
         Some((step.id.clone(), headliner))
@@ -321,10 +323,10 @@ impl Work<'_> {
     fn page(&self, step: &Step, node: NodeId, number: usize) -> Result<AnswerPage, Diagnostic> {
         let planned = self.plan.node(node);
         let sink = self.report.sinks.iter().find(|sink| sink.step == format!("answer-{number}"));
-        let (rows, list): (u64, &[LeftOut]) = sink.map_or((0, &[]), |sink| (sink.rows, &sink.left_out));
+        let (rows, mut list) = sink.map_or((0, Vec::new()), |sink| (sink.rows, sink.left_out.clone()));
         let asked = asked_by(self.project, step);
-        let mut shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
-        shape.range = range_of(self.project, self.plan, node, self.catalogue);
+        let shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
+        let shape = with_range(shape, self.project, self.plan, node, self.catalogue);
         let hidden = hidden_columns(self.project, judged_schema(self.judged, &step.id, planned), &shape);
         let file = self.folder.join(file_name(number));
         let first = FirstRows {
@@ -335,10 +337,12 @@ impl Work<'_> {
         let table = Masked::new(&first, &hidden);
         let shown = shown_parameters(self.plan, self.parameters);
         let before = steps_before(self.project, &step.id);
-        let mut not_in_it = not_in_it(list, &unconfirmed(self.catalogue, &before));
+        let sources = self.report.sources.iter();
+        let own: Vec<_> = sources.filter(|source| before.iter().any(|step| step.id == source.step)).collect();
+        list.extend(own.iter().filter_map(|source| closed(source)));
+        let mut not_in_it = not_in_it(&list, &unconfirmed(self.catalogue, &before));
         // A year that nobody wrote is in every time that the answer tells.
-        let own = self.report.sources.iter().filter(|source| before.iter().any(|step| step.id == source.step));
-        for (source, guessed) in own.filter_map(|source| Some((source, source.tally.guessed()?))) {
+        for (source, guessed) in own.iter().filter_map(|source| Some((source, source.tally.guessed()?))) {
             let text = guessed.split_once(' ').map_or(guessed.as_str(), |(_, text)| text);
             let text = format!("{text} (“{}”)", source.title);
             let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
@@ -355,13 +359,12 @@ impl Work<'_> {
             let place = not_in_it.iter().position(|one| one.as_asked).unwrap_or(not_in_it.len());
             not_in_it.insert(place, NotInIt { count, text, as_asked: false });
         }
-        let unread = list.iter().filter(|one| one.kind == LeftOutKind::Unread).map(|one| one.count).sum::<u64>();
-        let sources = self.report.sources.iter();
-        let own = sources.filter(|source| before.iter().any(|step| step.id == source.step));
-        let read = counted(own.map(|source| source.tally.accepted).sum(), "row");
+        let unread = own.iter().map(|source| source.tally.quarantined).sum::<u64>();
+        let read = counted(own.iter().map(|source| source.tally.accepted).sum(), "row");
         let exactness = match unread {
+            _ if own.iter().any(|source| closed(source).is_some()) => format!("of what could be opened, {read} read"),
             0 => format!("exact, {read} read"),
-            unread => format!("exact but for {} that could not be read, {read} read", counted(unread, "line")),
+            _ => format!("exact but for what could not be read, {read} read"),
         };
         let project = self.project;
         let team = |asker: &str| project.teams.get(asker).map_or(asker.to_owned(), |team| team.title.clone());
@@ -372,6 +375,7 @@ impl Work<'_> {
         if rows > 0 {
             headline = in_short_time(headline, &shape, shape.range);
         }
+        headline = in_doubt(headline, || list);
         let definition = Some(definition_of(step, asked.as_ref(), &shown)).filter(|text| !text.is_empty());
         let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
@@ -392,6 +396,15 @@ impl Work<'_> {
             not_in_it,
         })
     }
+}
+
+/// Folders and files on the way of a source that could not be looked into.
+fn closed(source: &SourceReport) -> Option<LeftOut> {
+    let warnings = source.closed.iter().filter(|told| told.code == "PW0497").count() as u64;
+    let what = if warnings == 1 { "folder or file" } else { "folders or files" };
+    let text = format!("{what} of “{}” could not be opened", source.title);
+    let (step, title, kind) = (source.step.clone(), source.title.clone(), LeftOutKind::Missing);
+    (warnings > 0).then_some(LeftOut { step, title, kind, count: warnings, text })
 }
 
 /// Values of parameters that may be told: no secrets.
@@ -577,7 +590,7 @@ mod tests {
         let plan = plan(&project);
         let schema = &plan.node(plan.steps["end"].nodes[0]).schema;
         let rows = vec![vec![Value::String("ann@x.example".into()), Value::Int(1)]; 3];
-        let told = headliners_of(&project, &plan, Seen::new()).0["end"](&FirstRows { rows, total: 3, schema });
+        let told = headliners_of(&project, &plan, Seen::new()).0["end"](&FirstRows { rows, total: 3, schema }, &[]);
         assert_eq!(told.sentence, "client no. 1: 3 errors");
     }
 

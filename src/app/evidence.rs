@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::{Classification, Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::formats::order_of_dates;
 use pipewright_core::ir::{Read, interpolate};
 use pipewright_core::model::{Id, Source};
 use pipewright_core::planner::findings::{Finding, Probe, ProbeRows, judge, probes, sort};
@@ -130,8 +131,10 @@ fn fill(
         (column.nulls, column.distinct) = (profile.nulls, profile.distinct);
         (column.min, column.max) = (profile.min.clone(), profile.max.clone());
         column.top.clone_from(&profile.top);
-        if let Some(texts) = table.texts(index) {
+        if let (Some(texts), Some(again)) = (table.texts(index), table.texts(index)) {
             column.sketch = sketch(texts);
+            let is_unclear = |(order, example): (Option<_>, &str)| order.is_none().then(|| example.to_owned());
+            column.exchangeable = order_of_dates(again).and_then(is_unclear);
         }
         let step = (table.rows() / SAMPLES).max(1);
         column.samples = (0..table.rows()).step_by(step).map(|row| table.value(row, index)).collect();
@@ -160,7 +163,7 @@ fn forget_secret(column: &mut ColumnEvidence, meanings: &BTreeMap<String, String
     let usual = || Sensitivities::shipped().classify(&column.name, &column.data_type, None, meanings);
     let is_secret = column.classification.or_else(usual) == Some(Classification::Secret);
     if is_secret {
-        (column.min, column.max) = (Value::Null, Value::Null);
+        (column.min, column.max, column.exchangeable) = (Value::Null, Value::Null, None);
         column.top.clear();
         column.samples.clear();
     }

@@ -36,8 +36,8 @@ pub fn say_left_out(list: &[LeftOut]) {
     let is_new = |one: &&LeftOut| match one.kind {
         LeftOutKind::Filtered | LeftOutKind::Duplicates | LeftOutKind::Limited => true,
         LeftOutKind::Empty | LeftOutKind::Multiplied => true,
-        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Unmatched => false,
-        LeftOutKind::Unused | LeftOutKind::Finer => false,
+        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Missing | LeftOutKind::Unfit => false,
+        LeftOutKind::Changed | LeftOutKind::Unmatched | LeftOutKind::Unused | LeftOutKind::Finer => false,
     };
     for one in list.iter().filter(is_new) {
         say(format_args!("  not in it: {} {}", grouped(one.count), one.text));

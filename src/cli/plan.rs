@@ -12,8 +12,8 @@ use pipewright_core::ir::resolve_parameters;
 use pipewright_core::plan::plan as plan_of;
 use pipewright_core::planner::{
     AnswerShape, Asked, Catalogue, Gap, Proposal, Selection, Sentence, Vocabulary, asked_by, cell_evidence,
-    check_meanings, check_requests, compare, coverage, forbidden_sources, gaps, not_in_it, one_field_away, plan_gaps,
-    propose, ready_question, ready_questions, request_gaps, steps_before, unconfirmed, unused_fields,
+    check_meanings, check_requests, compare, coverage, forbidden_sources, gaps, in_doubt, not_in_it, one_field_away,
+    plan_gaps, propose, ready_question, ready_questions, request_gaps, steps_before, unconfirmed, unused_fields,
 };
 use pipewright_core::project::{Edit, Project, save_file};
 use pipewright_engine::{Cancel, SAMPLE_ROWS, Sampling, preview_now, preview_told};
@@ -305,13 +305,15 @@ fn first_answer(
     let sampling = Sampling::Spread { rows: SAMPLE_ROWS };
     let Ok(told) = preview_told(&plan, node, &sampling, base, &values) else { return String::new() };
     let shape = AnswerShape::of(asked_by(&tried, answer).as_ref(), &plan, node, &catalogue.vocabulary, &answer.title);
-    let list = not_in_it(&told.report.left_out, &unconfirmed(catalogue, &steps_before(&tried, &best.answer)));
+    let left_out = &told.report.left_out;
+    let list = not_in_it(left_out, &unconfirmed(catalogue, &steps_before(&tried, &best.answer)));
     let exactness = if told.result.whole { "exact" } else { "from a sample" };
     let mut with_whole = plan.clone();
     let whole = shape.add_whole(&mut with_whole, node);
     let whole = whole.and_then(|whole| preview_now(&with_whole, whole, &sampling, base, &values).ok());
     let whole = whole.as_ref().map(|whole| &*whole.table as &dyn TableRows);
-    plan_text::answer(&shape.headline(&*told.result.table, whole).sentence, exactness, &list)
+    let headline = in_doubt(shape.headline(&*told.result.table, whole), || left_out.clone());
+    plan_text::answer(&headline.sentence, exactness, &list)
 }
 
 fn print_coverage(format: PlanForm, catalogue: &Catalogue, questions: &[Asked]) -> VerbResult {

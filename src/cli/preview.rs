@@ -10,7 +10,9 @@ use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
 use pipewright_core::files;
 use pipewright_core::ir::{NodeId, resolve_parameters};
-use pipewright_core::planner::{AnswerShape, Catalogue, Vocabulary, asked_by, not_in_it, steps_before, unconfirmed};
+use pipewright_core::planner::{
+    AnswerShape, Catalogue, Vocabulary, asked_by, in_doubt, not_in_it, steps_before, unconfirmed,
+};
 use pipewright_core::quote::{visible, visible_json, visible_lines};
 use pipewright_engine::{
     Cancel, NodeResult, PreviewReport, Sampling, SourceLine, ToldPreview, Which, lines_behind, preview_now,
@@ -93,7 +95,8 @@ pub fn preview(args: &PreviewArgs) -> VerbResult {
     if plan_step.kind == "answer" {
         let (shape, whole) = told_of(&opened, &step, node, &sampling, &parameters);
         let whole = whole.as_ref().map(|whole| &*whole.table as &dyn TableRows);
-        tell!("answer: {}", shape.headline(&*result.table, whole).sentence);
+        let headline = in_doubt(shape.headline(&*result.table, whole), || report.left_out.clone());
+        tell!("answer: {}", headline.sentence);
     }
     say_left_out(&report.left_out);
     if plan_step.kind == "answer" {

@@ -74,7 +74,7 @@ pub use csv::{header_guess, repeated_headers};
 pub use epochs::{EpochColumns, epoch_columns, prepare};
 pub use json::{Scanner as JsonScanner, json_changes};
 pub use line_ends::cut_lines;
-pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates};
+pub use numbered_dates::{NumberedDates, may_have_numbered_dates, numbered_dates, order_of_dates};
 pub use pattern::{Captures, captures};
 pub use spec::{Chunk, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample};
 pub use xml::open_references;

@@ -23,8 +23,8 @@ mod testing;
 mod vocabulary;
 
 pub use card::{
-    NotInIt, Unconfirmed, asked_by, definition_of, in_short_time, not_in_it, range_of, steps_before, told_of_time,
-    unconfirmed, with_values,
+    NotInIt, Unconfirmed, asked_by, definition_of, in_doubt, in_short_time, not_in_it, range_of, steps_before,
+    told_of_time, unconfirmed, with_range, with_values,
 };
 pub use catalogue::{Catalogue, RefusedJoin, Tried};
 pub use coverage::gaps::{Gap, gaps};

@@ -117,6 +117,7 @@ impl NodeResult {
             unread: self.tally.as_ref().map_or(self.quarantined.len() as u64, |tally| tally.quarantined),
             stopped: false,
             changes: self.changes.clone(),
+            lacking: self.tally.as_ref().map(|tally| tally.missing.clone()).unwrap_or_default(),
             matches: self.matches.clone(),
             nulls: self.nulls.clone(),
         }

@@ -454,7 +454,7 @@ fn execute(
     }
     run.complete(report)?;
     let rows = std::mem::take(&mut run.written);
-    report.answers = told::answers(&plan, &targets, &rows, &options.headliners, &options.cancel)?;
+    report.answers = told::answers(&plan, &targets, &rows, &report.sinks, &options.headliners, &options.cancel)?;
     let history = History::of(&mut publisher, &options.out, &report.started_at, &report.answers)?;
     if let Some(incremental) = &mut incremental {
         report.told.extend(incremental.left());

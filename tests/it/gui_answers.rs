@@ -44,7 +44,7 @@ fn each_answer_of_the_worked_example_says_its_measure_and_what_is_not_in_it() {
         ),
         (
             "Failed transactions",
-            "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
+            "73 failed transactions: 41 with release 2.8.0 of payments, since 3 March 2026 17:05 UTC",
             "of 73 rows of “Failed payments” have no match in “Releases”: kept without one",
         ),
     ];

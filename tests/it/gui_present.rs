@@ -50,7 +50,7 @@ fn the_example_opens_as_an_unsaved_copy_and_its_answers_are_presented_and_writte
         "101 users in all; the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC",
         "“/search”: 416 visitors; 56 % of 737 in all",
         "recommendations: busy in 442 of 476 samples (93 %)",
-        "73 failed transactions: 41 with release 2.8.0, since 3 March 2026 17:05 UTC",
+        "73 failed transactions: 41 with release 2.8.0 of payments, since 3 March 2026 17:05 UTC",
     ];
     for (at, sentence) in sentences.iter().enumerate() {
         assert!(harness.query_by_label(sentence).is_some(), "{sentence}");

@@ -13,6 +13,7 @@ mod code;
 mod collector;
 mod dbt;
 mod disks;
+mod doubts;
 mod export;
 mod fields;
 mod follow;

@@ -88,20 +88,33 @@ pub fn short_number(value: f64) -> String {
 /// suits them.
 pub fn with_unit(value: f64, unit: &str) -> String {
     let size = value.abs();
+    if let Some((unit, one)) = span_unit(value, unit) {
+        return format!("{} {unit}", number_text(value / one));
+    }
     match unit {
         "" => number_text(value),
-        "s" if size > 0.0 && size < 1e-3 => format!("{} µs", number_text(value * 1e6)),
-        "s" if size > 0.0 && size < 0.1 => format!("{} ms", number_text(value * 1e3)),
-        "s" if size >= 2.0 * 86_400.0 => format!("{} days", number_text(value / 86_400.0)),
-        "s" if size >= 3.0 * 3600.0 => format!("{} h", number_text(value / 3600.0)),
-        "s" if size >= 180.0 => format!("{} min", number_text(value / 60.0)),
-        "ms" if size >= 1e3 => with_unit(value / 1e3, "s"),
-        "us" | "µs" if size >= 1e3 => with_unit(value / 1e3, "ms"),
         "B" | "By" | "byte" | "bytes" if size >= 1e3 => format!("{}B", shortened(value)),
         "B" | "By" | "byte" | "bytes" => format!("{} B", number_text(value)),
         "share" => format!("{} %", number_text(value * 100.0)),
         MONEY => money(value),
         _ => format!("{} {unit}", number_text(value)),
+    }
+}
+
+/// The unit that a span of time is told in, and how many of its own unit one of it is; `None`: its own unit suits it.
+pub fn span_unit(value: f64, unit: &str) -> Option<(&'static str, f64)> {
+    let size = value.abs();
+    match unit {
+        "s" if size > 0.0 && size < 1e-3 => Some(("µs", 1e-6)),
+        "s" if size > 0.0 && size < 0.1 => Some(("ms", 1e-3)),
+        "s" if size >= 2.0 * 86_400.0 => Some(("days", 86_400.0)),
+        "s" if size >= 3.0 * 3600.0 => Some(("h", 3600.0)),
+        "s" if size >= 180.0 => Some(("min", 60.0)),
+        "ms" if size >= 1e3 => Some(span_unit(value / 1e3, "s").map_or(("s", 1e3), |(unit, one)| (unit, one * 1e3))),
+        "us" | "µs" if size >= 1e3 => {
+            Some(span_unit(value / 1e3, "ms").map_or(("ms", 1e3), |(unit, one)| (unit, one * 1e3)))
+        }
+        _ => None,
     }
 }
 

@@ -64,6 +64,8 @@ pub fn time_text(at: f64, span: f64) -> String {
 
 /// The marks of an axis of numbers from `low` to at least `high`, both of them covered: round numbers, four to six.
 pub fn number_marks(low: f64, high: f64) -> Vec<f64> {
+    // What is all of one height stands above zero.
+    let (low, high) = if low == high { (low.min(0.0), high.max(0.0)) } else { (low, high) };
     let span = high - low;
     if !span.is_finite() || span <= 0.0 {
         return vec![0.0, 1.0];

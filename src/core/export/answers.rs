@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::charts::{chart, values};
-use super::drawing::{Anchor, Drawing, Ink, Look, bold_width_of, shortened, wrapped};
+use super::drawing::{Anchor, Drawing, Ink, Look, bold_width_of, width_of, wrapped};
 use crate::data::figures::grouped;
 use crate::planner::{Headline, NotInIt, Plotted};
 use crate::quote::{one_line, xml};
@@ -87,13 +87,17 @@ pub fn picture(project: &str, page: &AnswerPage) -> Drawing {
         y += 30.0;
     }
     let byline = [project, &page.byline()].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
-    y = paragraph(&mut drawing, y - 4.0, 13.0, Ink::Soft, &byline) + 44.0;
+    y = drawing.paragraph([MARGIN, y - 4.0], 13.0, Ink::Soft, &byline, WIDE) + 44.0;
     let number = &page.headline.number;
     drawing.bold([MARGIN, y], 48.0, Ink::Hue(0), number.as_str());
     let beside = MARGIN + bold_width_of(number, 48.0) + 12.0;
-    let what = shortened(&page.headline.what, 17.0, WIDE + MARGIN - beside);
-    drawing.text([beside, y], 17.0, Ink::Soft, Anchor::Start, what);
-    y = paragraph(&mut drawing, y + 32.0, 17.0, Ink::Text, &page.headline.sentence) + 20.0;
+    let what = &page.headline.what;
+    if beside + width_of(what, 17.0) <= MARGIN + WIDE {
+        drawing.text([beside, y], 17.0, Ink::Soft, Anchor::Start, what.as_str());
+    } else {
+        y = drawing.paragraph([MARGIN, y + 28.0], 17.0, Ink::Soft, what, WIDE) - 24.0;
+    }
+    y = drawing.paragraph([MARGIN, y + 32.0], 17.0, Ink::Text, &page.headline.sentence, WIDE) + 20.0;
     if let Some(plotted) = &page.chart {
         let chart = chart(plotted, WIDE);
         let height = chart.size[1];
@@ -101,34 +105,31 @@ pub fn picture(project: &str, page: &AnswerPage) -> Drawing {
         y += height + 28.0;
     }
     for other in &page.others {
-        y = paragraph(&mut drawing, y, 14.0, Ink::Warning, other) + 12.0;
+        y = drawing.paragraph([MARGIN, y], 14.0, Ink::Warning, other, WIDE) + 12.0;
     }
     if !page.definition.is_empty() {
         drawing.bold([MARGIN, y], 14.0, Ink::Text, "What it says");
-        y = paragraph(&mut drawing, y + 22.0, 14.0, Ink::Soft, &plain(&page.definition)) + 20.0;
+        y = drawing.paragraph([MARGIN, y + 22.0], 14.0, Ink::Soft, &plain(&page.definition), WIDE) + 20.0;
     }
     drawing.bold([MARGIN, y], 14.0, Ink::Text, "Not in this number");
     y += 22.0;
     for one in page.lost() {
-        y = paragraph(&mut drawing, y, 14.0, Ink::Soft, &format!("{} {}", grouped(one.count), plain(&one.text))) + 2.0;
+        y = drawing.paragraph(
+            [MARGIN, y],
+            14.0,
+            Ink::Soft,
+            &format!("{} {}", grouped(one.count), plain(&one.text)),
+            WIDE,
+        ) + 2.0;
     }
     if page.lost().next().is_none() {
-        y = paragraph(&mut drawing, y, 14.0, Ink::Soft, page.nothing_lost());
+        y = drawing.paragraph([MARGIN, y], 14.0, Ink::Soft, page.nothing_lost(), WIDE);
     }
     drawing.size[1] = (y + MARGIN - 16.0).ceil();
     if let Some(super::drawing::Shape::Rect { size, .. }) = drawing.shapes.first_mut() {
         *size = drawing.size;
     }
     drawing
-}
-
-/// Lines of text below each other. Gives where the next one begins.
-fn paragraph(drawing: &mut Drawing, mut y: f32, size: f32, ink: Ink, text: &str) -> f32 {
-    for line in wrapped(text, size, WIDE) {
-        drawing.text([MARGIN, y], size, ink, Anchor::Start, line);
-        y += (size * 1.45).round();
-    }
-    y
 }
 
 /// Names in code marks as they are read where there is no type for code: `sid` → “sid”.

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, shortened_inside, width_of};
+use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, shortened_inside, width_of, wrapped};
 use crate::data::figures::number_text;
 use crate::data::instants::day_and_clock;
 use crate::data::marks::{axis_number, bar_number, number_marks, time_marks, time_text};
 use crate::planner::{Mark, Plotted};
 
-/// Size of the letters, in points.
+/// Size of the letters, in points: of names, of what stands around them, of the title.
 const LETTERS: f32 = 13.0;
+const SMALL: f32 = 12.0;
 const TITLE: f32 = 15.0;
 /// Height of a bar with what is around it, and of the room for lines.
 const ROW: f32 = 28.0;
@@ -33,10 +34,15 @@ const DASHES: [Option<[f32; 2]>; 7] = [
 /// The chart, so wide.
 pub fn chart(plotted: &Plotted, width: f32) -> Drawing {
     let mut drawing = Drawing { size: [width, 0.0], title: plotted.title.clone(), ..Drawing::default() };
-    drawing.bold([0.0, TITLE], TITLE, Ink::Text, shortened(&plotted.title, TITLE, width));
+    let mut top = TITLE;
+    for line in wrapped(&plotted.title, TITLE, width) {
+        drawing.bold([0.0, top], TITLE, Ink::Text, line);
+        top += TITLE + 5.0;
+    }
+    top -= 5.0;
     let bottom = match plotted.lines.is_empty() {
-        true => bars(&mut drawing, plotted, TITLE + 14.0),
-        false => lines(&mut drawing, plotted, TITLE + 14.0),
+        true => bars(&mut drawing, plotted, top),
+        false => lines(&mut drawing, plotted, top),
     };
     drawing.size[1] = bottom.ceil();
     drawing.description = described(plotted);
@@ -80,14 +86,16 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     // Bars that are all alike say little: most of their room is for the names.
     let most_names = width * if plotted.are_alike() { 0.85 } else { 0.4 };
     let widths = plotted.bars.iter().map(|(name, _)| width_of(name, LETTERS));
-    let names = longest(&mut widths.chain([width_of(&plotted.x_title, 12.0)])).min(most_names) + 12.0;
+    let names = longest(&mut widths.chain([width_of(&plotted.x_title, SMALL)])).min(most_names) + 12.0;
     let told = |value: f64| bar_number(value, &plotted.unit);
     let numbers = longest(&mut plotted.bars.iter().map(|(_, value)| width_of(&told(*value), LETTERS))) + 10.0;
     let most = plotted.bars.iter().map(|(_, value)| *value).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    drawing.text([0.0, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, shortened(&plotted.x_title, 12.0, names));
-    let y_title = shortened(&plotted.y_title, 12.0, width - names);
-    drawing.text([names, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, y_title);
-    let mut y = top + LETTERS + 10.0;
+    let mut y = top + LETTERS;
+    for (left, title, room) in [(0.0, &plotted.x_title, names - 12.0), (names, &plotted.y_title, width - names)] {
+        y = y.max(drawing.paragraph([left, top + LETTERS], SMALL, Ink::Soft, title, room));
+    }
+    let first = y - 7.0;
+    let mut y = first;
     for (number, (name, value)) in plotted.bars.iter().enumerate() {
         let is_told = plotted.told == Some(Mark::Bar(number));
         let middle = y + ROW / 2.0;
@@ -108,12 +116,16 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         }
         y += ROW;
     }
-    drawing.line([names, top + LETTERS + 10.0], [names, y], Ink::Hairline);
-    if !plotted.left.is_empty() {
-        drawing.text([0.0, y + 18.0], 12.0, Ink::Soft, Anchor::Start, plotted.left.clone());
-        y += 20.0;
+    drawing.line([names, first], [names, y], Ink::Hairline);
+    left(drawing, plotted, y + 18.0)
+}
+
+/// What is not drawn, where there is such. Gives where the picture ends.
+fn left(drawing: &mut Drawing, plotted: &Plotted, y: f32) -> f32 {
+    match plotted.left.as_str() {
+        "" => y - 14.0,
+        left => drawing.paragraph([0.0, y], SMALL, Ink::Soft, left, drawing.size[0]) - 11.0,
     }
-    y + 4.0
 }
 
 /// Whether names that are cut at their ends are still different.
@@ -150,9 +162,8 @@ fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         points().fold((plotted.from, plotted.from), |(low, high): (f64, f64), [_, y]| (low.min(*y), high.max(*y)));
     let marks = number_marks(heights.0, heights.1);
     let told: Vec<String> = marks.iter().map(|mark| axis_number(*mark, &plotted.unit)).collect();
-    let gutter = told.iter().map(|text| width_of(text, 12.0)).fold(0.0, f32::max) + 10.0;
-    drawing.text([0.0, top + LETTERS], 12.0, Ink::Soft, Anchor::Start, shortened(&plotted.y_title, 12.0, width));
-    let first = top + LETTERS + 18.0;
+    let gutter = told.iter().map(|text| width_of(text, SMALL)).fold(0.0, f32::max) + 10.0;
+    let first = drawing.paragraph([0.0, top + LETTERS], SMALL, Ink::Soft, &plotted.y_title, width) + 1.0;
     let frame = Frame {
         left: gutter,
         right: width - 8.0,
@@ -164,18 +175,18 @@ fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     for (mark, text) in marks.iter().zip(told) {
         let [_, y] = frame.at([times.0, *mark]);
         drawing.line([frame.left, y], [frame.right, y], Ink::Hairline);
-        drawing.text([gutter - 8.0, y + 4.0], 12.0, Ink::Soft, Anchor::End, text);
+        drawing.text([gutter - 8.0, y + 4.0], SMALL, Ink::Soft, Anchor::End, text);
     }
     let mut free = f32::MIN;
     for mark in time_marks(times.0, times.1) {
         let [x, _] = frame.at([mark, 0.0]);
         let text = time_text(mark, times.1 - times.0);
-        let half = width_of(&text, 12.0) / 2.0;
+        let half = width_of(&text, SMALL) / 2.0;
         let middle = x.clamp(half, (width - half).max(half));
         drawing.line([x, frame.bottom], [x, frame.bottom + 4.0], Ink::Soft);
         // Marks that have no room are not labelled.
         if middle - half > free {
-            drawing.text([middle, frame.bottom + 18.0], 12.0, Ink::Soft, Anchor::Middle, text);
+            drawing.text([middle, frame.bottom + 18.0], SMALL, Ink::Soft, Anchor::Middle, text);
             free = middle + half + 8.0;
         }
     }
@@ -186,16 +197,12 @@ fn lines(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         draw_told(drawing, &frame, point, Ink::Hue(line), &bar_number(point[1], &plotted.unit));
     }
     let gaps = if plotted.gaps.is_empty() { String::new() } else { format!(" · {}", plotted.gaps) };
-    let mut y = frame.bottom + 38.0;
-    drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, format!("{}{gaps}", plotted.x_title));
+    let below = format!("{}{gaps}", plotted.x_title);
+    let mut y = drawing.paragraph([0.0, frame.bottom + 38.0], SMALL, Ink::Soft, &below, width) + 4.0;
     if plotted.lines.len() > 1 {
-        y = legend(drawing, plotted, y + 22.0);
+        y = legend(drawing, plotted, y + 1.0) + 20.0;
     }
-    if !plotted.left.is_empty() {
-        y += 20.0;
-        drawing.text([0.0, y], 12.0, Ink::Soft, Anchor::Start, plotted.left.clone());
-    }
-    y + 8.0
+    left(drawing, plotted, y)
 }
 
 fn draw_line(drawing: &mut Drawing, frame: &Frame, pieces: &[Vec<[f64; 2]>], number: usize) {
@@ -231,8 +238,8 @@ fn legend(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
     let width = drawing.size[0];
     let (mut x, mut y) = (0.0, top);
     for (number, line) in plotted.lines.iter().enumerate() {
-        let name = shortened(&line.name, 12.0, width - PIECE - 6.0);
-        let long = PIECE + 6.0 + width_of(&name, 12.0) + 16.0;
+        let name = shortened(&line.name, SMALL, width - PIECE - 6.0);
+        let long = PIECE + 6.0 + width_of(&name, SMALL) + 16.0;
         if x > 0.0 && x + long > width {
             (x, y) = (0.0, y + 20.0);
         }
@@ -245,7 +252,7 @@ fn legend(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
                 drawing.shapes.push(Shape::Path { moves, width: 2.0, ink, dash });
             }
         }
-        drawing.text([x + PIECE + 6.0, y], 12.0, Ink::Text, Anchor::Start, name);
+        drawing.text([x + PIECE + 6.0, y], SMALL, Ink::Text, Anchor::Start, name);
         x += long;
     }
     y
@@ -305,10 +312,23 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_the_picture_at_any_width() {
+    fn nothing_leaves_the_picture_at_any_width_and_no_sentence_is_cut() {
         let bars = (0..12).map(|bar| (format!("/a/rather/long/path/{bar}/that/goes/on/and/on"), f64::from(bar) * 1e5));
-        let by_name = Plotted { bars: bars.collect(), left: "the largest 12 of 42".to_owned(), ..Plotted::default() };
-        for (plotted, width) in [over_time(), by_name].iter().flat_map(|one| [(one, 340.0), (one, 760.0)]) {
+        let left = "1,204 of 1,216 are of fewer than 20 and not drawn; the largest 12 of 42".to_owned();
+        let y_title = "share of requests that were affected by it in the first five minutes after that".to_owned();
+        let title = format!("{y_title}, by page and by what was asked for there");
+        let gaps = "times that a condition left out, or without rows: a gap".to_owned();
+        let long = |plotted: Plotted| Plotted {
+            left: left.clone(),
+            y_title: y_title.clone(),
+            title: title.clone(),
+            gaps: gaps.clone(),
+            ..plotted
+        };
+        let by_name = Plotted { bars: bars.collect(), ..Plotted::default() };
+        for (plotted, width) in
+            [over_time(), long(over_time()), long(by_name)].iter().flat_map(|one| [(one, 340.0), (one, 760.0)])
+        {
             let drawing = chart(plotted, width);
             let [_, height] = drawing.size;
             for shape in &drawing.shapes {
@@ -320,6 +340,14 @@ mod tests {
                     Anchor::End => x - wide,
                 };
                 assert!(left >= -0.5 && left + wide <= width + 0.5 && *y <= height, "{width}: {text} at {x} {y}");
+            }
+            let texts = drawing.shapes.iter().filter_map(|shape| match shape {
+                Shape::Text { text, .. } => Some(text.as_str()),
+                _ => None,
+            });
+            let all = texts.collect::<Vec<_>>().join(" ");
+            for told in [&plotted.title, &plotted.y_title, &plotted.left] {
+                assert!(all.contains(told.as_str()), "{width}: {told} in {all}");
             }
         }
     }

@@ -153,6 +153,15 @@ impl Drawing {
         self.shapes.push(Shape::Text { at, size, is_bold: true, ink, anchor: Anchor::Start, text: text.into() });
     }
 
+    /// A text in lines of at most that width, the first with its baseline at `at`. Gives where a next one would stand.
+    pub fn paragraph(&mut self, [x, mut y]: [f32; 2], size: f32, ink: Ink, text: &str, most: f32) -> f32 {
+        for line in wrapped(text, size, most) {
+            self.text([x, y], size, ink, Anchor::Start, line);
+            y += (size * 1.45).round();
+        }
+        y
+    }
+
     pub fn rect(&mut self, at: [f32; 2], size: [f32; 2], radius: f32, fill: Ink) {
         self.shapes.push(Shape::Rect { at, size, radius, fill, border: None });
     }
@@ -315,24 +324,41 @@ pub fn shortened(text: &str, size: f32, most: f32) -> String {
     kept.trim_end().to_owned() + "…"
 }
 
-/// The text in lines of at most that width; a word that is longer is cut.
+/// The text in lines of at most that width; a word that is longer, as paths are, is broken.
 pub fn wrapped(text: &str, size: f32, most: f32) -> Vec<String> {
     let mut lines = vec![String::new()];
     // No line begins with a sign that belongs to the number before it.
     let text = text.replace(" %", "\u{2060}%");
     for word in text.split_whitespace().map(|word| word.replace('\u{2060}', " ")) {
-        let word = word.as_str();
-        let line = lines.last().map_or("", String::as_str);
-        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-        if line.is_empty() || width_of(&longer, size) <= most {
-            if let Some(last) = lines.last_mut() {
-                *last = shortened(&longer, size, most);
+        let is_first = lines.len() == 1 && lines[0].is_empty();
+        for (number, part) in broken(&word, size, most).into_iter().enumerate() {
+            match lines.last_mut() {
+                Some(last) if is_first && number == 0 => *last = part,
+                Some(last) if number == 0 && width_of(&format!("{last} {part}"), size) <= most => {
+                    *last = format!("{last} {part}");
+                }
+                _ => lines.push(part),
             }
-        } else {
-            lines.push(shortened(word, size, most));
         }
     }
     lines
+}
+
+/// A word in parts of at most that width.
+fn broken(word: &str, size: f32, most: f32) -> Vec<String> {
+    let (mut parts, mut width) = (vec![String::new()], 0.0);
+    for c in word.chars() {
+        let wide = width_of(c.encode_utf8(&mut [0; 4]), size);
+        if width + wide > most && width > 0.0 {
+            parts.push(String::new());
+            width = 0.0;
+        }
+        width += wide;
+        if let Some(last) = parts.last_mut() {
+            last.push(c);
+        }
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -356,6 +382,9 @@ mod tests {
         assert_eq!(wrapped("it is 76.5 % of 51", 10.0, 40.0).concat(), "it is76.5 %of 51");
         let lines = wrapped("the quick brown fox jumps over the lazy dog", 10.0, 90.0);
         assert!(lines.len() > 2 && lines.iter().all(|line| width_of(line, 10.0) <= 90.0), "{lines:?}");
+        let broken = wrapped(&format!("“{}”: 3 visitors", "/a/path".repeat(20)), 10.0, 90.0);
+        assert!(broken.len() > 8 && broken.iter().all(|line| width_of(line, 10.0) <= 90.0), "{broken:?}");
+        assert_eq!(broken.concat().replace(' ', ""), format!("“{}”:3visitors", "/a/path".repeat(20)), "nothing is cut");
         assert!(shortened(&"x".repeat(200), 10.0, 100.0).ends_with('…'));
         assert_eq!(shortened("short", 10.0, 100.0), "short");
     }

@@ -37,28 +37,11 @@ pub fn numbered_dates(parser: &dyn Parser, sample: &Sample) -> Option<NumberedDa
     let mut found = NumberedDates { columns: Vec::new(), order: None, example: String::new() };
     let texts = parser.schema().fields.iter().enumerate().filter(|(_, field)| field.data_type == DataType::String);
     for (column, field) in texts {
-        let mut orders = (true, true);
-        let mut telling = None;
         let values = rows.iter().filter_map(|(_, row)| match row.get(column) {
-            Some(Value::String(text)) if !text.trim().is_empty() => Some(text.trim()),
+            Some(Value::String(text)) => Some(text.as_str()),
             _ => None,
         });
-        for value in values {
-            let (day, month) = orders_of(value);
-            orders = (orders.0 && day, orders.1 && month);
-            if day != month || telling.is_none() {
-                telling = Some(value);
-            }
-            if orders == (false, false) {
-                break;
-            }
-        }
-        let Some(telling) = telling.filter(|_| orders != (false, false)) else { continue };
-        let order = match orders {
-            (true, true) => None,
-            (true, false) => Some(DayOrder::DayFirst),
-            (false, _) => Some(DayOrder::MonthFirst),
-        };
+        let Some((order, telling)) = order_of_dates(values) else { continue };
         match (found.order, order) {
             (Some(known), Some(other)) if known != other => return None,
             (None, Some(order)) => (found.order, found.example) = (Some(order), telling.to_owned()),
@@ -68,6 +51,29 @@ pub fn numbered_dates(parser: &dyn Parser, sample: &Sample) -> Option<NumberedDa
         found.columns.push(field.name.clone());
     }
     (!found.columns.is_empty()).then_some(found)
+}
+
+/// Which number is the day in texts that are all such dates, and one of them: one that tells it, or else any. `None`:
+/// they are no such dates, or contradict each other.
+pub fn order_of_dates<'a>(texts: impl Iterator<Item = &'a str>) -> Option<(Option<DayOrder>, &'a str)> {
+    let mut orders = (true, true);
+    let mut telling = None;
+    for text in texts.map(str::trim).filter(|text| !text.is_empty()) {
+        let (day, month) = orders_of(text);
+        orders = (orders.0 && day, orders.1 && month);
+        if day != month || telling.is_none() {
+            telling = Some(text);
+        }
+        if orders == (false, false) {
+            return None;
+        }
+    }
+    let order = match orders {
+        (true, true) => None,
+        (true, false) => Some(DayOrder::DayFirst),
+        (false, _) => Some(DayOrder::MonthFirst),
+    };
+    Some((order, telling?))
 }
 
 impl NumberedDates {

@@ -29,6 +29,8 @@ pub struct Fate {
     /// Of a source: reading ended where nobody needed more.
     pub stopped: bool,
     pub changes: Changes,
+    /// Of a source: columns that some of its files lack, with the rows of those.
+    pub lacking: BTreeMap<String, u64>,
     /// Of a join.
     pub matches: Option<Matches>,
     /// Of an aggregate: rows without a value, for each of `Aggregate::looked_at`.
@@ -40,6 +42,10 @@ pub struct Fate {
 pub enum LeftOutKind {
     Unread,
     Rejected,
+    /// Files or folders that could not be looked into, columns that a file lacks.
+    Missing,
+    /// Values that could not be read.
+    Unfit,
     /// Values that are not as they were.
     Changed,
     Filtered,
@@ -115,15 +121,15 @@ pub fn left_out(
     parameters: &BTreeMap<String, Value>,
     fate: &dyn Fn(NodeId) -> Option<Fate>,
 ) -> Vec<LeftOut> {
-    let needed = needed_columns(plan, &[end]);
-    let before = plan.iter().filter_map(|(id, _)| Some((id, needed[id.0 as usize].as_ref()?)));
+    let all = needed_columns(plan, &[end]);
+    let before = plan.iter().filter_map(|(id, _)| Some((id, all[id.0 as usize].as_ref()?)));
     let mut stopped = false;
     let at = |(id, needed): (NodeId, &BTreeSet<String>)| {
         let mut fate = fate(id)?;
         stopped |= fate.stopped;
         // What comes after a source that was not read to its end has not seen all either.
         fate.stopped = stopped;
-        Some(at_node(plan, id, parameters, &fate, needed))
+        Some(at_node(plan, id, parameters, &fate, needed, &|column| later(plan, &all, id, column)))
     };
     before.filter_map(at).flatten().collect()
 }
@@ -173,8 +179,9 @@ fn at_node(
     parameters: &BTreeMap<String, Value>,
     fate: &Fate,
     needed: &BTreeSet<String>,
+    later: &dyn Fn(&str) -> Later,
 ) -> Vec<LeftOut> {
-    use LeftOutKind::{Duplicates, Empty, Filtered, Limited, Rejected, Unread};
+    use LeftOutKind::{Duplicates, Empty, Filtered, Limited, Missing, Rejected, Unread};
     let node = plan.node(id);
     let title = &node.origin.title;
     let kind = plan.steps.get(&node.origin.step).map_or("", |step| step.kind.as_str());
@@ -193,6 +200,11 @@ fn at_node(
         Op::Read(_) => {
             let lines = if fate.unread == 1 { "line" } else { "lines" };
             found.push((Unread, fate.unread, format!("{lines} of “{title}” could not be read")));
+            for (column, count) in fate.lacking.iter().filter(|(column, _)| needed.contains(*column)) {
+                let (rows, have) = if *count == 1 { ("row", "has") } else { ("rows", "have") };
+                let told = format!("{rows} of “{title}” {have} no `{column}`: a file lacks the column");
+                found.push((Missing, *count, told));
+            }
         }
         Op::Filter { predicate } if kind == "filter" && lacking(predicate).is_some() => {
             // Where most rows lack it they are of another kind: the rows of other metrics. People are missed always.
@@ -277,7 +289,7 @@ fn at_node(
         (LeftOutKind::Multiplied, more, text)
     }));
     let changes = needed_changes(&fate.changes, &node.schema, needed);
-    found.extend(changed(&changes, title));
+    found.extend(changed(&changes, title, later));
     let lines = found.into_iter().filter(|(_, count, _)| *count > 0);
     lines
         .map(|(kind, count, text)| LeftOut { step: node.origin.step.clone(), title: title.clone(), kind, count, text })
@@ -341,12 +353,50 @@ fn either(names: &[String]) -> String {
     }
 }
 
+/// What becomes of values of a column between where they are made and the rows at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Later {
+    /// Groups tell of the rows that have none.
+    Told,
+    /// They are taken of some rows alone: of those of one metric among many.
+    OfSome,
+    /// Anything.
+    Open,
+}
+
+/// `needed`: by node what of it is needed at the end; `None`: nothing.
+fn later(plan: &Plan, needed: &[Option<BTreeSet<String>>], from: NodeId, column: &str) -> Later {
+    let is_it = |expr: &Expr| *not_empty(expr) == Expr::column(column);
+    let is_part = |expr: &Expr| {
+        let columns = expr.columns();
+        matches!(expr.kind, ExprKind::Case { .. }) && columns.len() > 1 && columns.contains(&column)
+    };
+    let mut at = from;
+    loop {
+        let mut next = plan.iter().filter(|(id, node)| needed[id.0 as usize].is_some() && node.inputs.contains(&at));
+        let (Some((id, node)), None) = (next.next(), next.next()) else { return Later::Open };
+        let is_needed = |own: &&Column| needed[id.0 as usize].as_ref().is_some_and(|names| names.contains(&own.name));
+        match &node.op {
+            Op::Filter { predicate } if !predicate.columns().contains(&column) => {}
+            Op::Project(project) if project.columns.iter().filter(is_needed).any(|own| is_part(&own.expr)) => {
+                return Later::OfSome;
+            }
+            Op::Project(project) if project.columns.iter().any(|own| own.name == column && is_it(&own.expr)) => {}
+            Op::Aggregate(groups) if groups.looked_at().iter().any(|one| is_it(one.expr)) => return Later::Told,
+            _ => return Later::Open,
+        }
+        at = id;
+    }
+}
+
 /// What became of values: those that could not be read, what was cut off that nothing counts, and all else.
-fn changed(changes: &Changes, title: &str) -> Vec<(LeftOutKind, u64, String)> {
+fn changed(changes: &Changes, title: &str, later: &dyn Fn(&str) -> Later) -> Vec<(LeftOutKind, u64, String)> {
     let mut found = Vec::new();
     let (mut unfit, mut finer, mut others) = (Changes::default(), Changes::default(), Changes::default());
     for change in Change::ALL {
-        for (column, count) in changes.of(change) {
+        // Rows that lack it are told of where that matters, and by their number.
+        let is_told = |column: &str| change == Change::Unfit && later(column) == Later::Told;
+        for (column, count) in changes.of(change).iter().filter(|(column, _)| !is_told(column)) {
             let into = match change {
                 Change::Unfit => &mut unfit,
                 Change::Cut => &mut finer,
@@ -358,15 +408,17 @@ fn changed(changes: &Changes, title: &str) -> Vec<(LeftOutKind, u64, String)> {
     let values = |count: u64| if count == 1 { "value" } else { "values" };
     if let Some(columns) = unfit.columns(Change::Unfit) {
         let count = unfit.count();
+        let is_of_some = unfit.of(Change::Unfit).keys().any(|column| later(column) == Later::OfSome);
+        let also = if is_of_some { ", also in rows that are not asked about" } else { "" };
         let text = match unfit.of(Change::Unfit).len() {
             1 => format!(
-                "{} {} of “{title}” could not be read",
+                "{} {} of “{title}” could not be read{also}",
                 values(count),
                 columns.replacen(&format!("{} ", grouped(count)), "", 1)
             ),
-            _ => format!("{} of “{title}” could not be read: {columns}", values(count)),
+            _ => format!("{} of “{title}” could not be read{also}: {columns}", values(count)),
         };
-        found.push((LeftOutKind::Changed, count, text));
+        found.push((LeftOutKind::Unfit, count, text));
     }
     for (kind, changes) in [(LeftOutKind::Changed, others), (LeftOutKind::Finer, finer)] {
         if let Some(told) = changes.told() {
@@ -509,6 +561,35 @@ mod tests {
                 "6 of 9 rows are cut off by “FIRST”",
             ]
         );
+    }
+
+    #[test]
+    fn values_that_could_not_be_read_are_told_once_and_of_whom() {
+        let project = |columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|(name, text)| Column::new(*name, parse(text).unwrap())).collect();
+            Op::Project(crate::ir::Project::new(columns))
+        };
+        let mut changes = Changes::default();
+        changes.note(Change::Unfit, "sid", 1);
+        let told = |before: Op| {
+            let mut plan = plan();
+            let node = std::sync::Arc::make_mut(&mut plan.nodes[1]);
+            node.op = before;
+            let fate = |id: NodeId| match id.0 {
+                0 => Some(Fate { changes: changes.clone(), ..Fate::default() }),
+                _ => Some(Fate::default()),
+            };
+            let list = left_out(&plan, NodeId(3), &BTreeMap::new(), &fate);
+            list.into_iter().map(|one| one.text).collect::<Vec<_>>()
+        };
+        // Groups count the rows without one, and only those that come to them.
+        assert!(told(Op::Filter { predicate: parse("status >= 500").unwrap() }).is_empty());
+        // A condition takes them away before.
+        let lost = told(Op::Filter { predicate: parse("sid <> 'x'").unwrap() });
+        assert_eq!(lost, ["value `sid` of “IN” could not be read"]);
+        // Of which rows they are is not known where only some are asked about.
+        let of_some = told(project(&[("status", "status"), ("sid", "case when status > 3 then sid end")]));
+        assert_eq!(of_some, ["value `sid` of “IN” could not be read, also in rows that are not asked about"]);
     }
 
     #[test]

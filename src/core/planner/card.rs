@@ -23,31 +23,56 @@ pub struct NotInIt {
     pub as_asked: bool,
 }
 
-/// Columns whose meaning is a guess: by title of their source, each with that meaning.
-pub type Unconfirmed = BTreeMap<String, Vec<(String, String)>>;
+/// Columns that are not understood for sure, by title of their source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// Those whose meaning is a guess, each with that meaning.
+    pub meanings: BTreeMap<String, Vec<(String, String)>>,
+    /// Those that hold dates of which day and month can be exchanged, each with one of them.
+    pub dates: BTreeMap<String, Vec<(String, String)>>,
+}
 
 /// The lines: what was lost on the way, the most first; guesses that nobody has confirmed; then what is left out because
 /// the question says so.
 pub fn not_in_it(list: &[LeftOut], unconfirmed: &Unconfirmed) -> Vec<NotInIt> {
+    let (asked, lost) = asked_and_lost(list);
+    let line = |as_asked: bool| move |one: &LeftOut| NotInIt { count: one.count, text: one.text.clone(), as_asked };
+    let of_columns = |columns: &[(String, String)], what: &str, rest: &str, as_what: &str| {
+        let s = if columns.len() == 1 { "" } else { "s" };
+        let named = columns.iter().map(|(column, told)| format!("`{column}` {as_what} {told}"));
+        let text = format!("{what}{s} {rest}: {}", named.collect::<Vec<_>>().join(", "));
+        NotInIt { count: columns.len() as u64, text, as_asked: false }
+    };
+    let dates = unconfirmed.dates.iter().map(|(source, columns)| {
+        let rest = format!("in {source}, text since day and month can be exchanged");
+        of_columns(columns, "date column", &rest, "such as")
+    });
+    let guessed = unconfirmed.meanings.iter().map(|(source, columns)| {
+        let rest = format!("in {source} that nobody has confirmed");
+        of_columns(columns, "meaning", &rest, "as")
+    });
+    lost.into_iter().map(line(false)).chain(dates).chain(guessed).chain(asked.into_iter().map(line(true))).collect()
+}
+
+/// What is left out because the question says so, and what is lost, the greatest part first.
+fn asked_and_lost(list: &[LeftOut]) -> (Vec<&LeftOut>, Vec<&LeftOut>) {
     let is_as_asked = |one: &&LeftOut| match one.kind {
         LeftOutKind::Filtered | LeftOutKind::Limited | LeftOutKind::Unused | LeftOutKind::Finer => true,
-        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Changed | LeftOutKind::Duplicates => false,
+        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Missing | LeftOutKind::Unfit => false,
+        LeftOutKind::Changed | LeftOutKind::Duplicates => false,
         LeftOutKind::Unmatched | LeftOutKind::Multiplied | LeftOutKind::Empty => false,
     };
     let (asked, mut lost): (Vec<&LeftOut>, Vec<&LeftOut>) = list.iter().partition(is_as_asked);
     // Lines of a source have no number of all of them: they are held against the most rows that are told of.
-    let most = list.iter().filter_map(of_rows).fold(1.0, f64::max);
+    let most = most_rows(list).max(1.0);
     let share = |one: &LeftOut| one.count as f64 / of_rows(one).unwrap_or(most).max(1.0);
     lost.sort_by(|one, other| share(other).total_cmp(&share(one)));
-    let line = |as_asked: bool| move |one: &LeftOut| NotInIt { count: one.count, text: one.text.clone(), as_asked };
-    let guessed = unconfirmed.iter().map(|(source, columns)| {
-        let what = if columns.len() == 1 { "meaning" } else { "meanings" };
-        let named = columns.iter().map(|(column, meaning)| format!("`{column}` as {meaning}"));
-        let named = named.collect::<Vec<_>>().join(", ");
-        let text = format!("{what} in {source} that nobody has confirmed: {named}");
-        NotInIt { count: columns.len() as u64, text, as_asked: false }
-    });
-    lost.into_iter().map(line(false)).chain(guessed).chain(asked.into_iter().map(line(true))).collect()
+    (asked, lost)
+}
+
+/// The most rows that a line tells of.
+fn most_rows(list: &[LeftOut]) -> f64 {
+    list.iter().filter_map(of_rows).fold(0.0, f64::max)
 }
 
 /// Of how many rows a line tells: `of 1,262 rows …`.
@@ -75,23 +100,26 @@ pub fn steps_before<'a>(project: &'a Project, step: &'a str) -> Vec<&'a Step> {
     found
 }
 
-/// Columns that these steps use and whose meaning is a guess.
+/// Columns that these steps use and that are not understood for sure.
 pub fn unconfirmed(catalogue: &Catalogue, steps: &[&Step]) -> Unconfirmed {
-    let mut found = Unconfirmed::new();
+    let mut found = Unconfirmed::default();
     let used: String = steps.iter().map(|step| Json::from(step.settings.clone()).to_string()).collect();
     let words: BTreeSet<&str> = used.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).collect();
     for step in steps {
         let Some(source) = step.settings.get("source").and_then(Json::as_str) else { continue };
         let Some(number) = catalogue.source_number(source) else { continue };
-        let columns = &catalogue.meanings[number].columns;
-        let guesses = columns.iter().filter_map(|column| {
+        let own = &catalogue.sources[number];
+        let guesses = catalogue.meanings[number].columns.iter().filter_map(|column| {
             let meaning = column.accepted().filter(|meaning| meaning.score < 100)?;
-            let is_used = words.contains(column.column.as_str());
-            is_used.then(|| (column.column.clone(), catalogue.vocabulary.title(&meaning.concept).to_owned()))
+            Some((column.column.clone(), catalogue.vocabulary.title(&meaning.concept).to_owned()))
         });
-        let guesses: Vec<_> = guesses.collect();
-        if !guesses.is_empty() {
-            found.insert(catalogue.sources[number].title.clone(), guesses);
+        let dates = own.columns.iter().filter_map(|column| Some((column.name.clone(), column.exchangeable.clone()?)));
+        for (into, columns) in [(&mut found.meanings, guesses.collect::<Vec<_>>()), (&mut found.dates, dates.collect())]
+        {
+            let used: Vec<_> = columns.into_iter().filter(|(column, _)| words.contains(column.as_str())).collect();
+            if !used.is_empty() {
+                into.insert(own.title.clone(), used);
+            }
         }
     }
     found
@@ -125,6 +153,32 @@ pub fn in_short_time(headline: Headline, shape: &AnswerShape, range: Option<(i64
     Headline { number: CANNOT_BE_TOLD.to_owned(), what, place: String::new(), sentence }
 }
 
+/// A sentence that there is nothing, where what it looks for may be among what was lost on the way: it says so. Where
+/// more could not be read than could, nothing can be told. `list`: what is left out.
+pub fn in_doubt(headline: Headline, list: impl FnOnce() -> Vec<LeftOut>) -> Headline {
+    let list = if headline.is_absence() { list() } else { Vec::new() };
+    let may_hold_it = |one: &&LeftOut| match one.kind {
+        LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Missing | LeftOutKind::Unfit => true,
+        LeftOutKind::Empty | LeftOutKind::Unmatched => true,
+        LeftOutKind::Changed | LeftOutKind::Duplicates | LeftOutKind::Multiplied => false,
+        LeftOutKind::Filtered | LeftOutKind::Limited | LeftOutKind::Unused | LeftOutKind::Finer => false,
+    };
+    let Some(lost) = asked_and_lost(&list).1.into_iter().find(may_hold_it) else { return headline };
+    // How many stands in the list below.
+    let told = lost.text.split(": ").next().unwrap_or_default().replace('`', "");
+    let told = of_rows(lost).and_then(|_| told.splitn(3, ' ').nth(2)).unwrap_or(&told);
+    if lost.kind == LeftOutKind::Unread && lost.count as f64 > most_rows(&list) {
+        let what = format!("most {told}");
+        let sentence = format!("{CANNOT_BE_TOLD}: {what}");
+        return Headline { number: CANNOT_BE_TOLD.to_owned(), what, place: String::new(), sentence };
+    }
+    const DOUBT: &str = "as far as can be told";
+    let what = [headline.what.as_str(), DOUBT].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    let some = if lost.count == 1 { "one" } else { "some" };
+    let sentence = format!("{}, {DOUBT}: {some} {told}", headline.sentence);
+    Headline { what: what.join(", "), sentence, ..headline }
+}
+
 /// What the time of the data has to do with an answer, in words: that it is less than one of the hours or days that are
 /// told, or that what is first in it was so from the beginning. `None`: nothing, or the time is not known.
 pub fn told_of_time(
@@ -136,7 +190,8 @@ pub fn told_of_time(
     rows: &dyn TableRows,
 ) -> Option<String> {
     let source = source_of(project, plan, node, catalogue)?;
-    let (first, last) = range_of(project, plan, node, catalogue)?;
+    let shape = &with_range(shape.clone(), project, plan, node, catalogue);
+    let (first, last) = shape.range?;
     let length = last.saturating_sub(first);
     let mut told = Vec::new();
     if source.zoneless {
@@ -151,6 +206,14 @@ pub fn told_of_time(
             moment(first, None),
             moment(last, None)
         ));
+    } else if let [false, _] | [_, false] = shape.ends_are_whole(rows) {
+        let span = shape.grain.and_then(span_word).unwrap_or("month");
+        let what = match shape.ends_are_whole(rows) {
+            [false, false] => format!("The first and the last {span} are"),
+            [false, true] => format!("The first {span} is"),
+            [_, _] => format!("The last {span} is"),
+        };
+        told.push(format!("{what} not whole: the data go from {} to {}.", moment(first, None), moment(last, None)));
     }
     /// Nobody sees what a minute is after the beginning as the beginning of a failure.
     const AT_ONCE: i64 = 60_000_000;
@@ -179,6 +242,20 @@ pub fn range_of(project: &Project, plan: &Plan, node: NodeId, catalogue: &Catalo
         _ => None,
     });
     times.min().map(|(_, first, last)| (first, last))
+}
+
+/// What an answer is about, with the time of its data.
+pub fn with_range(
+    shape: AnswerShape,
+    project: &Project,
+    plan: &Plan,
+    node: NodeId,
+    catalogue: &Catalogue,
+) -> AnswerShape {
+    let range = range_of(project, plan, node, catalogue);
+    let rows = source_of(project, plan, node, catalogue).map_or(0, |source| source.rows);
+    let length = range.map_or(0, |(first, last)| last.saturating_sub(first));
+    AnswerShape { range, pace: length / i64::try_from(rows).unwrap_or(i64::MAX).max(1), ..shape }
 }
 
 /// The source whose rows an answer counts.
@@ -259,6 +336,7 @@ mod tests {
             grain: Some(86_400_000_000),
             hours: Some("hour_of_day".into()),
             range: None,
+            pace: 0,
         };
         let minute = Some((0, 76_000_000));
         let short = in_short_time(told.clone(), &shape, minute);
@@ -269,6 +347,48 @@ mod tests {
     }
 
     #[test]
+    fn that_there_is_nothing_is_told_with_what_may_hold_it() {
+        let of = |kind, count: u64, text: &str| LeftOut {
+            step: "s".into(),
+            title: "S".into(),
+            kind,
+            count,
+            text: text.into(),
+        };
+        let asked = of(LeftOutKind::Filtered, 900, "of 900 rows are not among “Errors”");
+        let unread = |count| of(LeftOutKind::Unread, count, "lines of “app” could not be read");
+        let headline = |number: &str, sentence: &str| Headline {
+            number: number.into(),
+            sentence: sentence.into(),
+            ..Headline::default()
+        };
+        let told = |headline: &Headline, list: Vec<LeftOut>| in_doubt(headline.clone(), || list).sentence;
+        let none = headline("none", "no errors");
+        assert_eq!(told(&none, vec![asked.clone()]), "no errors");
+        assert_eq!(
+            told(&none, vec![asked.clone(), unread(12)]),
+            "no errors, as far as can be told: some lines of “app” could not be read"
+        );
+        let empty = of(LeftOutKind::Empty, 48, "of 262 rows have no `sid`: not in `users` (“Per hour”)");
+        assert_eq!(
+            told(&headline("0 %", "0 % of users were affected on all days"), vec![asked.clone(), empty]),
+            "0 % of users were affected on all days, as far as can be told: some rows have no sid"
+        );
+        // Of what could mostly not be read nobody can say anything.
+        assert_eq!(
+            told(&none, vec![asked.clone(), unread(901)]),
+            "cannot be told: most lines of “app” could not be read"
+        );
+        // Values that are a little other than they were, repeated rows and the like hide nothing.
+        let harmless = of(LeftOutKind::Changed, 3, "values changed in “app”");
+        assert_eq!(told(&none, vec![harmless]), "no errors");
+        assert_eq!(told(&headline("21", "21 users"), vec![unread(12)]), "21 users");
+        let missed =
+            Headline { what: "2 of 4 days meet 99.5 %".into(), ..headline("no", "no: 2 of 4 days meet 99.5 %") };
+        assert!(!missed.is_absence() && headline("no", "no: no version is above the one before it").is_absence());
+    }
+
+    #[test]
     fn what_was_lost_stands_before_what_was_not_asked_about() {
         let one = |kind, text: &str| LeftOut { step: "s".into(), title: "S".into(), kind, count: 1, text: text.into() };
         let weighed = [
@@ -276,14 +396,17 @@ mod tests {
             one(LeftOutKind::Empty, "of 2,000 rows have no `d`"),
             one(LeftOutKind::Unmatched, "of 8 rows have no match"),
         ];
-        let told: Vec<String> = not_in_it(&weighed, &Unconfirmed::new()).into_iter().map(|one| one.text).collect();
+        let told: Vec<String> = not_in_it(&weighed, &Unconfirmed::default()).into_iter().map(|one| one.text).collect();
         assert_eq!(told[0], "of 8 rows have no match", "one of eight is more than one of thousands");
         let list = [one(LeftOutKind::Filtered, "filtered"), one(LeftOutKind::Empty, "empty")];
-        let guesses = Unconfirmed::from([("log".to_owned(), vec![("time".to_owned(), "Time".to_owned())])]);
+        let of =
+            |column: &str, told: &str| BTreeMap::from([("log".to_owned(), vec![(column.to_owned(), told.to_owned())])]);
+        let guesses = Unconfirmed { meanings: of("time", "Time"), dates: of("due", "03/04/2026") };
         let told = not_in_it(&list, &guesses);
-        assert_eq!(told.iter().map(|one| one.as_asked).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(told.iter().map(|one| one.as_asked).collect::<Vec<_>>(), [false, false, false, true]);
         let told: Vec<String> = told.into_iter().map(|one| one.text).collect();
-        assert_eq!((told[0].as_str(), told[2].as_str()), ("empty", "filtered"));
-        assert!(told[1].starts_with("meaning in log"));
+        assert_eq!((told[0].as_str(), told[3].as_str()), ("empty", "filtered"));
+        assert_eq!(told[1], "date column in log, text since day and month can be exchanged: `due` such as 03/04/2026");
+        assert!(told[2].starts_with("meaning in log"));
     }
 }

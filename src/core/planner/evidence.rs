@@ -74,6 +74,9 @@ pub struct ColumnEvidence {
     /// Of a text column: what `sketch` makes of all its values; empty: not made. Tells which columns share values.
     pub sketch: Vec<u64>,
     pub classification: Option<Classification>,
+    /// Of a text column that holds nothing but dates of which day and month can be exchanged: one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchangeable: Option<String>,
     /// Share of rows without a value, 0 to 1, as a plan has it; a sample knows better.
     pub planned_nulls: f64,
 }
@@ -94,6 +97,7 @@ impl ColumnEvidence {
             samples: Vec::new(),
             sketch: Vec::new(),
             classification: None,
+            exchangeable: None,
             planned_nulls: 0.0,
         }
     }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Plotted, PlottedLine};
+use super::{Plotted, PlottedLine, Vocabulary};
 use crate::data::figures::{cell_number, grouped};
-use crate::data::{DataType, Schema, TableRows, Value, format_timestamp};
+use crate::data::{DataType, Field, Schema, TableRows, Value, format_timestamp};
 
 /// Bars, lines, points of a line and bins that are drawn, at most.
 const BARS: usize = 20;
@@ -56,7 +56,9 @@ impl RowsChart {
         let measure = |x: usize| {
             // Rows of few columns that stand for one name or time each carry their number themselves.
             let is_unique = fields.len() <= RESULT && distinct(x) == looked;
-            let mut numbers = fields.iter().enumerate().filter(|(at, field)| *at != x && is_number(&field.data_type));
+            let vocabulary = Vocabulary::shipped();
+            let is_measure = |field: &Field| is_number(&field.data_type) && !vocabulary.is_id(&field.name);
+            let mut numbers = fields.iter().enumerate().filter(|(at, field)| *at != x && is_measure(field));
             numbers.next_back().filter(|_| is_unique).map(|(_, field)| field.name.clone())
         };
         let time = fields.iter().position(|field| is_time(&field.data_type)).filter(|x| distinct(*x) > 2);

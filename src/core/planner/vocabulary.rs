@@ -238,6 +238,15 @@ impl Vocabulary {
     }
 
     /// The title of a concept, or its id where nobody knows it.
+    /// Whether a column of that name tells things apart: nothing is to be had by adding its numbers up.
+    pub fn is_id(&self, column: &str) -> bool {
+        let name = normal_name(column);
+        let is_it = |known: &str| normal_name(known) == name;
+        let is_known = |concept: &Concept| is_it(&concept.id) || concept.synonyms.iter().any(|known| is_it(known));
+        let is_called_so = column.to_lowercase().split(['_', '.', '-', ' ']).next_back() == Some("id");
+        is_called_so || self.concepts.iter().any(|concept| concept.key && is_known(concept))
+    }
+
     pub fn title<'a>(&'a self, id: &'a str) -> &'a str {
         self.concept(id).map_or(id, |concept| concept.title.as_str())
     }

@@ -370,6 +370,7 @@ pub(super) fn fate(
         unread: tally.map_or(0, |tally| tally.quarantined),
         stopped: tally.is_some_and(|tally| tally.stopped),
         changes: tally.map_or_else(|| count.changes.clone(), |tally| tally.changes.clone()),
+        lacking: tally.map(|tally| tally.missing.clone()).unwrap_or_default(),
         matches: matches.get(&id).cloned(),
         nulls: count.nulls.clone(),
     })

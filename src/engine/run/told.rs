@@ -11,7 +11,9 @@ use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::expr::{eval, print};
 use pipewright_core::files::{Publication, inside, read_file};
 use pipewright_core::formats::FormatSpec;
-use pipewright_core::ir::{Connection, FileKind, Node, NodeId, Op, Origin, Plan, Read, Watch, answer_file_stem};
+use pipewright_core::ir::{
+    Connection, FileKind, LeftOut, Node, NodeId, Op, Origin, Plan, Read, Watch, answer_file_stem,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::cancel::Cancel;
@@ -20,11 +22,13 @@ use crate::read::read_stream;
 use crate::table::ResultTable;
 use crate::write::{Place, Target};
 
+use super::report::SinkReport;
+
 /// Rows of an answer that its sentence is made of, at most.
 const MOST_ROWS: usize = 100_000;
 
-/// Makes the sentence of an answer's rows.
-pub type Headliner = Arc<dyn Fn(&dyn TableRows) -> ToldAnswer + Send + Sync>;
+/// Makes the sentence of an answer's rows, and of what they leave out.
+pub type Headliner = Arc<dyn Fn(&dyn TableRows, &[LeftOut]) -> ToldAnswer + Send + Sync>;
 
 /// Those of a design, by Answer step.
 #[derive(Clone, Default)]
@@ -85,11 +89,12 @@ pub(super) fn answers(
     plan: &Plan,
     targets: &BTreeMap<NodeId, Target>,
     rows: &BTreeMap<NodeId, u64>,
+    sinks: &[SinkReport],
     headliners: &Headliners,
     cancel: &Cancel,
 ) -> Result<Vec<AnswerReport>, Diagnostic> {
     let mut found: BTreeMap<String, AnswerReport> = BTreeMap::new();
-    for (id, target) in targets {
+    for ((id, target), sink) in targets.iter().zip(sinks) {
         let Some(node) = answer_before(plan, *id, headliners) else { continue };
         let (answer, watch) = (&node.origin, watch_of(node));
         let aside = match (&target.place, watch) {
@@ -114,7 +119,8 @@ pub(super) fn answers(
             Ok(_) | Err(_) => continue,
         };
         let table = FirstRows { rows, total: usize::try_from(total).unwrap_or(usize::MAX), schema: &target.schema };
-        let told = headliners.0.get(&answer.step).map(|headliner| headliner(&table)).unwrap_or_default();
+        let told =
+            headliners.0.get(&answer.step).map(|headliner| headliner(&table, &sink.left_out)).unwrap_or_default();
         let watch = watch.map(|watch| WatchReport::of(watch, &table));
         let report = AnswerReport { step: answer.step.clone(), title: answer.title.clone(), told, watch };
         found.insert(answer.step.clone(), report);

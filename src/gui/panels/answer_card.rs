@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use egui::{RichText, Ui};
 use pipewright_core::data::Value;
 use pipewright_core::export::answers::{ALL_ASKED_IN_IT, ALL_IN_IT, AS_ASKED};
-use pipewright_core::ir::{LeftOut, NodeId, left_out, resolve_parameters};
 use pipewright_core::model::{Id, Parameter};
 use pipewright_core::planner::{
-    Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_short_time, not_in_it, range_of,
+    Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_doubt, in_short_time, not_in_it, range_of,
     rows_behind_key, span_in_words, steps_before, told_of_time, unconfirmed, with_values,
 };
 use pipewright_core::project::Step;
@@ -60,6 +59,7 @@ pub fn answer_card_ui(
                 0 => told.headline.clone(),
                 _ => in_short_time(told.headline.clone(), &told.shape, range),
             };
+            let headline = in_doubt(headline, || state.results.left_out_of(&state.plan, &step.id));
             is_told = headline.number != CANNOT_BE_TOLD;
             ui.horizontal_wrapped(|ui| {
                 ui.label(RichText::new(&headline.number).font(theme::number()));
@@ -220,9 +220,9 @@ fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step]) 
     label_ui(ui, "Not in this number", "");
     let guesses = match &state.planning.latest {
         Some(latest) => unconfirmed(&latest.catalogue, before),
-        None => Unconfirmed::new(),
+        None => Unconfirmed::default(),
     };
-    let list = not_in_it(&left_out_of(state, &step.id), &guesses);
+    let list = not_in_it(&state.results.left_out_of(&state.plan, &step.id), &guesses);
     let (asked, lost): (Vec<&NotInIt>, Vec<&NotInIt>) = list.iter().partition(|one| one.as_asked);
     lost.iter().for_each(|one| not_in_it_ui(ui, one));
     if lost.is_empty() {
@@ -249,12 +249,4 @@ fn not_in_it_ui(ui: &mut Ui, one: &NotInIt) {
         ui.label(RichText::new(grouped(one.count)).font(theme::code()));
         marked_ui(ui, &one.text, &theme::body(), soft);
     });
-}
-
-/// What the rows of a step leave out, as far as they are computed.
-pub fn left_out_of(state: StateRef<'_>, step: &str) -> Vec<LeftOut> {
-    let Some(node) = state.plan.steps.get(step).and_then(|step| step.nodes.last()) else { return Vec::new() };
-    let fate = |id: NodeId| Some(state.results.of_node(&state.plan, id)?.fate());
-    let values = resolve_parameters(&state.plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
-    left_out(&state.plan, *node, &values, &fate)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use egui::{Rect, pos2, vec2};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{JoinKind, Op, SideMatches};
-use pipewright_core::planner::{PlottedLine, steps_before};
+use pipewright_core::planner::{PlottedLine, in_doubt, steps_before};
 use pipewright_core::project::{Comment, Step, Wire};
 use pipewright_core::steps::{self, StepKind};
 
@@ -332,7 +332,7 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
     }
     let plural = |count: u64| if count == 1 { "row" } else { "rows" };
     if view.group == Group::Answer {
-        describe_answer(found.told.as_deref(), view);
+        describe_answer(state, &step.id, found.told.as_deref(), view);
         return;
     }
     if matches!(view.state, StepState::Computing | StepState::Stale) {
@@ -367,12 +367,13 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
 const LINES: usize = 3;
 
 /// An answer's card: its number, what it counts and where, and the chart of it in small.
-fn describe_answer(told: Option<&Told>, view: &mut StepView) {
+fn describe_answer(state: StateRef<'_>, step: &str, told: Option<&Told>, view: &mut StepView) {
     let is_waiting = matches!(view.state, StepState::Stale) && !view.footer_left.is_empty();
     let word = if is_waiting { view.footer_left.clone() } else { view.state.word().to_owned() };
     view.footer_left.clone_from(&word);
     let Some(told) = told else { return };
-    view.headline = Some((told.headline.number.clone(), shown_name(&told.headline.what, 80)));
+    let headline = in_doubt(told.headline.clone(), || state.results.left_out_of(&state.plan, step));
+    view.headline = Some((headline.number, shown_name(&headline.what, 80)));
     if is_waiting {
         return;
     }

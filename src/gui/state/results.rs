@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::{Matches, NodeId, Plan};
+use pipewright_core::ir::{LeftOut, Matches, NodeId, Plan, left_out, resolve_parameters};
 use pipewright_core::model::Id;
 use pipewright_core::planner::{AnswerShape, Headline, Plotted};
 
@@ -204,6 +204,14 @@ impl Results {
         let step = &plan.node(id).origin.step;
         let place = plan.steps.get(step)?.nodes.iter().position(|node| *node == id)?;
         self.by_node.get(&(step.clone(), place))
+    }
+
+    /// What the rows of a step leave out, as far as they are computed.
+    pub fn left_out_of(&self, plan: &Plan, step: &str) -> Vec<LeftOut> {
+        let Some(node) = plan.steps.get(step).and_then(|step| step.nodes.last()) else { return Vec::new() };
+        let fate = |id: NodeId| Some(self.of_node(plan, id)?.fate());
+        let values = resolve_parameters(&plan.parameters, &BTreeMap::new(), &|_| None).unwrap_or_default();
+        left_out(plan, *node, &values, &fate)
     }
 
     /// How rows of a step's sides found partners, where it is a join and its result is of the design as it is.

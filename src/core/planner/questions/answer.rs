@@ -35,6 +35,8 @@ pub struct AnswerShape {
     pub hours: Option<String>,
     /// The first and the last time of the data, where whoever has the rows knows it.
     pub range: Option<(i64, i64)>,
+    /// How much time passes there between two rows on average, in microseconds.
+    pub pace: i64,
 }
 
 /// What a flow has left of its groups when they come to the answer.
@@ -57,12 +59,19 @@ impl GroupsLeft {
 #[derive(Debug, Clone, PartialEq)]
 pub enum About {
     Measure(MeasureShape),
-    /// The rows themselves are what was asked, in words (`failed transaction`); and the column of which the most
-    /// frequent value is told.
+    /// The rows themselves are what was asked, in words (`failed transaction`); and what they have most often.
     Rows {
         row: String,
-        most: Option<String>,
+        most: Option<Most>,
     },
+}
+
+/// The column of which the most frequent value is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Most {
+    pub column: String,
+    /// The column of what its values are of: versions of two services may be called the same.
+    pub of: Option<String>,
 }
 
 /// The column that the question is about.
@@ -108,7 +117,7 @@ impl AnswerShape {
             _ => &[],
         };
         let contract = asked.map(|asked| &asked.contract);
-        let measure = measure_column(contract, plan, node, order);
+        let measure = measure_column(contract, plan, node, order, vocabulary);
         let time = time_of(plan, node, schema);
         let is_name = |name: &&str| {
             let data_type = schema.get(name).map(|field| &field.data_type);
@@ -134,7 +143,7 @@ impl AnswerShape {
         let keys: Vec<String> = schema.names().filter(|name| is_key(plan, node, name)).map(str::to_owned).collect();
         let Some(column) = measure else {
             let row = contract.map(|contract| contract.row.clone()).filter(|row| !row.is_empty());
-            let most = contract.map(|contract| contract.most.clone()).filter(|column| schema.has(column));
+            let most = contract.and_then(|contract| most_of_rows(contract, schema));
             let row = row.unwrap_or_else(|| row_in_words(title));
             let about = About::Rows { row, most };
             let (groups, none) = (groups_of(plan, node), String::new());
@@ -151,6 +160,7 @@ impl AnswerShape {
                 grain: None,
                 hours: None,
                 range: None,
+                pace: 0,
             };
         };
         let chart = Some(chart_of(contract, &column, time.as_ref(), &names));
@@ -159,6 +169,7 @@ impl AnswerShape {
             about: About::Measure(measure_of(contract, plan, node, column, order, vocabulary)),
             grain: grain_of(plan, node, time.as_ref(), &keys),
             range: None,
+            pace: 0,
             hours: keys.iter().find(|key| is_hour_of_day(plan, node, key)).cloned(),
             time,
             names,
@@ -235,11 +246,21 @@ impl AnswerShape {
     pub fn shows(&self, column: &str) -> bool {
         let about = match &self.about {
             About::Measure(measure) => measure.column == column || measure.whole.as_deref() == Some(column),
-            About::Rows { most, .. } => most.as_deref() == Some(column),
+            About::Rows { most, .. } => most.as_ref().is_some_and(|most| most.column == column),
         };
         let charted = self.chart.iter().any(|chart| chart.x == column || chart.by.as_deref() == Some(column));
         about || charted || self.names.iter().any(|name| name == column)
     }
+}
+
+/// The column of which a contract tells the most frequent value, where rows have it.
+fn most_of_rows(contract: &Contract, schema: &Schema) -> Option<Most> {
+    let column = Some(&contract.most).filter(|column| schema.has(column))?;
+    let part = contract.columns.iter().find(|part| part.name == *column);
+    let is_version = part.is_some_and(|part| concepts_of(&part.expression) == ["service.version"]);
+    let is_service = |part: &&Part| matches!(concepts_of(&part.expression)[..], ["service.name" | "component.name"]);
+    let of = contract.columns.iter().filter(|_| is_version).find(is_service).map(|part| part.name.clone());
+    Some(Most { column: column.clone(), of: of.filter(|of| schema.has(of)) })
 }
 
 /// `Failed transactions` → `failed transactions`; nothing else is known of what a row is.
@@ -253,7 +274,13 @@ fn is_number(schema: &Schema, name: &str) -> bool {
 }
 
 /// The column that the question is about; `None`: its rows are asked.
-fn measure_column(contract: Option<&Contract>, plan: &Plan, node: NodeId, order: &[SortKey]) -> Option<String> {
+fn measure_column(
+    contract: Option<&Contract>,
+    plan: &Plan,
+    node: NodeId,
+    order: &[SortKey],
+    vocabulary: &Vocabulary,
+) -> Option<String> {
     let schema = &plan.node(node).schema;
     if let Some(contract) = contract {
         if contract.measures.is_empty() && !contract.columns.is_empty() {
@@ -266,13 +293,16 @@ fn measure_column(contract: Option<&Contract>, plan: &Plan, node: NodeId, order:
             return wanted.cloned();
         }
     }
+    // By what rows are groups, or what tells things apart, is no measure: nobody adds up the numbers of users.
+    let measures_something =
+        |name: &str| is_number(schema, name) && !is_key(plan, node, name) && !vocabulary.is_id(name);
     let by_order = order.iter().find_map(|key| match &key.expr.kind {
-        ExprKind::Column(name) if is_number(schema, name) => Some(name.clone()),
+        ExprKind::Column(name) if measures_something(name) => Some(name.clone()),
         _ => None,
     });
     // Numbers of single rows are no answer by themselves, unless there is hardly anything else.
     let is_made = |name: &&str| matches!(origin(plan, node, name), Some(Origin::Measure(_) | Origin::Computed(..)));
-    let numbers = || schema.names().filter(|name| is_number(schema, name));
+    let numbers = || schema.names().filter(|name| measures_something(name));
     let few = || numbers().next().filter(|_| schema.len() <= 3);
     by_order.or_else(|| numbers().find(is_made).or_else(few).map(str::to_owned))
 }

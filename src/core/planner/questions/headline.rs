@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::answer::{About, AnswerShape, MeasureShape, Unit};
+use super::answer::{About, AnswerShape, MeasureShape, Most, Unit};
 use super::cells::{Cell, cells};
 use super::countries::Named;
-use super::told::{MOST_ROWS, is_monthly, moment, month_of, named, position, shown, stretch, words};
+use super::told::{
+    DAY, MOST_ROWS, is_monthly, moment, month_after, month_of, named, part_in_words, position, shown, stretch, words,
+};
 use crate::data::figures::{grouped, short_count};
 use crate::data::{TableRows, Value};
 
@@ -25,12 +27,47 @@ pub struct Headline {
     pub sentence: String,
 }
 
+/// In the place of a number: there is no row, or nothing is as the question asks.
+const NONE: &str = "none";
+pub(super) const NO: &str = "no";
+
+impl Headline {
+    /// Whether it says that there is nothing.
+    pub fn is_absence(&self) -> bool {
+        match self.number.split(' ').next().unwrap_or_default() {
+            "0" | NONE => true,
+            // A goal that is missed says how far.
+            NO => self.what.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// A value of a list's rows.
+pub(super) struct Frequent {
+    pub value: String,
+    /// Of what it is, where that is not the same in all rows.
+    pub of: Option<String>,
+    pub times: u64,
+    /// The first time with it, in microseconds.
+    pub since: Option<i64>,
+    /// Some value, and not none.
+    pub is_known: bool,
+}
+
+impl Frequent {
+    /// `payments · 2.8.0`.
+    pub fn name(&self) -> String {
+        self.of.iter().chain([&self.value]).map(String::as_str).collect::<Vec<_>>().join(" · ")
+    }
+}
+
 impl AnswerShape {
     /// `whole`: what `add_whole` gave, where it was worked out.
     pub fn headline(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Headline {
         let rows: &dyn TableRows = &Named::of(rows);
         match &self.about {
-            About::Rows { row, most } => self.of_rows(rows, row, most.as_deref()),
+            About::Rows { row, most } => self.of_rows(rows, row, most.as_ref()),
             About::Measure(measure) => {
                 self.of_measure(rows, whole, measure).unwrap_or_else(|| self.of_nothing(measure))
             }
@@ -59,11 +96,11 @@ impl AnswerShape {
             _ if self.names.is_empty() => format!("no {noun}"),
             _ => format!("no {about}"),
         };
-        Headline { number: "none".to_owned(), what: String::new(), place: String::new(), sentence }
+        Headline { number: NONE.to_owned(), what: String::new(), place: String::new(), sentence }
     }
 
     /// How many rows, and of one column the value that most of them have.
-    fn of_rows(&self, rows: &dyn TableRows, row: &str, most: Option<&str>) -> Headline {
+    fn of_rows(&self, rows: &dyn TableRows, row: &str, most: Option<&Most>) -> Headline {
         let count = rows.rows() as u64;
         let things = things_of(rows, row).filter(|things| *things < count);
         let shown_count = things.unwrap_or(count);
@@ -71,34 +108,46 @@ impl AnswerShape {
         let mut place = String::new();
         let of_rows = things.map_or(String::new(), |_| format!(" in {} rows", grouped(count)));
         let mut sentence = format!("{} {noun}{of_rows}", grouped(shown_count));
-        if let Some((value, times, since)) = most.and_then(|column| self.most_frequent(rows, column)) {
-            let column = words(most.unwrap_or_default());
-            let since = since.map_or(String::new(), |since| format!(", since {since}"));
-            let of = if times == count { "all".to_owned() } else { grouped(times) };
-            let told = format!("{of} with {column} {value}{since}");
+        if let Some((most, found)) = most.and_then(|most| Some((most, self.most_frequent(rows, most)?))) {
+            let since = found.since.map_or(String::new(), |since| format!(", since {}", moment(since, None)));
+            let times = if found.times == count { "all".to_owned() } else { grouped(found.times) };
+            let of = found.of.map_or(String::new(), |of| format!(" of {of}"));
+            let told = format!("{times} with {} {}{of}{since}", words(&most.column), found.value);
             sentence = format!("{sentence}: {told}");
             place = told;
         }
         Headline { number: short_count(shown_count), what: noun, place, sentence }
     }
 
-    pub(super) fn most_frequent(&self, rows: &dyn TableRows, column: &str) -> Option<(String, u64, Option<String>)> {
+    /// What most rows have.
+    pub(super) fn most_frequent(&self, rows: &dyn TableRows, most: &Most) -> Option<Frequent> {
+        let found = self.frequencies(rows, most).into_iter();
+        found.filter(|one| one.is_known).max_by(|one, other| {
+            // Of equal ones the last by its name.
+            (one.times, &one.value, &one.of).cmp(&(other.times, &other.value, &other.of))
+        })
+    }
+
+    /// How many rows have each value; of what it is only where they are of several.
+    pub(super) fn frequencies(&self, rows: &dyn TableRows, most: &Most) -> Vec<Frequent> {
         let schema = rows.schema();
-        let column = schema.index(column)?;
+        let Some(column) = schema.index(&most.column) else { return Vec::new() };
         let time = self.time.as_ref().and_then(|(name, _)| schema.index(name));
-        let mut found: BTreeMap<String, (u64, Option<i64>)> = BTreeMap::new();
-        for row in 0..rows.rows().min(MOST_ROWS) {
-            let value = rows.value(row, column);
-            if value == Value::Null {
-                continue;
-            }
+        let owners = most.of.as_ref().and_then(|of| schema.index(of));
+        let looked_at = 0..rows.rows().min(MOST_ROWS);
+        let owners = owners.filter(|of| looked_at.clone().any(|row| rows.value(row, *of) != rows.value(0, *of)));
+        let mut found: BTreeMap<(String, Option<String>), Frequent> = BTreeMap::new();
+        for row in looked_at {
+            let cell = rows.value(row, column);
             let at = time.and_then(|time| position(&rows.value(row, time)));
-            let known = found.entry(shown(&value)).or_insert((0, at));
-            known.0 += 1;
-            known.1 = [known.1, at].into_iter().flatten().min();
+            let (value, of) = (shown(&cell), owners.map(|of| shown(&rows.value(row, of))));
+            let is_known = cell != Value::Null;
+            let new = || Frequent { value: value.clone(), of: of.clone(), times: 0, since: at, is_known };
+            let known = found.entry((value.clone(), of.clone())).or_insert_with(new);
+            known.times += 1;
+            known.since = [known.since, at].into_iter().flatten().min();
         }
-        let (value, (times, since)) = found.into_iter().max_by_key(|(_, (times, _))| *times)?;
-        Some((value, times, since.map(|since| moment(since, None))))
+        found.into_values().collect()
     }
 
     /// What has the most, or the least: of equal ones the first, as the answer is read; and how many others are equal.
@@ -145,11 +194,53 @@ impl AnswerShape {
         let (time, span) = self.time.as_ref()?;
         let column = rows.schema().index(time)?;
         let at = position(&rows.value(row, column))?;
-        Some(match span {
+        let told = match span {
             Some(span) => stretch(at, *span),
             None if is_monthly(rows, column) => month_of(at),
             None => moment(at, None),
-        })
+        };
+        Some(told + &self.part_of(rows, at))
+    }
+
+    /// Which part of the day, the week or the month that begins at a time there are data of, in words.
+    pub(super) fn part_of(&self, rows: &dyn TableRows, at: i64) -> String {
+        let end = self.end_of(rows, at).unwrap_or(at);
+        part_in_words(end - at, self.cut(at, end))
+    }
+
+    /// The end of the day, the week or the month that begins at a time. `None`: rows are for none.
+    fn end_of(&self, rows: &dyn TableRows, at: i64) -> Option<i64> {
+        let (time, span) = self.time.as_ref()?;
+        let column = rows.schema().index(time)?;
+        let end = match span {
+            Some(span) => at.checked_add(*span),
+            None => Some(at).filter(|_| self.grain.is_some() && is_monthly(rows, column)).and_then(month_after),
+        };
+        end.filter(|end| end - at >= DAY)
+    }
+
+    /// Where between a time and its end data begin, and where they end: by more than passes between rows.
+    fn cut(&self, at: i64, end: i64) -> [Option<i64>; 2] {
+        /// A night without a row is no cut.
+        const PART: i64 = 20;
+        let Some((first, last)) = self.range else { return [None, None] };
+        let least = (end - at) / PART + self.pace;
+        [
+            Some(first).filter(|first| (at + least..end).contains(first)),
+            Some(last).filter(|last| (at..end - least).contains(last)),
+        ]
+    }
+
+    /// Whether there are data of all of the first and of the last day, week or month of an answer.
+    pub(in crate::planner) fn ends_are_whole(&self, rows: &dyn TableRows) -> [bool; 2] {
+        let column = self.time.as_ref().and_then(|(time, _)| rows.schema().index(time));
+        let times = column.into_iter().flat_map(|column| {
+            (0..rows.rows().min(MOST_ROWS)).filter_map(move |row| position(&rows.value(row, column)))
+        });
+        let times: Vec<i64> = times.collect();
+        let cut = |at: Option<&i64>| at.and_then(|at| Some(self.cut(*at, self.end_of(rows, *at)?)));
+        let [first, last] = [cut(times.iter().min()), cut(times.iter().max())];
+        [first.is_none_or(|[from, _]| from.is_none()), last.is_none_or(|[_, until]| until.is_none())]
     }
 
     /// What a row is about, in words: what the chart tells apart, or else the first name; and all other names, where

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Goal;
 use super::answer::{AnswerShape, MeasureShape, Unit};
 use super::cells::{Cell, FEW, cells, is_common, share_of_all};
-use super::headline::Headline;
+use super::headline::{Headline, NO};
 use super::sentence::plural;
 use super::told::{
     CANNOT_BE_TOLD, MOST_ROWS, is_numbered, moment, number, one_span, percent_text, position, share_text, shown,
@@ -458,7 +458,7 @@ impl AnswerShape {
             (true, count) => format!("all {count} {}{} meet {goal}", self.many(), told.rule),
             (false, count) => format!("{kept} of {count} {}{} meet {goal}", self.many(), told.rule),
         };
-        let answer = if kept == count { "yes" } else { "no" };
+        let answer = if kept == count { "yes" } else { NO };
         let value = beside(told.cell.height, target, measure);
         let lowest = match (count, measure.is_lowest) {
             (1, _) => "it is",
@@ -496,7 +496,7 @@ impl AnswerShape {
             let clearly = if rise_of(worst) > 0.0 { "clearly " } else { "" };
             let changes = counted(pairs.len() as u64, "change");
             let sentence = format!("no: no {noun} is {clearly}above the one before it, of {changes}");
-            return Some(Headline { number: "no".to_owned(), what: String::new(), place: String::new(), sentence });
+            return Some(Headline { number: NO.to_owned(), what: String::new(), place: String::new(), sentence });
         };
         let (before, after) = (&before, &after);
         let name = |cell: &Cell| shown(&rows.value(cell.row, x));

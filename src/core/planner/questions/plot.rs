@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::Months;
 use serde::Serialize;
 
-use super::answer::{About, AnswerShape, MeasureShape, Unit};
+use super::answer::{About, AnswerShape, MeasureShape, Most, Unit};
 use super::cells::{Cell, FEW, cells};
 use super::countries::Named;
 use super::measured::is_part;
 use super::sentence::plural;
-use super::told::{MOST_ROWS, is_monthly, month_of, number, position, shown, span_word, span_words, stretch, words};
-use crate::data::figures::{MONEY, grouped, with_unit};
-use crate::data::instants::{MICROS_PER_DAY, day_and_clock, to_calendar};
+use super::told::{
+    MOST_ROWS, is_monthly, month_after, month_of, number, position, shown, span_word, span_words, stretch, words,
+};
+use crate::data::figures::{MONEY, grouped, span_unit, with_unit};
+use crate::data::instants::{MICROS_PER_DAY, day_and_clock};
+use crate::data::marks::number_marks;
 use crate::data::{TableRows, Value};
 
 /// The chart's points.
@@ -75,6 +77,20 @@ impl Plotted {
         self.bars.len() > 2 && self.bars.iter().all(|(_, height)| *height == self.bars[0].1)
     }
 
+    fn points(&self) -> impl Iterator<Item = f64> {
+        self.lines.iter().flat_map(|line| line.pieces.iter().flatten().map(|[_, y]| *y))
+    }
+
+    /// Spans of time at an axis are in the unit in which their highest is told: nobody reads `0.02` of seconds.
+    fn suit_unit(&mut self) {
+        let highest = self.points().fold(0.0, |high: f64, y| high.max(y.abs()));
+        let Some((unit, one)) = span_unit(highest, &self.unit) else { return };
+        let points = self.lines.iter_mut().flat_map(|line| line.pieces.iter_mut().flatten());
+        points.for_each(|[_, y]| *y /= one);
+        self.from /= one;
+        self.unit = unit.to_owned();
+    }
+
     fn add_left(&mut self, told: String) {
         let parts = [std::mem::take(&mut self.left), told].into_iter().filter(|text| !text.is_empty());
         self.left = parts.collect::<Vec<_>>().join("; ");
@@ -87,8 +103,7 @@ impl AnswerShape {
     pub fn plotted(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Option<Plotted> {
         let rows: &dyn TableRows = &Named::of(rows);
         if let About::Rows { row, most: Some(most) } = &self.about {
-            let told = self.most_frequent(rows, most).map(|(value, ..)| value);
-            return rows_by(rows, row, most, told);
+            return self.rows_by(rows, row, most);
         }
         let (About::Measure(measure), Some(chart)) = (&self.about, &self.chart) else { return None };
         let x = rows.schema().index(&chart.x)?;
@@ -118,6 +133,7 @@ impl AnswerShape {
                 self.bars(rows, measure, &cells, x, &noun, &mut plotted);
             }
         }
+        plotted.suit_unit();
         plotted.y_title = match (plotted.unit.as_str(), plotted.lines.is_empty()) {
             (MONEY, _) => format!("{noun} (currency not recorded)"),
             // What stands at bars, and sizes at an axis, have their units with them.
@@ -238,7 +254,8 @@ impl AnswerShape {
         );
         into.title = format!("{noun} per {per}");
         into.x_title = format!("{} (UTC)", words(&rows.schema().fields[x].name));
-        into.bars = all.into_iter().map(|at| (name(at), sums.get(&at).copied().unwrap_or(0.0))).collect();
+        let bar = |at: i64| (name(at) + &self.part_of(rows, at), sums.get(&at).copied().unwrap_or(0.0));
+        into.bars = all.into_iter().map(bar).collect();
         Some(())
     }
 
@@ -443,43 +460,46 @@ impl AnswerShape {
         }
     }
 
+    /// How many rows of a list have each value of the column of which the most frequent one is told.
+    fn rows_by(&self, rows: &dyn TableRows, row: &str, most: &Most) -> Option<Plotted> {
+        let found = self.frequencies(rows, most);
+        let all = found.len();
+        let mut bars: Vec<(String, f64)> = found.iter().map(|one| (one.name(), one.times as f64)).collect();
+        bars.sort_by(|one, other| other.1.total_cmp(&one.1));
+        bars.truncate(MOST_BARS);
+        let noun = plural(row);
+        let told = self.most_frequent(rows, most).map(|told| told.name());
+        let told = told.and_then(|told| bars.iter().position(|(name, _)| *name == told)).map(Mark::Bar);
+        let of = most.of.iter().filter(|_| found.iter().any(|one| one.of.is_some()));
+        let named: Vec<String> = of.chain([&most.column]).map(|column| words(column)).collect();
+        let mut plotted = Plotted {
+            told,
+            title: format!("{noun} by {}", words(&most.column)),
+            y_title: noun,
+            x_title: named.join(" · "),
+            bars,
+            ..Plotted::default()
+        };
+        if plotted.bars.len() < all {
+            plotted.add_left(format!("the largest {} of {}", plotted.bars.len(), grouped(all as u64)));
+        }
+        (all > 1).then_some(plotted)
+    }
+
     /// The goal as a line of its own; the axis begins where both can be told apart.
     fn add_goal(&self, rows: &dyn TableRows, times: [i64; 2], into: &mut Plotted) {
         let Some(at) = self.goal.as_ref().and_then(|goal| rows.schema().index(&goal.at)) else { return };
         let Some(goal) = (0..rows.rows().min(1)).find_map(|row| number(&rows.value(row, at))) else { return };
-        let heights = || into.lines.iter().flat_map(|line| line.pieces.iter().flatten().map(|[_, y]| *y)).chain([goal]);
-        let (low, high) = heights().fold((f64::MAX, f64::MIN), |(low, high), y| (low.min(y), high.max(y)));
-        into.from = (low - (high - low) / 4.0).max(0.0);
+        let (low, high) =
+            into.points().chain([goal]).fold((f64::MAX, f64::MIN), |(low, high), y| (low.min(y), high.max(y)));
+        let from = (low - (high - low) / 4.0).max(0.0);
+        into.from = number_marks(from, high).first().copied().unwrap_or_default();
+        if into.from > 0.0 {
+            into.add_left(format!("the axis begins at {}, not at zero", with_unit(into.from, &into.unit)));
+        }
         let name = format!("goal {}", with_unit(goal, &into.unit));
         into.lines.push(PlottedLine { name, pieces: vec![times.map(|at| [at as f64, goal]).to_vec()] });
     }
-}
-
-/// How many rows of a list have each value of the column of which the most frequent one is told.
-fn rows_by(rows: &dyn TableRows, row: &str, most: &str, told: Option<String>) -> Option<Plotted> {
-    let column = rows.schema().index(most)?;
-    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
-    for row in 0..rows.rows().min(MOST_ROWS) {
-        *counts.entry(shown(&rows.value(row, column))).or_default() += 1.0;
-    }
-    let all = counts.len();
-    let mut bars: Vec<(String, f64)> = counts.into_iter().collect();
-    bars.sort_by(|one, other| other.1.total_cmp(&one.1));
-    bars.truncate(MOST_BARS);
-    let noun = plural(row);
-    let told = told.and_then(|told| bars.iter().position(|(name, _)| *name == told)).map(Mark::Bar);
-    let mut plotted = Plotted {
-        told,
-        title: format!("{noun} by {}", words(most)),
-        y_title: noun,
-        x_title: words(most),
-        bars,
-        ..Plotted::default()
-    };
-    if plotted.bars.len() < all {
-        plotted.add_left(format!("the largest {} of {}", plotted.bars.len(), grouped(all as u64)));
-    }
-    (all > 1).then_some(plotted)
 }
 
 /// The greatest, or the least, the most telling first; where they have an order of their own, in that order.
@@ -537,7 +557,7 @@ fn step_of(rows: &dyn TableRows, x: usize, span: Option<i64>) -> Option<Step> {
 fn after(step: Step, at: i64) -> Option<i64> {
     match step {
         Step::Micros(span) => at.checked_add(span),
-        Step::Month => Some(to_calendar(at)?.checked_add_months(Months::new(1))?.and_utc().timestamp_micros()),
+        Step::Month => month_after(at),
     }
 }
 

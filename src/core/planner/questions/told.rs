@@ -1,5 +1,7 @@
 //! Values of an answer's rows as words, numbers and times. Imports data.
 
+use chrono::Months;
+
 use super::countries::is_country;
 use crate::data::figures::number_text;
 use crate::data::instants::{MONTHS, micros_of, to_calendar};
@@ -65,6 +67,11 @@ pub(super) fn month_of(micros: i64) -> String {
     use chrono::Datelike;
     let Some(time) = to_calendar(micros) else { return String::new() };
     format!("{} {}", MONTHS.get(time.month0() as usize).copied().unwrap_or_default(), time.year())
+}
+
+/// The beginning of the next month.
+pub(super) fn month_after(micros: i64) -> Option<i64> {
+    Some(to_calendar(micros)?.checked_add_months(Months::new(1))?.and_utc().timestamp_micros())
 }
 
 /// What a span of time is called.
@@ -165,6 +172,20 @@ pub(super) fn stretch(micros: i64, span: i64) -> String {
             format!("{}, {}–{end} UTC", day_of(micros), clock_of(micros))
         }
         _ => format!("{} {} – {}", day_of(micros), clock_of(micros), moment(end, None)),
+    }
+}
+
+/// Which part of a day, a week or a month there are data of: ` (until 4 March)`, ` (from 14:20)`; nothing: all of it.
+pub(super) fn part_in_words(length: i64, [from, until]: [Option<i64>; 2]) -> String {
+    let told = |at: i64| match length > DAY {
+        true => day_of(at).rsplit_once(' ').map_or(String::new(), |(day, _)| day.to_owned()),
+        false => clock_of(at - at.rem_euclid(60_000_000)),
+    };
+    match (from.map(told), until.map(told)) {
+        (None, None) => String::new(),
+        (Some(from), None) => format!(" (from {from})"),
+        (None, Some(until)) => format!(" (until {until})"),
+        (Some(from), Some(until)) => format!(" (from {from} to {until})"),
     }
 }
 

@@ -575,4 +575,5 @@ fn a_list_that_a_condition_left_says_how_long_it_is() {
     );
 }
 
+mod parts;
 mod wholes;
