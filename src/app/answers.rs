@@ -19,8 +19,8 @@ use pipewright_core::model::Question;
 use pipewright_core::plan::{in_force, plan};
 use pipewright_core::planner::{
     About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
-    in_doubt, in_short_time, not_in_it, span_in_words, steps_before, told_of_time, unconfirmed, where_differ,
-    with_range, with_values,
+    in_doubt, in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_other, told_of_time,
+    unconfirmed, where_differ, with_range, with_values,
 };
 use pipewright_core::project::{Project, Step};
 
@@ -115,10 +115,7 @@ fn tell_others(
         });
         let told = others.map(|(other, there)| {
             let place = with_values(&where_differ(plan, (here.1, &shape(here)), (there.1, &shape(there))), &shown);
-            format!(
-                "Another answer to this question, “{}”: {}. It differs: {place}.",
-                there.0.title, pages[other].headline.sentence
-            )
+            told_of_other(&there.0.title, &pages[other].headline.sentence, &place)
         });
         pages[number].others = told.collect();
     }

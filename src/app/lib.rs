@@ -31,7 +31,7 @@ pub use pin::{InputRows, expected_of, input_nodes, pin};
 pub use sample::{SampleTaken, source_of_place, take_sample, test_connection};
 pub use shown::{Viewer, classes_of};
 pub use source_files::{files_read_by, real_source};
-pub use step_rows::{exact_rows, rows_of_nodes, rows_of_steps};
+pub use step_rows::{WholeInput, exact_rows, rows_of_nodes, rows_of_steps, whole_input};
 pub use tried::tried;
 pub use volume::{volumes_of, volumes_until};
 pub use whole_file::{count_all, hold_against};

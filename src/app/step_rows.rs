@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::Value;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::expr::parse;
+use pipewright_core::expr::{parse, print_name};
 use pipewright_core::files::PrivateFolder;
 use pipewright_core::ir::{
     Aggregate, Column, Destination, FileKind, Node, NodeId, Op, Origin, Plan, WhenExists, Write, prune,
@@ -16,7 +16,7 @@ use pipewright_core::plan::plan;
 use pipewright_core::planner::findings::ProbeRows;
 use pipewright_core::project::Project;
 use pipewright_core::steps::PlanBuilder;
-use pipewright_engine::{Cancel, RunOptions, RunProgress, RunReport, Silent, read_rows, run};
+use pipewright_engine::{Cancel, RunOptions, RunProgress, RunReport, Silent, StepReport, read_rows, run};
 
 /// The rows of steps, in the order of the steps, all from one run: what two of them read or compute alike is read and
 /// computed once.
@@ -54,6 +54,17 @@ pub fn rows_of_nodes(
     counted_nodes(whole, nodes, base, parameters, cancel, &Silent).map(|(rows, _)| rows)
 }
 
+/// What a look at the whole input found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WholeInput {
+    /// By step and output: rows that leave it.
+    pub rows: BTreeMap<(String, String), u64>,
+    /// By step: units that could not be read, and rows that were rejected.
+    pub turned_away: BTreeMap<String, u64>,
+    /// By step: what became of values, in words.
+    pub changed: BTreeMap<String, String>,
+}
+
 /// By step and output, how many rows leave it on the whole input: all counted in one run, which keeps none of them.
 pub fn exact_rows(
     whole: &Plan,
@@ -62,6 +73,43 @@ pub fn exact_rows(
     cancel: &Cancel,
     progress: &dyn RunProgress,
 ) -> Result<BTreeMap<(String, String), u64>, Diagnostic> {
+    counted_outputs(whole, &[], base, parameters, cancel, progress).map(|(rows, _)| rows)
+}
+
+/// The same with what a sample may have missed: every column of every source is read as its type.
+pub fn whole_input(
+    whole: &Plan,
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+    progress: &dyn RunProgress,
+) -> Result<WholeInput, Diagnostic> {
+    let is_read = |node: &Node| matches!(&node.op, Op::Read(read) if read.planned.is_none());
+    let sources: Vec<NodeId> = whole.iter().filter(|(_, node)| is_read(node)).map(|(id, _)| id).collect();
+    let (rows, report) = counted_outputs(whole, &sources, base, parameters, cancel, progress)?;
+    let mut found = WholeInput { rows, ..WholeInput::default() };
+    for source in &report.sources {
+        *found.turned_away.entry(source.step.clone()).or_default() += source.tally.quarantined;
+        found.changed.extend(source.tally.changed_values().map(|told| (source.step.clone(), told)));
+    }
+    let is_source = |step: &StepReport| report.sources.iter().any(|source| source.step == step.step);
+    for step in report.steps.iter().filter(|step| !is_source(step)) {
+        *found.turned_away.entry(step.step.clone()).or_default() += step.quarantined;
+        found.changed.extend(step.changes.told().map(|told| (step.step.clone(), told)));
+    }
+    found.turned_away.retain(|_, count| *count > 0);
+    Ok(found)
+}
+
+/// Rows of every output. `read_whole`: sources of which every column is looked at.
+fn counted_outputs(
+    whole: &Plan,
+    read_whole: &[NodeId],
+    base: &Path,
+    parameters: &BTreeMap<String, Value>,
+    cancel: &Cancel,
+    progress: &dyn RunProgress,
+) -> Result<(BTreeMap<(String, String), u64>, RunReport), Diagnostic> {
     let mut builder = PlanBuilder { parameters: whole.parameter_types(), nodes: whole.nodes.clone() };
     let count = Column { name: "rows".to_owned(), expr: parse("count(*)")? };
     let (mut ports, mut counts) = (Vec::new(), Vec::new());
@@ -72,19 +120,33 @@ pub fn exact_rows(
                 Op::Write(_) => whole.node(*node).inputs.first().copied().unwrap_or(*node),
                 _ => *node,
             };
-            let origin = Origin { step: format!("count-{}", counts.len()), title: "Rows".to_owned() };
-            let op = Op::Aggregate(Aggregate { keys: Vec::new(), measures: vec![count.clone()] });
-            counts.push(builder.push(op, vec![of], &origin)?);
+            counts.push((of, vec![count.clone()]));
             ports.push((step.clone(), port.clone()));
         }
     }
+    for source in read_whole {
+        let names = whole.node(*source).schema.names().enumerate();
+        let values = names.map(|(number, name)| {
+            let expr = parse(&format!("count({})", print_name(name)))?;
+            Ok(Column { name: format!("values-{number}"), expr })
+        });
+        let values = values.collect::<Result<Vec<Column>, Diagnostic>>()?;
+        if !values.is_empty() {
+            counts.push((*source, values));
+        }
+    }
+    let counts = counts.into_iter().enumerate().map(|(number, (of, measures))| {
+        let origin = Origin { step: format!("count-{number}"), title: "Rows".to_owned() };
+        builder.push(Op::Aggregate(Aggregate { keys: Vec::new(), measures }), vec![of], &origin)
+    });
+    let counts = counts.collect::<Result<Vec<NodeId>, Diagnostic>>()?;
     let extended = Plan { nodes: builder.nodes, parameters: whole.parameters.clone(), ..Plan::default() };
-    let (rows, _) = counted_nodes(&extended, &counts, base, parameters, cancel, progress)?;
+    let (rows, report) = counted_nodes(&extended, &counts, base, parameters, cancel, progress)?;
     let number = |found: &ProbeRows| match found.rows.first().and_then(|row| row.first()) {
         Some(Value::Int(count)) => u64::try_from(*count).unwrap_or_default(),
         _ => 0,
     };
-    Ok(ports.into_iter().zip(rows.iter().map(number)).collect())
+    Ok((ports.into_iter().zip(rows.iter().map(number)).collect(), report))
 }
 
 fn counted_nodes(
@@ -222,5 +284,12 @@ mod tests {
         let counts = exact_rows(&plan(&project), folder.path(), &BTreeMap::new(), &Cancel::new(), &Silent).unwrap();
         let of = |step: &str| counts.get(&(step.to_owned(), "out".to_owned())).copied();
         assert_eq!((of("read"), of("some")), (Some(3), Some(2)));
+
+        // Types and lines that a sample may have missed are told with the counts.
+        std::fs::write(folder.path().join("a.csv"), "n\n1\nmany\n3\n4,5\n").unwrap();
+        let found = whole_input(&plan(&project), folder.path(), &BTreeMap::new(), &Cancel::new(), &Silent).unwrap();
+        assert_eq!(found.rows.get(&("read".to_owned(), "out".to_owned())), Some(&3), "{found:?}");
+        assert_eq!(found.turned_away, BTreeMap::from([("read".to_owned(), 1)]), "{found:?}");
+        assert!(found.changed["read"].contains("`n`"), "{found:?}");
     }
 }

@@ -34,7 +34,7 @@ pub use coverage::{
     forbidden_sources, one_field_away, unused_fields,
 };
 pub use derive::{Derivation, derive};
-pub use differs::where_differ;
+pub use differs::{told_of_other, where_differ};
 pub use evidence::{ColumnEvidence, SampleRows, SourceEvidence, columns_of, names_no_zone, sketch};
 pub use findings::differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
 pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
@@ -45,7 +45,7 @@ pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use query::Query;
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::Headline;
-pub use questions::plot::{Mark, Plotted, PlottedLine};
+pub use questions::plot::{Heat, HeatSide, Mark, Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
 pub use questions::told::{CANNOT_BE_TOLD, span_in_words};
 pub use questions::{

@@ -44,6 +44,7 @@ pub use cancel::Cancel;
 pub use columns::{POSITION, Quarantined};
 pub use follow::follow;
 pub use lines::{Behind, SourceLine, Which, lines_behind};
+pub use ops::{Alone, named_keys};
 pub use patterns::{MinedColumns, mine, mine_table};
 pub use places::{PLACE_SAMPLE_ROWS, Taken, TakenFile, Visit, post, server_variables, take_sample, test_connection};
 pub use preview::{

@@ -30,6 +30,7 @@ use crate::table::RESERVED_ROW;
 pub(crate) use crate::faults::failed;
 use crate::faults::stop;
 pub(crate) use growth::{grown, grown_texts, is_foreseen};
+pub use matching::{Alone, named_keys};
 pub(crate) use rows::rejected;
 pub(crate) use window::window_of;
 

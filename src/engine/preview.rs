@@ -2,6 +2,7 @@
 //! everything that decides their rows, so an edit recomputes only what lies after it. The latest request wins.
 //! Not a run: nothing is fused, nothing is written, rows carry hidden ids.
 
+mod alone;
 mod cache;
 mod derive;
 mod session;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::columns::Quarantined;
+use crate::ops::Alone;
 use crate::profile::{ColumnProfile, profile};
 use crate::run::{Count, StepReport, step_report};
 use crate::run::{changed_in_source, changed_in_step, lacking_in_source, left_out_of_source, unmatched_in_step};
@@ -82,6 +84,8 @@ pub struct NodeResult {
     pub nulls: Vec<u64>,
     /// Of a join: how the rows of its sides found partners; `None` where the budget cut it.
     pub matches: Option<Matches>,
+    /// Of such a join: keys of both sides that have no partner.
+    pub alone: Alone,
     /// Time that computing took; of the earlier request where it comes from the cache.
     pub milliseconds: f64,
 }
@@ -105,6 +109,7 @@ impl NodeResult {
             changes: Changes::default(),
             nulls: Vec::new(),
             matches: None,
+            alone: Alone::default(),
             milliseconds: 0.0,
         }
     }
@@ -156,7 +161,7 @@ impl NodeResult {
             }
             None => remarks.extend(changed_in_step(&self.changes)),
         }
-        remarks.extend(self.matches.iter().flat_map(unmatched_in_step));
+        remarks.extend(self.matches.iter().flat_map(|matches| unmatched_in_step(matches, &self.alone)));
         remarks
     }
 

@@ -44,7 +44,7 @@ pub use pipewright_engine::{ColumnProfile, NodeResult, PreviewReply, RunReport};
 pub use work::{ExportTask, PinTask, RunTask, SniffTask};
 
 use pipewright_app::pinned::TestResult;
-use pipewright_app::{Answers, SampleTaken};
+use pipewright_app::{Answers, SampleTaken, WholeInput};
 use pipewright_engine::{Behind, Budget, Cancel, PreviewRequest, PreviewWorker, SAMPLE_ROWS, Which};
 
 /// What previews read of each source.
@@ -290,10 +290,10 @@ pub enum Message {
         done: u64,
         total: u64,
     },
-    /// By step and output, the rows of the whole input.
+    /// What a look at the whole input found.
     Scanned {
         look: u64,
-        result: Result<BTreeMap<(String, String), u64>, Diagnostic>,
+        result: Result<WholeInput, Diagnostic>,
     },
     /// How many rows fulfil a condition.
     ShareCounted {

@@ -2,6 +2,8 @@
 
 pub(super) mod chart;
 pub(super) mod dial;
+mod heat;
+pub(super) mod menu;
 
 use egui::{
     Align, Color32, CornerRadius, Frame, Id, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,

@@ -33,7 +33,7 @@ const WORDS: [&str; 14] = [
     ")",
 ];
 /// Keys that lead out of the project or start long work are left alone: save, open, new, quit, run, export.
-const KEYS: [Key; 27] = [
+const KEYS: [Key; 28] = [
     Key::Tab,
     Key::Enter,
     Key::Escape,
@@ -59,6 +59,7 @@ const KEYS: [Key; 27] = [
     Key::F6,
     Key::F7,
     Key::F9,
+    Key::Menu,
     Key::Plus,
     Key::Minus,
 ];

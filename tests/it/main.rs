@@ -67,6 +67,8 @@ mod gui_monkey;
 #[cfg(feature = "gui")]
 mod gui_panels;
 #[cfg(feature = "gui")]
+mod gui_picks;
+#[cfg(feature = "gui")]
 mod gui_places;
 #[cfg(feature = "gui")]
 mod gui_planner;

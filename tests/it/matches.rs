@@ -147,6 +147,9 @@ fn partners_are_counted_by_side_and_told_where_they_are_missing() {
     let (talk, previewed) = bench.preview("both");
     assert_eq!(matches(&previewed)["both"], wanted);
     assert!(talk.contains(left) && talk.contains(right), "{talk}");
+    // A preview says which keys these are; the report of a run holds no values.
+    assert!(talk.contains("the most frequent keys are null (2), zoe (1)"), "{talk}");
+    assert!(talk.contains("the most frequent keys are cy (1), null (1)"), "{talk}");
     assert!(talk.contains("3 rows, exact"), "hints make no number inexact: {talk}");
     let (talk, previewed) = bench.preview("all");
     assert_eq!(matches(&previewed)["all"]["right"]["goes_on"], "none");

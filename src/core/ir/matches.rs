@@ -194,11 +194,6 @@ impl Matches {
         self
     }
 
-    /// What found no partner, in words, a line a side.
-    pub fn told(&self) -> Vec<String> {
-        [self.left.told(&self.right.of), self.right.told(&self.left.of)].into_iter().flatten().collect()
-    }
-
     /// Rows without a partner, of both sides, that are told.
     pub fn unmatched(&self) -> u64 {
         [&self.left, &self.right].into_iter().filter(|side| side.is_told()).map(|side| side.unmatched).sum()
@@ -238,7 +233,8 @@ mod tests {
         let told = "262 of 1,262 rows of “Bad {} requests” have no match in “Users”: left out";
         // A name with braces takes none of the numbers.
         assert_eq!(matches.left.rows(), 1_262);
-        assert_eq!(matches.told(), [format!("{told}; 48 of them have an empty key")]);
+        assert_eq!(matches.left.told(&matches.right.of), Some(format!("{told}; 48 of them have an empty key")));
+        assert_eq!(matches.right.told(&matches.left.of), None, "each has one");
         assert_eq!((matches.unmatched(), matches.left.left_out(), matches.right.left_out()), (262, 262, 0));
         // Twice as many pairs as there are requests: some user stands more than once.
         let told = "1,000 rows of “Bad {} requests” and 7 of “Users” make 2,000 pairs: keys stand more than once on both \
@@ -249,7 +245,7 @@ mod tests {
             left: SideMatches { goes_on: GoesOn::Unmatched, ..left.clone() },
             right: side("Users", GoesOn::None, 1, 9, 0),
         };
-        assert_eq!((anti.told(), anti.unmatched()), (Vec::<String>::new(), 0));
+        assert_eq!((anti.left.told(&anti.right.of), anti.unmatched()), (None, 0));
         assert_eq!((anti.left.left_out(), anti.right.left_out()), (1_000, 0));
         let kept = Matches { left: SideMatches { goes_on: GoesOn::All, ..left }, right: SideMatches::default() };
         assert_eq!((kept.left.left_out(), kept.unmatched()), (0, 262));

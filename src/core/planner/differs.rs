@@ -41,6 +41,11 @@ pub fn where_differ(plan: &Plan, here: (NodeId, &AnswerShape), there: (NodeId, &
     if told.is_empty() { "their steps differ".to_owned() } else { told.join("; ") }
 }
 
+/// The same as a sentence, with what the other answer says.
+pub fn told_of_other(title: &str, sentence: &str, where_they_differ: &str) -> String {
+    format!("Another answer to this question, “{title}”: {sentence}. It differs: {where_they_differ}.")
+}
+
 fn traits(plan: &Plan, end: NodeId, shape: &AnswerShape) -> Traits {
     let mut found = Traits::default();
     let (mut open, mut seen) = (vec![end], BTreeSet::new());

@@ -1,9 +1,10 @@
-//! A chart of any rows: bars over names, lines over time, a histogram of numbers. What is drawn is guessed from the
-//! columns' types and can be changed. Runs over rows that are at hand; imports the vocabulary of plots only.
+//! A chart of any rows: bars over names, lines over time, a histogram of numbers, a heat map of two columns. What is
+//! drawn is guessed from the columns' types and can be changed. Runs over rows that are at hand; imports the vocabulary
+//! of plots only.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Plotted, PlottedLine, Vocabulary};
+use super::{Heat, HeatSide, Plotted, PlottedLine, Vocabulary};
 use crate::data::figures::{cell_number, grouped};
 use crate::data::{DataType, Field, Schema, TableRows, Value, format_timestamp};
 
@@ -12,6 +13,8 @@ const BARS: usize = 20;
 const LINES: usize = 6;
 const POINTS: i64 = 240;
 const BINS: usize = 20;
+/// Values of a side of a heat map.
+const TILES: usize = 20;
 /// Names that tell something: a column with more is no guess.
 const NAMES: usize = 200;
 /// Columns of a result: a name or a time, what it is counted by, its numbers.
@@ -26,7 +29,7 @@ pub struct RowsChart {
     pub x: String,
     /// The numbers that are added up in each bar, averaged at each point of a line; `None`: rows are counted.
     pub y: Option<String>,
-    /// A line for each value of this column.
+    /// Over time a line for each value of this column; else a heat map of both.
     pub by: Option<String>,
 }
 
@@ -86,27 +89,42 @@ impl RowsChart {
         let data_type = &schema.fields[x].data_type;
         let drawn = if is_time(data_type) {
             self.over_time(rows, x, y, by)
+        } else if let Some(by) = by {
+            Some(self.heat(rows, x, y, by))
         } else if is_number(data_type) && has_more_values(rows, x, BARS) && y.is_none() {
             self.histogram(rows, x)
         } else {
             self.bars(rows, schema, x, y)
         };
-        drawn.filter(|plotted| !plotted.bars.is_empty() || !plotted.lines.is_empty())
+        drawn.filter(|plotted| !plotted.bars.is_empty() || !plotted.lines.is_empty() || plotted.heat.is_some())
+    }
+
+    fn heat(&self, rows: &dyn TableRows, x: usize, y: Option<usize>, by: usize) -> Plotted {
+        let (heat, left) = heat_of(rows, [x, by], y);
+        let what = y.map_or("rows".to_owned(), |y| format!("sum of {}", rows.schema().fields[y].name));
+        Plotted {
+            title: format!("{what} by {} and {}", self.x, heat.by),
+            y_title: what,
+            x_title: self.x.clone(),
+            heat: Some(heat),
+            left,
+            ..Plotted::default()
+        }
     }
 
     fn bars(&self, rows: &dyn TableRows, schema: &Schema, x: usize, y: Option<usize>) -> Option<Plotted> {
+        // By name: the height, and the first row that has it.
         let mut sums: HashMap<String, (f64, usize)> = HashMap::new();
         for row in 0..rows.rows() {
             let height = match y {
                 None => Some(1.0),
                 Some(y) => number(&rows.value(row, y)),
             };
-            let places = sums.len();
-            let entry = sums.entry(text(&rows.value(row, x))).or_insert((0.0, places));
+            let entry = sums.entry(text(&rows.value(row, x))).or_insert((0.0, row));
             entry.0 += height.unwrap_or_default();
         }
         let all = sums.len();
-        let mut bars: Vec<(String, f64, usize)> = sums.into_iter().map(|(name, (sum, at))| (name, sum, at)).collect();
+        let mut bars: Vec<(String, f64, usize)> = sums.into_iter().map(|(name, (sum, row))| (name, sum, row)).collect();
         bars.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.2.cmp(&other.2)));
         bars.truncate(BARS);
         if is_number(&schema.fields[x].data_type) {
@@ -123,6 +141,7 @@ impl RowsChart {
             title: format!("{what} by {}", self.x),
             y_title: what,
             x_title: self.x.clone(),
+            rows: bars.iter().map(|(.., row)| *row).collect(),
             bars: bars.into_iter().map(|(name, sum, _)| (name, sum)).collect(),
             left,
             ..Plotted::default()
@@ -198,6 +217,7 @@ impl RowsChart {
             title: format!("{what} per {per}{of_each}"),
             y_title: what.clone(),
             x_title: format!("{} (UTC)", self.x),
+            span: Some(step),
             gaps: if y.is_none() { "times without rows: zero" } else { "times without rows: a gap" }.to_owned(),
             left: if all > LINES {
                 format!("the {LINES} with the most rows, of {}", grouped(all as u64))
@@ -208,6 +228,42 @@ impl RowsChart {
             ..Plotted::default()
         })
     }
+}
+
+/// Of two columns, and of the column of numbers that are added up; without one rows are counted. Also says what is
+/// not drawn, in words.
+fn heat_of(rows: &dyn TableRows, [x, by]: [usize; 2], y: Option<usize>) -> (Heat, String) {
+    let mut sides = [HashMap::<String, (f64, usize)>::new(), HashMap::new()];
+    let mut sums: HashMap<(String, String), f64> = HashMap::new();
+    for row in 0..rows.rows() {
+        let names = [x, by].map(|column| text(&rows.value(row, column)));
+        let height = y.map_or(Some(1.0), |y| number(&rows.value(row, y))).unwrap_or_default();
+        for (side, name) in sides.iter_mut().zip(&names) {
+            side.entry(name.clone()).or_insert((0.0, row)).0 += height;
+        }
+        let [across, down] = names;
+        *sums.entry((across, down)).or_default() += height;
+    }
+    let schema = rows.schema();
+    let mut left = Vec::new();
+    let drawn = [x, by].into_iter().zip(sides).map(|(column, side)| {
+        let (all, name) = (side.len(), &schema.fields[column].name);
+        let mut values: Vec<(String, (f64, usize))> = side.into_iter().collect();
+        values.sort_by(|(_, one), (_, other)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        values.truncate(TILES);
+        if is_number(&schema.fields[column].data_type) {
+            values.sort_by(|(one, _), (other, _)| as_number(one).total_cmp(&as_number(other)));
+        }
+        if values.len() < all {
+            left.push(format!("of {name} the largest {} of {}", values.len(), grouped(all as u64)));
+        }
+        values.into_iter().map(|(name, (_, row))| HeatSide { name, row }).collect::<Vec<_>>()
+    });
+    let mut drawn = drawn.collect::<Vec<_>>().into_iter();
+    let (across, down) = (drawn.next().unwrap_or_default(), drawn.next().unwrap_or_default());
+    let cell = |down: &HeatSide, across: &HeatSide| sums.get(&(across.name.clone(), down.name.clone())).copied();
+    let cells = down.iter().map(|down| across.iter().map(|across| cell(down, across)).collect()).collect();
+    (Heat { by: schema.fields[by].name.clone(), across, down, cells }, left.join("; "))
 }
 
 /// A count at each time from the first to the last.
@@ -383,6 +439,24 @@ mod tests {
         assert_eq!((seconds.bars.len(), seconds.bars.iter().map(|bar| bar.1).sum::<f64>()), (20, 60.0));
         assert_eq!(bars("status", Some("seconds")).title, "sum of seconds by status");
         assert_eq!(RowsChart { x: "gone".into(), ..RowsChart::default() }.plotted(&rows), None);
+    }
+
+    #[test]
+    fn two_columns_against_each_other_are_a_heat_map() {
+        let rows = log();
+        let chart = RowsChart { x: "status".into(), y: None, by: Some("path".into()) };
+        let drawn = chart.plotted(&rows).unwrap();
+        assert_eq!(
+            (drawn.title.as_str(), drawn.left.as_str()),
+            ("rows by status and path", "of path the largest 20 of 40")
+        );
+        let heat = drawn.heat.unwrap();
+        assert_eq!(heat.across.iter().map(|side| side.name.as_str()).collect::<Vec<_>>(), ["200", "500"]);
+        // Every tenth row fails: each of its paths does so in all of its rows.
+        let down = heat.down.iter().position(|side| side.name == "/p/0").unwrap();
+        assert_eq!(heat.cells[down], [None, Some(2.0)]);
+        assert_eq!(rows.value(heat.down[down].row, 2), Value::String("/p/0".into()));
+        assert_eq!(heat.highest(), 2.0);
     }
 
     #[test]

@@ -205,12 +205,7 @@ fn of_call(call: &Call, types: Types, found: &mut Vec<Conversion>) {
 type Guard<'a> = (&'a Option<Box<Expr>>, &'a [(Expr, Expr)], Option<&'a Expr>);
 
 /// Conversions in `expr`, which is computed only where none of `before` matched, and `when` (if any) did.
-fn guarded(
-    (operand, before, when): Guard,
-    expr: &Expr,
-    types: Types,
-    found: &mut Vec<Conversion>,
-) {
+fn guarded((operand, before, when): Guard, expr: &Expr, types: Types, found: &mut Vec<Conversion>) {
     let mut own = Vec::new();
     collect(expr, types, &mut own);
     let none = || Expr::literal(crate::data::Value::Null);

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use pipewright_core::data::{Field, Schema};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::{Join, JoinKind};
 use polars::prelude::{
@@ -35,6 +36,8 @@ pub(crate) struct JoinPlan {
     right_keys: Vec<pl::Expr>,
     /// By side: the keys as they are given, which are null where a row has none.
     given: [Vec<pl::Expr>; 2],
+    /// What these give.
+    given_schemas: [Schema; 2],
     tally: MatchTally,
     /// Of the side that is held: columns as the result names them.
     held: Vec<pl::Expr>,
@@ -47,12 +50,15 @@ impl JoinPlan {
     pub fn new(join: &Join, context: &Context) -> Result<JoinPlan, Diagnostic> {
         let [left_schema, right_schema] = context.inputs[..] else { return Err(lacking("a right input")) };
         let (mut left_keys, mut right_keys) = (Vec::new(), Vec::new());
-        let mut given = [Vec::new(), Vec::new()];
+        let (mut given, mut given_schemas) = ([Vec::new(), Vec::new()], [Schema::default(), Schema::default()]);
         for (index, (left_key, right_key)) in join.on.iter().enumerate() {
             let left_key = exprs::lower(left_key, left_schema)?;
             let right_key = exprs::lower(right_key, right_schema)?;
-            given[0].push(left_key.expr.clone().alias(format!("#key{index}")));
-            given[1].push(right_key.expr.clone().alias(format!("#key{index}")));
+            for (side, key) in [&left_key, &right_key].into_iter().enumerate() {
+                let name = format!("#key{index}");
+                given[side].push(key.expr.clone().alias(name.as_str()));
+                given_schemas[side].fields.push(Field::new(name, key.data_type.clone()));
+            }
             let Some((left_key, right_key)) = exprs::key_pair(left_key, right_key) else {
                 return Err(Diagnostic::error("PW0402", "the join's keys have types that never compare"));
             };
@@ -70,7 +76,7 @@ impl JoinPlan {
             output.push(crate::table::RESERVED_ROW.to_owned());
         }
         let tally = MatchTally::default();
-        Ok(JoinPlan { kind: join.kind, left_keys, right_keys, given, tally, held, led, output })
+        Ok(JoinPlan { kind: join.kind, left_keys, right_keys, given, given_schemas, tally, held, led, output })
     }
 
     /// Keys by which the sides may be divided: left, right. Empty: not at all.
@@ -86,6 +92,11 @@ impl JoinPlan {
     /// How the rows found partners, when all builds of the join are gone.
     pub fn matches(&self) -> [[u64; 3]; 2] {
         self.tally.total()
+    }
+
+    /// By side: the keys as they are given, which `JoinBuild::keys_alone` gives.
+    pub fn given_schemas(&self) -> &[Schema; 2] {
+        &self.given_schemas
     }
 
     fn is_outer(&self) -> bool {
@@ -212,16 +223,37 @@ impl JoinBuild {
         self.plan.kind == JoinKind::Full
     }
 
+    /// Which held rows have no partner, when all rows have been probed.
+    fn held_alone(&self) -> BooleanChunked {
+        let mut alone = vec![true; self.height as usize];
+        for row in self.matched.found().flat_map(|group| self.table.rows(group as u32)) {
+            alone[*row as usize] = false;
+        }
+        BooleanChunked::from_iter_values("alone".into(), alone.into_iter())
+    }
+
+    /// The keys, as they are given, of the rows of both sides that have no partner, left first. `sides`: all rows that
+    /// are held, and all that have been probed.
+    pub fn keys_alone(&self, sides: [&DataFrame; 2]) -> PolarsResult<[DataFrame; 2]> {
+        let held = self.plan.held_side();
+        let led = sides[1 - held];
+        let groups = self.table.groups(&computed(led, self.plan.keys()[1 - held])?, led.height())?;
+        let is_alone = |group: &Option<u32>| group.is_none_or(|group| self.table.rows(group).is_empty());
+        let led_alone = BooleanChunked::from_iter_values("alone".into(), groups.iter().map(is_alone));
+        let held_alone = self.held_alone();
+        let of = |side: usize| {
+            let keys = DataFrame::new(sides[side].height(), computed(sides[side], &self.plan.given[side])?)?;
+            keys.filter(if side == held { &held_alone } else { &led_alone })
+        };
+        Ok([of(0)?, of(1)?])
+    }
+
     /// Of a full join, the held rows without a partner, when all rows have been probed.
     pub fn rest(&self, led: &pl::Schema) -> PolarsResult<Option<DataFrame>> {
         if !self.has_rest() {
             return Ok(None);
         }
-        let mut unmatched = vec![true; self.held.height()];
-        for row in self.matched.found().flat_map(|group| self.table.rows(group as u32)) {
-            unmatched[*row as usize] = false;
-        }
-        let unmatched = BooleanChunked::from_iter_values("unmatched".into(), unmatched.into_iter());
+        let unmatched = self.held_alone();
         let height = unmatched.sum().unwrap_or(0) as usize;
         let nulls = led.iter().map(|(name, data_type)| Column::full_null(name.clone(), height, data_type)).collect();
         let held = match self.held.width() {

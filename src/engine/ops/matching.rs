@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use pipewright_core::data::figures::grouped;
 use polars::prelude::{self as pl, DataFrame, PolarsResult};
 
 use super::computed;
@@ -22,6 +23,15 @@ impl MatchTally {
     pub fn total(&self) -> [[u64; 3]; 2] {
         std::array::from_fn(|side| std::array::from_fn(|count| self.0[side][count].load(Ordering::Relaxed)))
     }
+}
+
+/// By side, left first: keys without a partner, the most frequent first, each with its rows. Parts of a key are joined
+/// by ` · `.
+pub type Alone = [Vec<(String, u64)>; 2];
+
+/// Keys with their rows, as a line: `u17 (12), u9 (8)`.
+pub fn named_keys(keys: &[(String, u64)]) -> String {
+    keys.iter().map(|(key, rows)| format!("{key} ({})", grouped(*rows))).collect::<Vec<_>>().join(", ")
 }
 
 /// What was found by those who look rows up, each flag for rows of its own.

@@ -8,13 +8,14 @@ use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Join, JoinKind, Op};
 use polars::prelude::{DataFrame, IntoLazy, PolarsError};
 
+use super::alone::alone_of;
 use crate::allowance::{Allowance, TOO_LATE, TOO_MUCH, too_much};
 use crate::budget::{Budget, Met};
 use crate::cancel::Cancel;
 use crate::frames::{in_few_chunks, joined, weight};
 use crate::ops::asof::asof_rows;
 use crate::ops::join::{JoinBuild, JoinPlan};
-use crate::ops::{self, Context};
+use crate::ops::{self, Alone, Context};
 
 /// Rows that are tried first, and at most at once.
 const FIRST_PIECE: usize = 2048;
@@ -62,6 +63,8 @@ pub(super) struct Derived {
     pub changes: Changes,
     /// Of a join of which nothing is cut: how the rows of its sides found partners.
     pub matches: Option<[[u64; 3]; 2]>,
+    /// Of such a join: keys without a partner.
+    pub alone: Alone,
     /// Of an aggregate: rows without a value, for each of what it looks at.
     pub nulls: Vec<u64>,
 }
@@ -265,6 +268,7 @@ fn paired(join: &Join, mut inputs: Vec<DataFrame>, context: &Context, limits: &L
                 return made.map(|made| Derived {
                     cut: made.cut.or(halved),
                     matches: made.matches.filter(|_| !is_halved),
+                    alone: if is_halved { Alone::default() } else { made.alone },
                     ..made
                 });
             }
@@ -315,10 +319,12 @@ fn pairs(join: &Join, inputs: &[DataFrame], context: &Context, limits: &Limits) 
     if cut.is_none() && join.kind == JoinKind::Full {
         pieces.extend(build.rest(led.schema()).map_err(fail)?);
     }
+    let alone = if cut.is_none() { alone_of(&plan, &build, [&inputs[0], &inputs[1]]) } else { Alone::default() };
     drop(build);
     let matches = cut.is_none().then(|| plan.matches());
     let cut = cut.map(|(after, met)| Cut { after, of: led.height(), met });
-    Ok(Derived { rows: joined_pieces(pieces, limits)?, cut, lost: allowance.lost(), matches, ..Derived::default() })
+    let (rows, lost) = (joined_pieces(pieces, limits)?, allowance.lost());
+    Ok(Derived { rows, cut, lost, matches, alone, ..Derived::default() })
 }
 
 /// The inputs' rows one after the other, up to those that a step may have.

@@ -13,6 +13,7 @@ use pipewright_core::formats::Changes;
 use pipewright_core::ir::{Matches, Node, NodeId, Op, Plan, Read, interpolate, node_hash};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::alone::open_alone;
 use super::cache::Cache;
 use super::derive::{Limits, derive};
 use super::synthetic::made_up_rows;
@@ -20,7 +21,7 @@ use super::{NodeResult, PreviewReply, PreviewRequest};
 use crate::allowance::too_late;
 use crate::budget::{Budget, Met};
 use crate::cancel::Cancel;
-use crate::ops::{self, Context};
+use crate::ops::{self, Alone, Context};
 use crate::read::{expand, read_schema};
 use crate::sample::{SampleStatement, read_sample};
 use crate::table::ResultTable;
@@ -249,6 +250,7 @@ fn source(table: ResultTable) -> NodeResult {
         lost: 0,
         changes: Changes::default(),
         matches: None,
+        alone: Alone::default(),
         nulls: Vec::new(),
         milliseconds: 0.0,
     }
@@ -339,6 +341,7 @@ fn derived(
         lost: made.lost,
         changes: made.changes,
         nulls: made.nulls,
+        alone: open_alone(made.alone, &op, &context.inputs),
         matches: made.matches.and_then(|counts| Some(Matches::of(&request.plan, id)?.counted(counts))),
         milliseconds: 0.0,
     };

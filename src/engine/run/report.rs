@@ -6,11 +6,12 @@ use std::path::Path;
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Changes, Tally, repeated_headers};
-use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OPEN_ROWS, OnFail, Op, Parse, Plan};
+use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OPEN_ROWS, OnFail, Op, Parse, Plan, SideMatches};
 use serde::{Deserialize, Serialize};
 
 use super::flow::Count;
 use super::told::AnswerReport;
+use crate::ops::{Alone, named_keys};
 
 /// What a run did. JSON in the file that `--report` names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -214,7 +215,7 @@ impl StepReport {
         let told = || Diagnostic::warning("PW0393", format!("{texts} would be longer than a million characters: null"));
         let mut remarks: Vec<Diagnostic> = (self.lost_texts > 0).then(|| told().help(help)).into_iter().collect();
         remarks.extend(changed_in_step(&self.changes));
-        remarks.extend(self.matches.iter().flat_map(unmatched_in_step));
+        remarks.extend(self.matches.iter().flat_map(|matches| unmatched_in_step(matches, &Alone::default())));
         let pairs = self.matches.iter().find_map(|matches| matches.told_pairs(self.rows_out));
         let help = "use Lookup where each row is to find one, or remove duplicates of the keys before";
         remarks.extend(pairs.map(|told| Diagnostic::hint("PW1083", told).help(help)));
@@ -235,11 +236,20 @@ pub(crate) fn changed_in_step(changes: &Changes) -> Option<Diagnostic> {
     Some(Diagnostic::warning("PW0731", changes.told()?).help(help))
 }
 
-/// Rows of a join's sides that found no partner, as hints.
-pub(crate) fn unmatched_in_step(matches: &Matches) -> impl Iterator<Item = Diagnostic> {
-    let help =
-        "see in the preview of the inputs which keys these are; where they are meant to match, clean the keys before";
-    matches.told().into_iter().map(move |told| Diagnostic::hint("PW1080", told).help(help))
+/// Rows of a join's sides that found no partner, as hints. `alone`: the keys of some of them, by side, where they are
+/// known.
+pub(crate) fn unmatched_in_step(matches: &Matches, alone: &Alone) -> Vec<Diagnostic> {
+    let (left, right) = (&matches.left, &matches.right);
+    let sides = [(left, right, &alone[0]), (right, left, &alone[1])].into_iter();
+    let hint = |(side, other, keys): (&SideMatches, &SideMatches, &Vec<(String, u64)>)| {
+        let which = match keys.is_empty() {
+            true => "see in the preview of the join which keys these are".to_owned(),
+            false => format!("the most frequent keys are {}", named_keys(keys)),
+        };
+        let help = format!("{which}; where they are meant to match, clean the keys before");
+        Some(Diagnostic::hint("PW1080", side.told(&other.of)?).help(help))
+    };
+    sides.filter_map(hint).collect()
 }
 
 /// What became of values of a source, as a warning; `None` where each is as it was.

@@ -1,8 +1,7 @@
 //! The scan of the whole input behind the sample: begun where nothing changes for a while, ended by the next change.
 
-use std::collections::BTreeMap;
-
 use egui::Context;
+use pipewright_app::WholeInput;
 use pipewright_core::diagnostic::Diagnostic;
 
 use crate::gui::app::App;
@@ -60,13 +59,13 @@ impl App {
         self.state.results.version += 1;
     }
 
-    pub(super) fn take_scan(&mut self, look: u64, result: Result<BTreeMap<(String, String), u64>, Diagnostic>) {
+    pub(super) fn take_scan(&mut self, look: u64, result: Result<WholeInput, Diagnostic>) {
         let Some(scan) = self.state.exact.scan.take_if(|scan| scan.look == look) else { return };
         self.state.exact.done = Some(scan.revision);
         match result {
-            Ok(counts) if scan.revision == self.state.project.revision() => {
+            Ok(found) if scan.revision == self.state.project.revision() => {
                 let plan = self.state.plan.clone();
-                self.state.exact.take(&plan, counts);
+                self.state.exact.take(&plan, found);
             }
             Ok(_) => {}
             Err(fault) => self.state.exact.fault = Some(fault),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pipewright_app::exact_rows;
+use pipewright_app::whole_input;
 use pipewright_core::data::Value;
 use pipewright_core::ir::Plan;
 use pipewright_engine::{Cancel, RunProgress};
@@ -39,7 +39,7 @@ impl Backend {
         self.looks
     }
 
-    /// Counts the rows of every output on the whole input. Gives the look's number.
+    /// Looks at the whole input: the rows of every output, and what a sample may have missed. Gives the look's number.
     pub fn scan(&mut self, plan: Arc<Plan>, base: PathBuf, parameters: BTreeMap<String, Value>) -> u64 {
         self.cancel_scan();
         self.looks += 1;
@@ -96,12 +96,12 @@ impl RunProgress for Progress {
     }
 }
 
-/// Counts the rows of every output on the whole input.
+/// Looks at the whole input.
 fn scan(look: u64, plan: Arc<Plan>, base: PathBuf, parameters: BTreeMap<String, Value>, cancel: Cancel, desk: &Desk) {
     let failed = move |fault| Message::Scanned { look, result: Err(fault) };
     desk.spawn("pipewright-scan", failed, move |desk| {
         let progress = Progress { look, desk: desk.clone(), told: AtomicU64::new(u64::MAX) };
-        let result = exact_rows(&plan, &base, &parameters, &cancel, &progress);
+        let result = whole_input(&plan, &base, &parameters, &cancel, &progress);
         Some(Message::Scanned { look, result })
     });
 }

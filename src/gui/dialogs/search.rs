@@ -1,4 +1,4 @@
-//! Search over everything (Ctrl+P): commands, steps, columns, questions, sources. And over the steps alone (Ctrl+F).
+//! Search over everything (Ctrl+P): commands, steps, wires, columns, questions, sources, notes. And over the steps alone (Ctrl+F).
 
 use egui::{Area, Context, Frame, Id, Key, Margin, Modifiers, Order, Ui, pos2};
 
@@ -101,9 +101,34 @@ fn hits(ctx: &Context, state: StateRef<'_>, query: &str, only_steps: bool) -> Ve
     }
     if !wanted.is_empty() {
         found.extend(new_steps(&fits));
+        found.extend(around_steps(state, &fits));
         columns(state, &fits, &mut found);
     }
     best(found, query)
+}
+
+/// What lies between, behind and around steps: the way to these without a pointer.
+fn around_steps(state: StateRef<'_>, fits: &dyn Fn(&str) -> bool) -> Vec<Hit> {
+    let project = &state.project;
+    let hit = |title: &str, detail: &str, icon, action| Hit {
+        title: shown_name(title, 80),
+        detail: detail.to_owned(),
+        icon: Lead::Icon(icon),
+        action,
+    };
+    let wires = project.wires.values().map(|wire| {
+        let title = format!("{} → {}", state.step_title(&wire.from), state.step_title(&wire.to));
+        hit(&title, "wire", Icon::Right, Action::ShowThing(wire.id.clone()))
+    });
+    let chosen = |title: &str, detail: &str, icon, chosen| hit(title, detail, icon, Action::Choose(chosen));
+    let frames = project.frames.values();
+    let frames = frames.map(|frame| chosen(&frame.title, "frame", Icon::Fit, Chosen::Frame(frame.id.clone())));
+    let groups = project.groups.values();
+    let groups = groups.map(|group| chosen(&group.title, "group", Icon::Columns, Chosen::Group(group.id.clone())));
+    let notes = project.notes.values();
+    let notes = notes.map(|note| chosen(&note.text, "note", Icon::Comment, Chosen::Note(note.id.clone())));
+    let found = wires.chain(frames).chain(groups).chain(notes);
+    found.filter(|hit| fits(&format!("{} {}", hit.title, hit.detail))).collect()
 }
 
 /// Steps that can be added, by their names.

@@ -2,6 +2,7 @@
 
 use egui::{Rect, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 use pipewright_core::project::{Edit, Project};
+use pipewright_engine::named_keys;
 use serde_json::{Value as Json, json};
 
 use super::FieldUi;
@@ -69,11 +70,7 @@ impl FieldUi<'_, '_> {
             ui.add_space(theme::SPACE_1);
             return;
         }
-        let listed = |(key, count): &(String, u64)| {
-            format!("{} ({})", key.chars().take(24).collect::<String>(), grouped(*count))
-        };
-        let keys: Vec<String> = fitted.unmatched[side].iter().map(listed).collect();
-        caption(ui, format!("without one: {}", keys.join(", ")));
+        caption(ui, format!("without one: {}", named_keys(&fitted.unmatched[side])));
         if link(ui, "+ Step of the rows without one")
             .accessible_name(format!("Step of the rows of {title} without a partner"))
             .clicked()

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use egui::{RichText, Ui};
 use pipewright_core::data::Value;
 use pipewright_core::export::answers::{ALL_ASKED_IN_IT, ALL_IN_IT, AS_ASKED};
+use pipewright_core::ir::{LeftOut, LeftOutKind};
 use pipewright_core::model::{Id, Parameter};
 use pipewright_core::planner::{
     Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_doubt, in_short_time, not_in_it, range_of,
-    rows_behind_key, span_in_words, steps_before, told_of_time, unconfirmed, with_values,
+    rows_behind_key, span_in_words, steps_before, told_of_other, told_of_time, unconfirmed, where_differ, with_values,
 };
 use pipewright_core::project::Step;
 use pipewright_core::steps;
+use pipewright_engine::named_keys;
 use serde_json::Value as Json;
 
-use super::differs::in_words;
+use super::differs::{condition_of, in_words, picked_value};
 use super::flow_view::{line_of, main_port};
 use super::question_view::dial_ui;
 use super::statusbar::statement;
@@ -23,7 +25,7 @@ use crate::gui::actions::edits;
 use crate::gui::command::{Action, Actions, Chosen};
 use crate::gui::forms::label_ui;
 use crate::gui::marked::marked_ui;
-use crate::gui::state::results::Freshness;
+use crate::gui::state::results::{Freshness, Told};
 use crate::gui::state::{StateRef, grouped};
 use crate::gui::theme;
 use crate::gui::widgets::chart::chart_ui;
@@ -73,12 +75,21 @@ pub fn answer_card_ui(
         let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
         badge(ui, &word, colour);
         ui.add_space(theme::SPACE_2);
+        let mut key = told.as_ref().and_then(|told| told.key.clone());
         if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1 && is_told) {
-            chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
+            let picked = chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
+            if let Some((picked, (column, value))) = picked.as_ref().zip(key.as_mut()) {
+                *value = picked_value(picked, chart, &rows.table, column).unwrap_or_else(|| value.clone());
+                let told = format!("where {}", in_words(&condition_of(column, value)));
+                marked_ui(ui, &told, &theme::caption(), palette.soft);
+            }
             ui.add_space(theme::SPACE_2);
         }
-        if let Some((column, value)) = told.as_ref().and_then(|told| told.key.as_ref()) {
+        if let Some((column, value)) = &key {
             differs_link_ui(ui, state, step, column, value, out);
+        }
+        if let Some(told) = told.filter(|_| is_fresh) {
+            others_ui(ui, state, step, &told, out);
         }
     }
     let before = steps_before(state.design(), &step.id);
@@ -110,6 +121,32 @@ pub fn answer_card_ui(
     ui.add_space(theme::SPACE_2);
     hairline(ui);
     ui.add_space(theme::SPACE_2);
+}
+
+/// Other answers to the same question, as far as they are computed: what they say, and where they differ.
+fn others_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, told: &Told, out: &mut Actions) {
+    let question = |step: &Step| step.settings.get("question").and_then(Json::as_str).map(str::to_owned);
+    let Some(own) = question(step).filter(|question| !question.is_empty()) else { return };
+    let node = |step: &Step| state.plan.steps.get(&step.id)?.nodes.last().copied();
+    let steps = state.design().steps.values();
+    let others =
+        steps.filter(|other| other.kind == "answer" && other.id != step.id && question(other).as_ref() == Some(&own));
+    for other in others {
+        let found = state.results.get(&other.id, &main_port(state, other)).and_then(|found| found.told.as_ref());
+        let (Some(found), Some(here), Some(there)) = (found, node(step), node(other)) else { continue };
+        let place = where_differ(&state.plan, (here, &*told.shape), (there, &*found.shape));
+        let place = with_values(&place, &state.shown_parameters());
+        marked_ui(
+            ui,
+            &told_of_other(state.step_title(&other.id), &found.headline.sentence, &place),
+            &theme::body(),
+            theme::palette(ui.ctx()).soft,
+        );
+        if link(ui, &format!("Show “{}”", state.step_title(&other.id))).clicked() {
+            out.push(Action::Select { steps: vec![other.id.clone()], reveal: true });
+        }
+        ui.add_space(theme::SPACE_2);
+    }
 }
 
 /// The first and the last time of the data, where all of it was looked at.
@@ -222,9 +259,16 @@ fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step]) 
         Some(latest) => unconfirmed(&latest.catalogue, before),
         None => Unconfirmed::default(),
     };
-    let list = not_in_it(&state.results.left_out_of(&state.plan, &step.id), &guesses);
+    let left_out = state.results.left_out_of(&state.plan, &step.id);
+    let list = not_in_it(&left_out, &guesses);
     let (asked, lost): (Vec<&NotInIt>, Vec<&NotInIt>) = list.iter().partition(|one| one.as_asked);
-    lost.iter().for_each(|one| not_in_it_ui(ui, one));
+    for one in &lost {
+        not_in_it_ui(ui, one);
+        if let Some(keys) = left_out.iter().filter(|line| line.text == one.text).find_map(|line| alone_in(state, line))
+        {
+            caption(ui, keys);
+        }
+    }
     if lost.is_empty() {
         let is_known = state.results.rows(&step.id, &main_port(state, step)).is_some();
         caption(
@@ -240,6 +284,20 @@ fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, before: &[&Step]) 
         let fold = egui::CollapsingHeader::new(AS_ASKED).id_salt(("left out as asked", &step.id));
         fold.show(ui, |ui| asked.iter().for_each(|one| not_in_it_ui(ui, one)));
     }
+}
+
+/// The keys of the rows that a join found no partner for, where a line is of such rows and they are known.
+fn alone_in(state: StateRef<'_>, line: &LeftOut) -> Option<String> {
+    if line.kind != LeftOutKind::Unmatched {
+        return None;
+    }
+    let node = state.results.nodes(&line.step).find(|node| node.matches.is_some())?;
+    let matches = node.matches.as_ref()?;
+    let sides = [(&matches.left, &matches.right), (&matches.right, &matches.left)];
+    let is_it = |told: String| told.ends_with(&line.text);
+    let side = sides.iter().position(|(side, other)| side.told(&other.of).is_some_and(is_it))?;
+    let keys = &node.alone[side];
+    (!keys.is_empty()).then(|| format!("most often: {}", named_keys(keys)))
 }
 
 fn not_in_it_ui(ui: &mut Ui, one: &NotInIt) {

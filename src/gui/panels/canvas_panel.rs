@@ -10,6 +10,7 @@ use crate::gui::command::{Action, Actions, Chosen, Command};
 use crate::gui::state::view::{Dialog, View};
 use crate::gui::state::{AppState, StateRef};
 use crate::gui::suggestion;
+use crate::gui::widgets::menu::menu_of;
 use crate::gui::widgets::shown_name;
 
 /// Draws the canvas and gives what was done.
@@ -46,7 +47,11 @@ pub fn canvas_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Ac
     if view.takes_panel(1) {
         answer.response.request_focus();
     }
-    answer.response.context_menu(|ui| {
+    let selected = state.selection.steps.iter().next().and_then(|step| view.canvas.step_rect(step));
+    let canvas = answer.response.rect;
+    let place =
+        selected.map_or(egui::Rect::from_pos(canvas.center()), |rect| view.canvas.view.rect_to_screen(canvas, rect));
+    menu_of(&answer.response, place, |ui| {
         let has_steps = !state.selection.steps.is_empty();
         for command in [Command::AddStep, Command::Paste, Command::Note] {
             menu_item(ui, command, true, out);

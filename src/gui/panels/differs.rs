@@ -2,18 +2,21 @@
 //! Reads the state and asks for actions.
 
 use egui::{Frame, Margin, RichText, Ui};
+use pipewright_core::data::instants::MICROS_PER_DAY;
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::expr::{Expr, parse, phrase, print, print_name};
 use pipewright_core::plan::plan;
-use pipewright_core::planner::{Difference, Selection, compare};
+use pipewright_core::planner::{Difference, Plotted, Selection, compare};
 
 use super::flow_view::main_port;
 use super::lines::back_ui;
+use crate::gui::backend::ResultTable;
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{TextLook, text_edit};
 use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, grouped};
 use crate::gui::theme;
+use crate::gui::widgets::chart::Picked;
 use crate::gui::widgets::{caption, empty_state, link, scrolled, soft};
 
 /// What was asked last, and the answer.
@@ -31,6 +34,37 @@ pub fn condition_of(column: &str, value: &Value) -> String {
     match value {
         Value::Null => format!("{} is null", print_name(column)),
         value => format!("{} = {}", print_name(column), print(&Expr::literal(value.clone()))),
+    }
+}
+
+/// The value, of the column along which a chart of a table is drawn, that something picked of it stands for.
+pub fn picked_value(picked: &Picked, chart: &Plotted, table: &ResultTable, column: &str) -> Option<Value> {
+    let column = table.schema().index(column)?;
+    match picked {
+        Picked::Bar(bar) => Some(table.value(*chart.rows.get(*bar)?, column)),
+        Picked::Field { across, .. } => Some(table.value(chart.heat.as_ref()?.across.get(*across)?.row, column)),
+        Picked::Time(at) => time_value(*at, &table.schema().fields[column].data_type),
+    }
+}
+
+/// The rows behind something picked of a chart that is drawn of them, as a condition.
+pub fn picked_condition(picked: &Picked, chart: &Plotted, table: &ResultTable, column: &str) -> Option<String> {
+    let first = picked_value(picked, chart, table, column)?;
+    if let (Picked::Field { down, .. }, Some(heat)) = (picked, &chart.heat) {
+        let second = table.value(heat.down.get(*down)?.row, table.schema().index(&heat.by)?);
+        return Some(format!("{} and {}", condition_of(column, &first), condition_of(&heat.by, &second)));
+    }
+    let (Picked::Time(at), Some(span)) = (picked, chart.span) else { return Some(condition_of(column, &first)) };
+    let next = time_value(at + span, &table.schema().get(column)?.data_type)?;
+    let [name, first, next] = [print_name(column), print(&Expr::literal(first)), print(&Expr::literal(next))];
+    Some(format!("{name} >= {first} and {name} < {next}"))
+}
+
+fn time_value(micros: i64, data_type: &DataType) -> Option<Value> {
+    match data_type {
+        DataType::Timestamp => Some(Value::Timestamp(micros)),
+        DataType::Date => i32::try_from(micros.div_euclid(MICROS_PER_DAY)).ok().map(Value::Date),
+        _ => None,
     }
 }
 

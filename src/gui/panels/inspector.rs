@@ -342,7 +342,7 @@ fn about_step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View,
             FieldKind::Text { placeholder: "what people call this step" },
             "The step's name on the canvas.",
         ),
-        FormField::new("note", "Note", FieldKind::Text { placeholder: "why it is so" }, "A remark for people."),
+        FormField::new("note", "Note", FieldKind::Lines { placeholder: "why it is so" }, "A remark for people."),
     ];
     let scope = FormScope { state, owner: &step.id, item: &step.id, prefix: "", path: "step.".into(), values: &values };
     // An absent title or note is an empty text, so both are stored as texts.

@@ -104,7 +104,7 @@ pub fn palette_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
                     view.palette_query.clear();
                     out.push(Action::PlaceBlock { name: block.name.clone(), at: None, from: None });
                 }
-                row.context_menu(|ui| {
+                widgets::menu::menu_of(&row, row.rect, |ui| {
                     if ui.button("Remove from the palette").clicked() {
                         out.push(Action::ForgetBlock(block.name.clone()));
                         ui.close();

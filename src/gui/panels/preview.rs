@@ -26,6 +26,7 @@ use crate::gui::state::results::Freshness;
 use crate::gui::state::view::{PreviewView, View};
 use crate::gui::state::{FollowedColumn, StateRef, grouped, percent};
 use crate::gui::theme::{self, Palette};
+use crate::gui::widgets::menu::menu_of;
 use crate::gui::widgets::{caption, empty_state, focus_ring, link, shown_name};
 
 const ROW_HEIGHT: f32 = 25.0;
@@ -57,8 +58,10 @@ pub fn preview_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
     match outcome.map(|outcome| &outcome.result) {
         Some(Ok(_)) if view.preview.is_raw => lines_ui(ui, state, view, out),
         Some(Ok(rows)) if view.preview.is_chart => {
-            let name = state.step_title(&step);
-            chart_tab_ui(ui, state, name, &rows.table, view.preview.look_mut(&step, &port), out);
+            let look = view.preview.look_mut(&step, &port);
+            if chart_tab_ui(ui, state, &step, &rows.table, look, out) {
+                view.preview.is_chart = false;
+            }
         }
         Some(Ok(rows)) => {
             let profile = outcome.and_then(|outcome| state.results.profile(outcome.hash));
@@ -469,7 +472,8 @@ impl TableDelegate for Rows<'_> {
         if response.clicked() {
             self.done.push(Done::Follow(field.name.clone()));
         }
-        response.context_menu(|ui| self.column_menu_ui(ui, field));
+        focus_ring(ui, &response, rect.shrink(1.0));
+        menu_of(&response, rect, |ui| self.column_menu_ui(ui, field));
         if is_sortable(&field.data_type) {
             self.sort_ui(ui, rect, field);
         }
@@ -550,7 +554,8 @@ impl TableDelegate for Rows<'_> {
         if is_cut && response.hovered() {
             response.clone().on_hover_text(RichText::new(shown_name(&shown(&value), 1000)).font(theme::code()));
         }
-        response.context_menu(|ui| self.cell_menu_ui(ui, row, field, &value));
+        focus_ring(ui, &response, rect.shrink(1.0));
+        menu_of(&response, rect, |ui| self.cell_menu_ui(ui, row, field, &value));
     }
 
     fn default_row_height(&self) -> f32 {

@@ -28,8 +28,14 @@ fn shown_steps(state: StateRef<'_>) -> Vec<&str> {
     }
 }
 
-/// How many units of a step could not be read, and rows of it were rejected.
+/// How many units of a step could not be read, and rows of it were rejected: on the whole input as soon as it was looked
+/// at, of the sample until then.
 pub fn count_of(state: StateRef<'_>, step: &str) -> u64 {
+    let whole = state.exact.lost(&state.plan, step).map_or(0, |(turned_away, _)| turned_away);
+    whole.max(sampled_of(state, step))
+}
+
+fn sampled_of(state: StateRef<'_>, step: &str) -> u64 {
     state
         .results
         .nodes(step)
@@ -48,11 +54,16 @@ pub fn changed_values_of(state: StateRef<'_>, step: &str) -> u64 {
 /// What became of the values of the steps that are shown, in words.
 fn changed_values(state: StateRef<'_>) -> Vec<String> {
     let selected = state.selected_step().map(|step| step.id.as_str());
-    let steps = match selected.filter(|step| changed_values_of(state, step) > 0) {
+    let whole = |step: &str| state.exact.lost(&state.plan, step).filter(|(_, changed)| !changed.is_empty());
+    let is_changed = |step: &&str| changed_values_of(state, step) > 0 || whole(step).is_some();
+    let steps = match selected.filter(is_changed) {
         Some(step) => vec![step],
         None => state.design().steps.keys().map(String::as_str).collect(),
     };
     let of_step = |step: &str| -> Vec<String> {
+        if let Some((_, told)) = whole(step) {
+            return vec![format!("{}, on the whole input: {told}", state.step_title(step))];
+        }
         let told = state.results.nodes(step).filter_map(|node| node.told_changes());
         told.map(|told| format!("{}: {told}", state.step_title(step))).collect()
     };
@@ -104,6 +115,12 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
             marked_ui(ui, told, &theme::body(), palette.ink(palette.warning));
         });
     }
+    let total = count(state);
+    if found.is_empty() && total > 0 {
+        let told = format!("On the whole input {} unread or rejected; the sample has none of them", grouped(total));
+        empty_state(ui, &told, "A run that keeps its quarantine keeps them with their reasons");
+        return;
+    }
     if found.is_empty() && !changed.is_empty() {
         return;
     }
@@ -122,7 +139,6 @@ pub fn unread_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_3);
-        let total = count(state);
         let shown = found.len() as u64;
         let first = if shown < total { format!("; the first {} are shown", grouped(shown)) } else { String::new() };
         caption(ui, format!("{} unread or rejected{first}", grouped(total)));

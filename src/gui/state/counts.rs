@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pipewright_core::data::Value;
 use pipewright_core::expr::{self, Expr};
+use pipewright_core::quote::visible_start;
 
 use crate::gui::backend::ResultTable;
 
@@ -12,6 +13,8 @@ use crate::gui::backend::ResultTable;
 const KEPT: usize = 40;
 /// Values without a partner that are listed of each side.
 const LISTED: usize = 6;
+/// Characters of such a value that are told.
+const SHOWN: usize = 40;
 
 /// Of how many rows a condition is true, and of how many it is null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +137,8 @@ pub fn fit_of(tables: [&ResultTable; 2], pairs: &[(String, String)], parameters:
                 None => *alone.entry("null").or_default() += 1,
             }
         }
-        let mut alone: Vec<(String, u64)> = alone.into_iter().map(|(key, count)| (key.to_owned(), count)).collect();
+        let mut alone: Vec<(String, u64)> =
+            alone.into_iter().map(|(key, count)| (visible_start(key, SHOWN), count)).collect();
         alone.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         alone.truncate(LISTED);
         fitted.unmatched[side] = alone;

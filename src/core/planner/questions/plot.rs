@@ -28,8 +28,17 @@ pub struct Plotted {
     pub unit: String,
     pub lines: Vec<PlottedLine>,
     pub bars: Vec<(String, f64)>,
+    /// By bar: a row that has its value of the column along which the bars stand. Empty: a bar is of no one value.
+    #[serde(skip)]
+    pub rows: Vec<usize>,
+    /// Two columns against each other, in the place of bars and lines.
+    #[serde(skip)]
+    pub heat: Option<Heat>,
     /// The value at which the axis of the measure begins.
     pub from: f64,
+    /// Microseconds that each point of a line stands for, where rows of several times are put together.
+    #[serde(skip)]
+    pub span: Option<i64>,
     /// What is not among the bars or lines, and which of them say little, in words; empty: all is, and does.
     pub left: String,
     /// What a time without rows is, in words; empty: points of time are joined as they come.
@@ -53,6 +62,32 @@ pub struct PlottedLine {
     pub name: String,
     /// Microseconds and values.
     pub pieces: Vec<Vec<[f64; 2]>>,
+}
+
+/// Two columns against each other.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Heat {
+    /// The column whose values stand below each other.
+    pub by: String,
+    pub across: Vec<HeatSide>,
+    pub down: Vec<HeatSide>,
+    /// By place down, then across; `None`: no row has both.
+    pub cells: Vec<Vec<Option<f64>>>,
+}
+
+/// A value of one of the columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatSide {
+    pub name: String,
+    /// A row that has it.
+    pub row: usize,
+}
+
+impl Heat {
+    /// The highest cell, at least zero.
+    pub fn highest(&self) -> f64 {
+        self.cells.iter().flatten().flatten().copied().fold(0.0, f64::max)
+    }
 }
 
 /// Bars and lines that are drawn, points of a line: at most.
@@ -316,6 +351,7 @@ impl AnswerShape {
             x_title: words(&rows.schema().fields[x].name),
             unit: "s".to_owned(),
             bars: times[..shown_times].iter().map(bar).collect(),
+            rows: times[..shown_times].iter().map(|(row, _)| *row).collect(),
             left,
             told: (all > 1).then_some(Mark::Bar(0)),
             ..Plotted::default()
@@ -368,6 +404,7 @@ impl AnswerShape {
             into.add_left(format!("the {word} {} of {}", drawn.len(), grouped(cells.len() as u64)));
         }
         into.bars = drawn.iter().map(|cell| (name(cell.row), cell.height)).collect();
+        into.rows = drawn.iter().map(|cell| cell.row).collect();
         let row = told.last().copied().or_else(|| Some(self.told_cell(rows, measure)?.0.row));
         into.told = drawn.iter().position(|cell| Some(cell.row) == row).map(Mark::Bar);
     }
