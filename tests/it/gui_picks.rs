@@ -1,12 +1,12 @@
-//! Journeys from what is seen to what lies behind it: keys without a partner, another answer to the same question, what
-//! the sample missed, a wire by the names of its ends.
+//! Journeys from what is seen to what lies behind it: a bar or a burst of a chart, keys without a partner, another answer
+//! to the same question, what the sample missed; and the menus of things by the keyboard.
 
 use std::path::Path;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use pipewright::gui::App;
 
 use crate::gui::{designer, wait};
@@ -30,6 +30,46 @@ fn click(harness: &mut Harness<'_, App>, name: &str) {
     harness.get_by_label(name).click();
     harness.run_ok();
     wait(harness, name, |_| true);
+}
+
+#[test]
+fn a_bar_of_an_answer_leads_to_the_rows_behind_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path(), "Pages by visitors");
+    let bars = harness.query_all_by_role(Role::Button).filter_map(|bar| bar.accesskit_node().label());
+    let bar = bars.into_iter().find(|name| name.starts_with("/cart: ")).expect("a bar is named with its number");
+    click(&mut harness, &bar);
+    let told = harness.query_all_by_label_contains("where ").filter_map(|label| label.accesskit_node().value());
+    assert!(
+        told.into_iter().any(|told| told.contains("page is ") && told.contains("/cart")),
+        "what was picked is told"
+    );
+    click(&mut harness, "What differs there?");
+    let condition = harness.get_by_role_and_label(Role::TextInput, "What differs where");
+    assert!(condition.accesskit_node().value().unwrap().contains("/cart"), "of that bar, not of the highest");
+}
+
+#[test]
+fn a_burst_of_the_chart_of_any_rows_is_shown_as_rows() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path(), "Pages by visitors");
+    harness.get_by_label_contains("Page views, Filter, ").click();
+    harness.run_ok();
+    click(&mut harness, "Chart");
+    let chart = harness.get_by_label("rows per hour");
+    let below = chart.rect().left_bottom() + egui::vec2(200.0, 120.0);
+    harness.event(egui::Event::PointerMoved(below));
+    for pressed in [true, false] {
+        let (button, modifiers) = (egui::PointerButton::Primary, Modifiers::NONE);
+        harness.event(egui::Event::PointerButton { pos: below, button, pressed, modifiers });
+    }
+    harness.run_ok();
+    wait(&mut harness, "the time that was picked", |_| true);
+    assert!(is_told(&harness, "Rows where "), "the times that the point stands for");
+    click(&mut harness, "Show them");
+    let filter = harness.get_by_role_and_label(Role::TextInput, "Filter rows");
+    let filter = filter.accesskit_node().value().unwrap();
+    assert!(filter.contains("time >= ") && filter.contains(" and time < "), "{filter}");
 }
 
 #[test]
@@ -81,6 +121,32 @@ fn what_the_sample_missed_is_told_as_soon_as_the_whole_was_read() {
     harness.get_by_role_and_label(Role::Tab, "Unread").click();
     harness.run_ok();
     assert!(is_told(&harness, "many.csv, on the whole input: "), "the value that is no number");
+}
+
+#[test]
+fn the_menu_of_a_cell_and_of_the_canvas_is_opened_and_used_by_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path(), "Pages by visitors");
+    harness.get_by_label_contains("page of row 1: ").focus();
+    harness.run_ok();
+    harness.key_press(Key::Menu);
+    wait(&mut harness, "the menu", |_| true);
+    let first = harness.get_by_label("Copy cell");
+    assert!(first.is_focused(), "the first entry has the keyboard");
+    for _ in 0..2 {
+        harness.key_press(Key::Tab);
+        harness.run_ok();
+    }
+    harness.key_press(Key::Enter);
+    wait(&mut harness, "the filter", |_| true);
+    let filter = harness.get_by_role_and_label(Role::TextInput, "Filter rows").accesskit_node().value();
+    assert!(filter.unwrap_or_default().starts_with("page = "), "rows with this value");
+
+    harness.get_by_label_contains("canvas, ").focus();
+    harness.run_ok();
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::F10);
+    wait(&mut harness, "the menu", |_| true);
+    assert!(harness.get_by_label("Add step…").is_focused());
 }
 
 #[test]
