@@ -19,8 +19,8 @@ use pipewright_core::model::Question;
 use pipewright_core::plan::{in_force, plan};
 use pipewright_core::planner::{
     About, AnswerShape, CANNOT_BE_TOLD, Catalogue, Headline, NotInIt, Unit, Vocabulary, asked_by, definition_of,
-    in_doubt, in_short_time, not_in_it, range_of, span_in_words, steps_before, told_of_other, told_of_time,
-    unconfirmed, where_differ, with_range, with_values,
+    in_doubt, in_short_time, not_in_it, span_in_words, steps_before, told_of_other, told_of_time, unconfirmed,
+    where_differ, with_range, with_values,
 };
 use pipewright_core::project::{Project, Step};
 

@@ -101,6 +101,9 @@ pub fn whole_input(
     Ok(found)
 }
 
+/// Rows by step and port.
+type RowCounts = BTreeMap<(String, String), u64>;
+
 /// Rows of every output. `read_whole`: sources of which every column is looked at.
 fn counted_outputs(
     whole: &Plan,
@@ -109,7 +112,7 @@ fn counted_outputs(
     parameters: &BTreeMap<String, Value>,
     cancel: &Cancel,
     progress: &dyn RunProgress,
-) -> Result<(BTreeMap<(String, String), u64>, RunReport), Diagnostic> {
+) -> Result<(RowCounts, RunReport), Diagnostic> {
     let mut builder = PlanBuilder { parameters: whole.parameter_types(), nodes: whole.nodes.clone() };
     let count = Column { name: "rows".to_owned(), expr: parse("count(*)")? };
     let (mut ports, mut counts) = (Vec::new(), Vec::new());

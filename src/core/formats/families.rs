@@ -21,8 +21,6 @@ pub mod web_errors;
 mod samples;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-pub use tests::named_rows;
 
 /// Every table.
 #[cfg(test)]

@@ -459,8 +459,8 @@ impl Columns for Door<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::families::named_rows;
     use crate::formats::recognise;
+    use crate::formats::testing::named_rows;
     use crate::formats::testing::{pieces, prepare, read, read_as, read_with};
     use serde_json::json;
 

@@ -363,7 +363,8 @@ fn a_service_account_asks_for_one_token_and_tells_why_it_gets_none() {
     };
     let no_key = |key: &mut Json| key["private_key"] = json!("none");
     let open = |key: &mut Json| key["token_uri"] = json!("http://tokens.example/token");
-    let cases: [(&str, &str, &str, &dyn Fn(&mut Json)); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Json);
+    let cases: [(&str, &str, &str, Change); 4] = [
         ("logs", "PW0671", "refuses one (401): invalid_grant", &late),
         ("logs", "PW1167", "no key of a service account", &no_key),
         ("logs", "PW1167", "no key of a service account", &open),

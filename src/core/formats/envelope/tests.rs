@@ -214,7 +214,7 @@ fn pieces_of_docker_lines_are_joined_at_any_chunk_size() {
 fn first_row(text: &str) -> (String, String, serde_json::Value) {
     let found = crate::formats::recognise(&Sample::whole("x.log", text));
     let spec = found[0].format.clone();
-    let rows = crate::formats::families::named_rows(&read(&spec, text));
+    let rows = crate::formats::testing::named_rows(&read(&spec, text));
     let payload = spec.option("payload").unwrap_or_default().to_owned();
     (spec.name, payload, rows.into_iter().next().unwrap_or_default())
 }

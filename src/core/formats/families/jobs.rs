@@ -41,7 +41,7 @@ pub static GITLAB: TemplateFormat = TemplateFormat::new(Table {
 
 #[cfg(test)]
 mod tests {
-    use crate::formats::families::named_rows;
+    use crate::formats::testing::named_rows;
     use crate::formats::testing::read;
     use crate::formats::{Sample, recognise};
 
