@@ -205,6 +205,11 @@ fn a_schema_of_somebody_elses_is_left_alone() {
         assert_eq!(code, 0, "{talk}");
         assert_eq!((code, asked("SELECT sum(n) FROM \"kept here\".\"rows\"")), (0, "3".to_owned()), "{talk}");
     }
+    // A run that leaves nothing leaves what others have put beside it.
+    asked("CREATE TABLE \"kept here\".others AS SELECT 7 AS n");
+    let (code, talk) = bench.run("postgres", &[("DBT_SCHEMA", "kept here")]);
+    assert!(code == 0 && talk.contains("the schema kept here stays: this run has not made others"), "{code} {talk}");
+    assert_eq!(asked("SELECT n FROM \"kept here\".others"), "7");
     asked("DROP SCHEMA theirs CASCADE; DROP SCHEMA \"kept here\" CASCADE");
 }
 

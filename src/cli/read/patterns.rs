@@ -31,6 +31,10 @@ pub fn patterns(args: &PatternsArgs) -> VerbResult {
     let mut viewer = if args.format == Form::Text { Viewer::Owner } else { Viewer::others() };
     for read in &reads {
         let columns = columns_of(args, &read_schema(read))?;
+        if Sensitivities::shipped().of_column(&columns.message) == Some(Classification::Secret) {
+            let message = format!("`{}` is secret by its name, and nothing of it is shown", visible(&columns.message));
+            return Err(usage(message, "name another column of texts with --column"));
+        }
         let (mut mined, tally, method) = look(read, &columns, args.whole)?;
         mined.patterns.iter_mut().for_each(|pattern| hide(pattern, &mut viewer));
         match args.format {

@@ -35,8 +35,13 @@ const VALUES: [&str; 6] = ["value", "values", "val", "v", "content", "data"];
 
 /// Tokens that tell by their form what they are, with the name of what they hold.
 static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
-    const FORMS: [(&str, &str); 4] = [
+    const FORMS: [(&str, &str); 7] = [
         ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
+        // Given to programs on their command line.
+        ("password", r"\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^|;\n]*?\s-p[^\s-]\S*"),
+        ("password", r"\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
+        // Addresses that let in whoever has them.
+        ("token", r"hooks\.slack\.com/services/\w+/\w+/\w+|[?&]sig=[\w%+/-]{20,}"),
         ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
         ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
         (
@@ -275,10 +280,21 @@ mod tests {
             format!("xoxb-{letters}"),
             format!("sk_live_{letters}"),
             format!("glpat-{letters}"),
+            "mysqldump -h db -uroot -phidden shop".to_owned(),
+            "curl -s -u admin:hidden https://a.example/x".to_owned(),
+            format!("posted to https://hooks.slack.com/services/T0/B0/{letters}"),
+            format!("GET https://a.blob.example.com/x?sv=1&sig={letters}%3D"),
         ] {
             assert!(names_secret(&text), "{text}");
         }
-        for text in ["eyJ.a.b", "AKIA is a prefix", "sk-learn and npm_config_registry", "1.2.3"] {
+        for text in [
+            "eyJ.a.b",
+            "AKIA is a prefix",
+            "sk-learn and npm_config_registry",
+            "1.2.3",
+            "mysql -u root -p",
+            "curl -u https://a.example/x",
+        ] {
             assert!(!names_secret(text), "{text}");
         }
     }

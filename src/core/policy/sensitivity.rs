@@ -102,7 +102,7 @@ const ADDITIONS: [&str; 10] =
 
 /// Columns that hold whole cookies of a session, or a password. In a text such words stand before much else, so that
 /// there they name nothing secret.
-const SECRET_COLUMNS: [&str; 12] = [
+const SECRET_COLUMNS: [&str; 16] = [
     "cookie",
     "cookies",
     "cs_cookie",
@@ -115,6 +115,11 @@ const SECRET_COLUMNS: [&str; 12] = [
     "response_cookies",
     "userpass",
     "dbpass",
+    // They lead to a database, with the password.
+    "database_url",
+    "connection_string",
+    "conn_str",
+    "creds",
 ];
 /// Whose `…_pass` is a password: other things pass, or are passed.
 const WHO_HAS_A_PASS: [&str; 18] = [

@@ -99,8 +99,11 @@ trait Protocol: Sync {
     fn part(&self, store: &Store, upload: &Upload, index: usize, part: &[u8]) -> Result<String, Diagnostic>;
     /// Puts the parts together; gives the object's ETag. `None`: they are not there, or not any more.
     fn complete(&self, store: &Store, upload: &Upload, run: &str) -> Result<Option<String>, Trouble>;
-    /// Takes uploads to a key away that nobody has completed.
-    fn abort(&self, store: &Store, key: &str) -> Result<(), Diagnostic>;
+    /// Takes an upload away that nobody has completed; all of its key, where it was not said which one it is.
+    fn abort(&self, store: &Store, upload: &Upload) -> Result<(), Diagnostic>;
+    /// Headers that let an object be put only over the one with that ETag, or where none is; none where the store knows
+    /// no such condition.
+    fn only_over(&self, store: &Store, known: Option<&str>) -> Vec<(&'static str, String)>;
 }
 
 /// A bucket that may be asked.

@@ -21,6 +21,16 @@ use crate::cancel::Cancel;
 const TURN: Duration = Duration::from_millis(200);
 /// Bytes of rows that are sent at once.
 const PIECE: usize = 1 << 18;
+/// Rounds of hashing that a server may ask for: some seconds of work. Usual are 4,096.
+const MOST_ROUNDS: u64 = 5_000_000;
+/// Remarks of a server before it has let somebody in.
+const MOST_REMARKS: u64 = 10_000;
+
+/// The rounds of hashing that the server's part of SCRAM asks for (RFC 5802: `r=…,s=…,i=4096`).
+fn rounds(challenge: &[u8]) -> u64 {
+    let parts = std::str::from_utf8(challenge).unwrap_or_default().split(',');
+    { parts }.find_map(|part| part.strip_prefix("i=")).and_then(|count| count.parse().ok()).unwrap_or(u64::MAX)
+}
 
 /// Who is talked to.
 pub(super) struct Address<'a> {
@@ -93,6 +103,8 @@ pub(super) struct Server {
     cancel: Cancel,
     /// Rows that the last statement put in, changed or took out, as the server counts them.
     pub touched: u64,
+    /// Remarks that are still listened to before something else comes.
+    remarks_left: u64,
 }
 
 impl Server {
@@ -108,7 +120,8 @@ impl Server {
         // A server that takes nothing more is not waited for either.
         socket.set_write_timeout(Some(address.patience))?;
         let (patience, cancel) = (address.patience, cancel.clone());
-        let mut server = Server { stream, incoming: BytesMut::new(), patience, cancel, touched: 0 };
+        let mut server =
+            Server { stream, incoming: BytesMut::new(), patience, cancel, touched: 0, remarks_left: MOST_REMARKS };
         let about = [
             ("user", address.user),
             ("database", address.database),
@@ -120,6 +133,8 @@ impl Server {
         server.send(|out| frontend::startup_message(about, out))?;
         server.log_in(address)?;
         server.until_ready(&mut |_| Ok(()))?;
+        // A statement may have something to say of each of its rows.
+        server.remarks_left = u64::MAX;
         Ok(server)
     }
 
@@ -133,9 +148,8 @@ impl Server {
         loop {
             match self.receive()? {
                 Message::AuthenticationOk => return Ok(()),
-                Message::AuthenticationCleartextPassword
-                    if !address.tls && !pipewright_core::ir::is_this_machine(address.host) =>
-                {
+                // On this machine too: whoever takes the port first would have it.
+                Message::AuthenticationCleartextPassword if !address.tls => {
                     return Err(Fault::Unknown("the password as plain text over an open line"));
                 }
                 Message::AuthenticationCleartextPassword => {
@@ -164,6 +178,9 @@ impl Server {
         let Message::AuthenticationSaslContinue(body) = self.receive()? else {
             return Err(Fault::Unknown("another order of messages"));
         };
+        if rounds(body.data()) > MOST_ROUNDS {
+            return Err(Fault::Unknown("more rounds of hashing than any server does"));
+        }
         scram.update(body.data())?;
         self.send(|out| frontend::sasl_response(scram.message(), out))?;
         let Message::AuthenticationSaslFinal(body) = self.receive()? else {
@@ -184,7 +201,13 @@ impl Server {
         let mut buffer = [0; 1 << 14];
         loop {
             match Message::parse(&mut self.incoming)? {
-                Some(Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_)) => {}
+                Some(Message::NoticeResponse(_) | Message::ParameterStatus(_) | Message::NotificationResponse(_)) => {
+                    self.cancel.check().map_err(|_| Fault::Cancelled)?;
+                    self.remarks_left = self.remarks_left.saturating_sub(1);
+                    if self.remarks_left == 0 {
+                        return Err(Fault::Unknown("to be listened to without an end"));
+                    }
+                }
                 Some(Message::ErrorResponse(body)) => {
                     let (mut code, mut message, mut detail) = (String::new(), String::new(), String::new());
                     let mut fields = body.fields();

@@ -221,3 +221,28 @@ fn a_killed_run_leaves_the_old_or_the_new_and_the_next_one_clears_up() {
     asked();
     assert_eq!((told().as_str(), uploads(store, "killed")), (new, 0));
 }
+
+#[test]
+fn of_runs_at_once_one_loads_and_the_others_leave_it_alone() {
+    let Some(store) = Store::here() else { return };
+    store.bucket("at-once");
+    let parts = |when: &str| json!({"path": "p", "kind": "csv", "partition": ["page"], "when_exists": when});
+    let rows = |run: usize| json!(["a", "b", "c", "d", "e"].map(|page| json!([page, run])));
+    let desks: Vec<Desk> = (0..3).map(|run| load(store, "at-once", None, parts("replace"), rows(run))).collect();
+    for turn in 0..4 {
+        let ended: Vec<(i32, String)> = std::thread::scope(|scope| {
+            let runs: Vec<_> = desks.iter().map(|desk| scope.spawn(|| desk.go())).collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        assert!(ended.iter().any(|(code, _)| *code == 0), "{turn}: {ended:?}");
+        for (code, said) in &ended {
+            assert!(*code == 0 || said.contains("PW0762"), "{turn}: {said}");
+        }
+        // All of them are of one run, and the next one knows them for its own.
+        let all: Vec<String> = keys(store, "at-once").iter().map(|key| text(store, "at-once", key)).collect();
+        assert!(all.len() == 5 && all.iter().all(|text| *text == all[0]), "{turn}: {all:?}");
+        let (code, said) = load(store, "at-once", None, parts("fail"), rows(9)).go();
+        assert!(code == 1 && said.contains("PW0764"), "{turn}: {said}");
+        assert_eq!(uploads(store, "at-once"), 0, "{turn}");
+    }
+}

@@ -175,6 +175,14 @@ def relations(work):
     return {node["name"]: node["relation_name"] for node in nodes if node["resource_type"] == "model"}
 
 
+def own_tables(work, told):
+    """What a run puts into its schemas."""
+    manifest = os.path.join(work, "target", "manifest.json")
+    nodes = loaded(manifest)["nodes"].values() if os.path.exists(manifest) else []
+    models = {node["alias"] for node in nodes if node["resource_type"] == "model"}
+    return models | {source["table"] for source in told["sources"]} | {MADE}
+
+
 def lines_in(path):
     with open(path, "rb") as lines:
         return sum(1 for _ in lines)
@@ -273,7 +281,11 @@ def main(work, out):
         if os.environ.get("PIPEWRIGHT_DROP"):
             database = connected(told)
             for schema in (os.environ["DBT_SCHEMA"], os.environ["DBT_SCHEMA"] + "_sources"):
-                if MADE in database.tables(schema):
+                tables = database.tables(schema)
+                others = sorted(tables - own_tables(work, told))
+                if MADE in tables and others:
+                    tell(f"the schema {schema} stays: this run has not made {', '.join(others)}")
+                elif MADE in tables:
                     database.ask(f"DROP SCHEMA {identifier(schema)} CASCADE")
             database.close()
     is_over = write_report(work, out, told, checked)

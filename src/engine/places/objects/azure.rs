@@ -109,8 +109,15 @@ impl Protocol for Azure {
         Ok(answer.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned))
     }
 
-    fn abort(&self, _: &Store, _: &str) -> Result<(), Diagnostic> {
+    fn abort(&self, _: &Store, _: &Upload) -> Result<(), Diagnostic> {
         Ok(())
+    }
+
+    fn only_over(&self, _: &Store, known: Option<&str>) -> Vec<(&'static str, String)> {
+        match known {
+            Some(etag) => vec![("if-match", etag.to_owned())],
+            None => vec![("if-none-match", "*".to_owned())],
+        }
     }
 }
 

@@ -102,17 +102,18 @@ impl Goal {
 }
 
 impl Store<'_> {
-    fn record(&self, goal: &Goal) -> Result<Record, Diagnostic> {
-        if self.about(&goal.record)?.is_none() {
-            return Ok(Record { pipewright: 1, ..Record::default() });
-        }
+    /// What is said of a place, and the ETag of it: two runs at once may not both say something.
+    fn record(&self, goal: &Goal) -> Result<(Record, Option<String>), Diagnostic> {
+        let Some(found) = self.about(&goal.record)? else {
+            return Ok((Record { pipewright: 1, ..Record::default() }, None));
+        };
         let text = self.ask(&Call::get(&goal.record))?;
         let record = serde_json::from_str(&text).ok().filter(|record: &Record| {
             let mut known = record.objects.iter().chain(record.next.iter().flat_map(|next| &next.gone));
             let mut uploads = record.next.iter().flat_map(|next| &next.uploads);
             record.pipewright == 1 && known.all(|one| goal.has(&one.key)) && uploads.all(|one| goal.has(&one.key))
         });
-        record.ok_or_else(|| {
+        record.map(|record| (record, Some(found.etag))).ok_or_else(|| {
             let message = format!("{} is no record of loads to `{}`", self.shown(&goal.record), goal.path);
             self.opened
                 .fault("PW0763", &message)
@@ -120,17 +121,45 @@ impl Store<'_> {
         })
     }
 
-    fn put_record(&self, key: &str, record: &Record) -> Result<(), Diagnostic> {
+    /// Says something of a place in the stead of what was said before, `known` by its ETag; gives the new one.
+    /// `PW0762`: another run has said something else meanwhile.
+    fn put_record(&self, goal: &Goal, record: &Record, known: Option<&str>) -> Result<Option<String>, Diagnostic> {
+        let key = goal.record.as_str();
         let body = serde_json::to_vec_pretty(record).map_err(|error| not_put_aside(&error.into()))?;
         let mut headers = self.protocol.whole();
         headers.push(("content-type", "application/json".to_owned()));
-        self.ask(&Call { method: "PUT", key, headers, body: &body, ..Call::default() }).map(drop)
+        headers.extend(self.protocol.only_over(self, known));
+        let call = Call { method: "PUT", key, headers, body: &body, ..Call::default() };
+        let etag = patiently(self.opened, || {
+            let answer = self.exchange(&call)?;
+            match answer.status().as_u16() {
+                200..300 => {
+                    Ok(Some(answer.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned)))
+                }
+                // What somebody else has said meanwhile stays.
+                409 | 412 => Ok(None),
+                _ => Err(self.refused(&call, answer)),
+            }
+        })?;
+        if let Some(etag) = etag {
+            return Ok(etag);
+        }
+        // Or this run itself, whose answer was lost.
+        match self.record(goal)? {
+            (found, etag) if found == *record => Ok(etag),
+            _ => Err(self.loaded_by_another(goal)),
+        }
+    }
+
+    fn loaded_by_another(&self, goal: &Goal) -> Diagnostic {
+        let message = format!("another run loads to {} too", self.shown(&goal.path));
+        self.opened.fault("PW0762", &message).help("let only one run at a time load there, and run again")
     }
 
     /// Ends what an earlier run could not: completes what was whole, and takes away what was not.
-    fn recover(&self, goal: &Goal) -> Result<Record, Diagnostic> {
-        let mut record = self.record(goal)?;
-        let Some(next) = record.next.take() else { return Ok(record) };
+    fn recover(&self, goal: &Goal) -> Result<(Record, Option<String>), Diagnostic> {
+        let (mut record, known) = self.record(goal)?;
+        let Some(next) = record.next.take() else { return Ok((record, known)) };
         if next.is_whole {
             record.objects = self.publish(&next).map_err(|fault| match &*fault.code {
                 "PW0762" => {
@@ -144,8 +173,8 @@ impl Store<'_> {
         } else {
             self.abort(&next)?;
         }
-        self.put_record(&goal.record, &record)?;
-        Ok(record)
+        let known = self.put_record(goal, &record, known.as_deref())?;
+        Ok((record, known))
     }
 
     /// Completes uploads, and removes what is not of them; gives what lies there now.
@@ -184,7 +213,7 @@ impl Store<'_> {
 
     /// Takes the uploads of a run away.
     fn abort(&self, next: &Next) -> Result<(), Diagnostic> {
-        next.uploads.iter().try_for_each(|upload| self.protocol.abort(self, &upload.key))
+        next.uploads.iter().try_for_each(|upload| self.protocol.abort(self, upload))
     }
 
     /// What is there is replaced only where a run wrote it.
@@ -207,21 +236,24 @@ impl Store<'_> {
 /// Looks at the place that a load goes to, and ends what an earlier run could not.
 pub(in crate::places) fn check_load(opened: &Opened, place: &ObjectPlace) -> Result<(), Diagnostic> {
     let (store, goal) = (Store::new(opened)?, Goal::new(opened, place)?);
-    let record = store.recover(&goal)?;
+    let (record, _) = store.recover(&goal)?;
     store.check_own(&goal, &record, place)
 }
 
 /// Objects that lie in a store, and are not there for others yet.
 #[derive(Default)]
 pub(in crate::places) struct Transaction {
-    staged: Vec<(Goal, Record)>,
+    staged: Vec<Staged>,
 }
+
+/// A load whose objects wait, with its record and that record's ETag.
+type Staged = (Goal, Record, Option<String>);
 
 impl Transaction {
     /// Uploads the files of a load.
     pub fn load(&mut self, opened: &Opened, place: &ObjectPlace, file: &Path) -> Result<(), Diagnostic> {
         let (store, goal) = (Store::new(opened)?, Goal::new(opened, place)?);
-        let mut record = store.recover(&goal)?;
+        let (mut record, known) = store.recover(&goal)?;
         store.check_own(&goal, &record, place)?;
         let files = match goal.is_folder {
             true => files_below(file, &goal.path).map_err(|error| not_put_aside(&error))?,
@@ -242,9 +274,9 @@ impl Transaction {
         let gone = record.objects.iter().filter(is_kept).cloned().collect();
         record.next = Some(Next { run: run.clone(), is_whole: false, uploads, gone });
         // Said before: what is killed now is taken away by the next run.
-        store.put_record(&goal.record, &record)?;
-        self.staged.push((goal, record));
-        let Some(next) = self.staged.last_mut().and_then(|(_, record)| record.next.as_mut()) else { return Ok(()) };
+        let known = store.put_record(&goal, &record, known.as_deref())?;
+        self.staged.push((goal, record, known));
+        let Some(next) = self.staged.last_mut().and_then(|(_, record, _)| record.next.as_mut()) else { return Ok(()) };
         for (upload, (_, file)) in next.uploads.iter_mut().zip(&files) {
             send(&store, upload, file, &run)?;
         }
@@ -254,12 +286,10 @@ impl Transaction {
     /// Whether nobody else has begun to load there meanwhile.
     pub fn settle(&mut self, opened: &Opened) -> Result<(), Diagnostic> {
         let store = Store::new(opened)?;
-        for (goal, staged) in &self.staged {
+        for (goal, staged, _) in &self.staged {
             let run = |record: &Record| record.next.as_ref().map(|next| next.run.clone());
-            if run(&store.record(goal)?) != run(staged) {
-                let message = format!("another run loads to {} too", store.shown(&goal.path));
-                let help = "let only one run at a time load there, and run again";
-                return Err(opened.fault("PW0762", &message).help(help));
+            if run(&store.record(goal)?.0) != run(staged) {
+                return Err(store.loaded_by_another(goal));
             }
         }
         Ok(())
@@ -267,17 +297,21 @@ impl Transaction {
 
     pub fn commit(mut self, opened: &Opened) -> Result<(), Diagnostic> {
         let store = Store::new(opened)?;
-        for (goal, record) in &mut self.staged {
+        for (goal, record, known) in &mut self.staged {
             if let Some(next) = &mut record.next {
                 next.is_whole = true;
             }
-            store.put_record(&goal.record, record)?;
+            *known = store.put_record(goal, record, known.as_deref())?;
         }
-        for (goal, mut record) in self.staged {
+        for (goal, mut record, known) in self.staged {
             if let Some(next) = record.next.take() {
                 record.objects = store.publish(&next)?;
             }
-            store.put_record(&goal.record, &record)?;
+            match store.put_record(&goal, &record, known.as_deref()) {
+                // Another run has found it whole, and said so.
+                Err(fault) if fault.code == "PW0762" => {}
+                put => put.map(drop)?,
+            }
         }
         Ok(())
     }
@@ -285,10 +319,11 @@ impl Transaction {
     /// Takes away what was uploaded, as far as the store lets it: else the next run does.
     pub fn abort(&mut self, opened: &Opened) {
         let Ok(store) = Store::new(opened) else { return };
-        for (goal, mut record) in self.staged.drain(..) {
+        for (goal, mut record, known) in self.staged.drain(..) {
             let Some(next) = record.next.take() else { continue };
-            if store.abort(&next).is_ok() {
-                let _ = store.put_record(&goal.record, &record);
+            let is_ours = |found: &Record| found.next.as_ref().is_some_and(|found| found.run == next.run);
+            if store.abort(&next).is_ok() && store.record(&goal).is_ok_and(|(found, _)| is_ours(&found)) {
+                let _ = store.put_record(&goal, &record, known.as_deref());
             }
         }
     }

@@ -115,8 +115,20 @@ impl Protocol for S3 {
         }
     }
 
-    fn abort(&self, store: &Store, key: &str) -> Result<(), Diagnostic> {
-        abort_uploads(store, key, None)
+    fn abort(&self, store: &Store, upload: &Upload) -> Result<(), Diagnostic> {
+        match upload.id.as_str() {
+            "" => abort_uploads(store, &upload.key, None),
+            id => abort_upload(store, &upload.key, id),
+        }
+    }
+
+    fn only_over(&self, store: &Store, known: Option<&str>) -> Vec<(&'static str, String)> {
+        // Google's stores compare generations, which S3 has none of.
+        match (store.opened.connection.kind, known) {
+            (ConnectionKind::Gcs, _) => Vec::new(),
+            (_, Some(etag)) => vec![("if-match", etag.to_owned())],
+            (_, None) => vec![("if-none-match", "*".to_owned())],
+        }
     }
 }
 
@@ -127,13 +139,17 @@ fn abort_uploads(store: &Store, key: &str, but: Option<&str>) -> Result<(), Diag
     let open = elements(&text, "Upload").ok_or_else(|| store.not_understood("its listing of uploads"))?;
     for upload in open.iter().filter(|upload| upload.get("Key").is_some_and(|found| found == key)) {
         let Some(id) = upload.get("UploadId").filter(|id| but != Some(id.as_str())) else { continue };
-        let call = Call { method: "DELETE", key, parameters: vec![("uploadId", id.clone())], ..Call::default() };
-        patiently(store.opened, || match store.exchange(&call)? {
-            answer if answer.status().is_success() || answer.status() == 404 => Ok(()),
-            answer => Err(store.refused(&call, answer)),
-        })?;
+        abort_upload(store, key, id)?;
     }
     Ok(())
+}
+
+fn abort_upload(store: &Store, key: &str, id: &str) -> Result<(), Diagnostic> {
+    let call = Call { method: "DELETE", key, parameters: vec![("uploadId", id.to_owned())], ..Call::default() };
+    patiently(store.opened, || match store.exchange(&call)? {
+        answer if answer.status().is_success() || answer.status() == 404 => Ok(()),
+        answer => Err(store.refused(&call, answer)),
+    })
 }
 
 fn object_of(texts: &BTreeMap<String, String>) -> Option<Object> {
