@@ -13,6 +13,9 @@ struct Conversion {
     to: Target,
 }
 
+/// Functions that make times and spans of numbers or other times, where their type has such a one.
+const MADE_OF_NUMBERS: [&str; 3] = ["from_epoch", "to_duration", "at_timezone"];
+
 /// What an expression gives.
 type Types<'a> = &'a dyn Fn(&Expr) -> DataType;
 
@@ -123,7 +126,9 @@ fn is_calculation(expr: &Expr) -> bool {
         ExprKind::Negate(_) => true,
         ExprKind::Binary { op, .. } => op.is_arithmetic(),
         ExprKind::Call(call) => {
-            call.over.is_none() && expr::function(&call.function).is_some_and(|known| known.group == "numbers")
+            call.over.is_none()
+                && (MADE_OF_NUMBERS.contains(&call.function.as_str())
+                    || expr::function(&call.function).is_some_and(|known| known.group == "numbers"))
         }
         _ => false,
     }
@@ -284,7 +289,8 @@ mod tests {
         for never in ["a / 2", "a % 7", "a div 10", "a + null", "a / b > 1", "a || b", "lower(a)"] {
             assert_eq!(conversions(never), [""; 0], "{never}");
         }
-        for may in ["a / 0.5", "a div -1", "a % 0", "sqrt(a)", "-a"] {
+        let of_numbers = ["from_epoch(a, 'seconds')", "to_duration(a, 'hours')", "at_timezone(a, 'Europe/Berlin')"];
+        for may in ["a / 0.5", "a div -1", "a % 0", "sqrt(a)", "-a"].into_iter().chain(of_numbers) {
             assert_eq!(conversions(may).len(), 1, "{may}");
         }
     }
