@@ -78,6 +78,35 @@ fn numbers(rule: Json, order: [&str; 2]) -> Json {
 }
 
 #[test]
+fn windows_of_two_flows_over_one_source_are_calculated() {
+    let columns =
+        json!([{"name": "id", "type": "Int"}, {"name": "i", "type": "Int"}, {"name": "t", "type": "Timestamp"}]);
+    let rows = json!([[1, 5, "2026-03-02T10:00:00Z"], [2, null, null], [3, 7, null]]);
+    let window = |name: &str, expression: &str| {
+        step(name, "window", json!({"columns": [{"name": "x", "expression": expression}]}))
+    };
+    let kept = json!({"mode": "keep", "columns": [{"column": "id"}, {"column": "x"}]});
+    let load =
+        |name: &str| step(name, "load_file", json!({"path": format!("{name}.csv"), "kind": "csv", "order": ["id"]}));
+    let steps = json!([
+        step("a", "table", json!({"columns": columns, "rows": rows})),
+        window("v", "count(i) over (partition by t)"),
+        step("sv", "select", kept.clone()),
+        load("lv"),
+        window("w", "sum(id) over (order by id)"),
+        step("sw", "select", kept),
+        load("lw"),
+    ]);
+    let pairs = [("a", "v"), ("v", "sv"), ("sv", "lv"), ("a", "w"), ("w", "sw"), ("sw", "lw")];
+    let Some(bench) = Bench::new(json!({"steps": steps, "wires": wires(&pairs)})) else { return };
+    bench.export();
+    let (code, talk) = bench.run_to("out");
+    assert_eq!(code, 0, "{talk}");
+    assert_eq!(fs::read_to_string(bench.at("out/lv.csv")).unwrap(), "id,x\n1,1\n2,1\n3,1\n");
+    assert_eq!(fs::read_to_string(bench.at("out/lw.csv")).unwrap(), "id,x\n1,1\n2,3\n3,6\n");
+}
+
+#[test]
 fn values_of_every_type_come_through_clickhouse_and_back() {
     let words =
         ["", "abc", " lead", "a\nb", "\\N", "\\", "\"q\"", "'", "`", "\t", "é日🎵", "null", "\0", "a\u{1}b", "%"];

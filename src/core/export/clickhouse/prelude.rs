@@ -11,6 +11,7 @@ SET cast_keep_nullable = 1;
 SET transform_null_in = 0;
 SET aggregate_functions_null_for_empty = 0;
 SET prefer_column_name_to_alias = 1;
+SET optimize_functions_to_subcolumns = 0;
 SET short_circuit_function_evaluation = 'force_enable';
 SET query_plan_remove_redundant_sorting = 0;
 SET output_format_json_quote_64bit_integers = 0;
