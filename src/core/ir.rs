@@ -29,7 +29,7 @@ pub use answers::{answer_file_stem, load_answers};
 pub use closing::{Closed, OPEN_ROWS, buckets_of_time, closed_buckets};
 pub use destinations::{Destination, EndpointPlace, FileKind, ObjectPlace, PostForm, WhenExists};
 pub use interval::{Applied, Interval, Replaced};
-pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, left_out};
+pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, OWN_GROUP, left_out};
 pub use lineage::{ColumnFlow, ColumnLineage, InputColumn, Lineage, Made, lineage};
 pub use losses::{has_fraction, is_finer_text, is_in_the_day, is_rounded, losses, may_lose, text_losses};
 pub use matches::{GoesOn, Matches, SideMatches};

@@ -210,3 +210,55 @@ fn behind_a_sample_all_is_counted() {
         assert!(since.elapsed() < std::time::Duration::from_secs(90), "the whole is counted");
     }
 }
+
+/// A meeting: from a question over its threshold and its worst bar to the lines behind it, then all answers one by one,
+/// and one page of them for those who were not there.
+#[test]
+fn a_question_is_followed_to_its_lines_and_all_answers_are_shown_and_written() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path());
+    command(&mut harness, "Which services need more resources");
+    let sentence = "recommendations: busy in 442 of 476 samples (93 %)";
+    assert!(is_told(&harness, sentence), "the question leads to its answer");
+    go_to_panel(&mut harness, "Busy above");
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    write(&mut harness, "0.95");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    wait(&mut harness, "the answer", |app| app.rows("answer_services", "out").is_some());
+    assert!(!is_told(&harness, sentence), "the answer follows its threshold");
+    tab_to(&mut harness, Modifiers::SHIFT, "What differs there?");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    wait(&mut harness, "what differs", |_| true);
+    assert!(is_told(&harness, "“Goes with” is not “caused by”"));
+    go_to_panel(&mut harness, "What differs");
+    tab_to(&mut harness, Modifiers::NONE, "What differs where");
+    tab_to(&mut harness, Modifiers::NONE, "Raw lines");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    wait(&mut harness, "the lines", |_| true);
+    assert!(is_told(&harness, "metrics.prom, line "), "lines with their places");
+    command(&mut harness, "Undo");
+
+    press(&mut harness, Modifiers::NONE, Key::F11);
+    wait(&mut harness, "the answers", |_| true);
+    press(&mut harness, Modifiers::NONE, Key::Home);
+    let sentences = [
+        "101 users in all; the most in an hour is 6: 3 March 2026, 14:00–15:00 UTC",
+        "“/search”: 416 visitors; 56 % of 737 in all",
+        sentence,
+        "73 failed transactions: 41 with release 2.8.0 of payments, since 3 March 2026 17:05 UTC",
+    ];
+    for (number, sentence) in sentences.iter().enumerate() {
+        assert!(is_told(&harness, &format!("answer {} of 4", number + 1)) && is_told(&harness, sentence), "{sentence}");
+        press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    }
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    command(&mut harness, "Export the answers");
+    let page = home.path().join("meeting.html");
+    tab_to(&mut harness, Modifiers::NONE, "Share file");
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    write(&mut harness, &page.display().to_string());
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    wait(&mut harness, "the page", |_| page.exists());
+    let text = std::fs::read_to_string(&page).unwrap();
+    assert!(sentences.iter().all(|sentence| text.contains(sentence)), "{text}");
+}

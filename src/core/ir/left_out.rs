@@ -15,6 +15,9 @@ use crate::expr::{BinaryOp, Expr, ExprKind, bind, function, phrase, print, thing
 use crate::formats::{Change, Changes};
 use crate::quote::visible_start;
 
+/// What is told of rows without a key, all of which are in the answer.
+pub const OWN_GROUP: &str = "a group of their own";
+
 /// Characters of an expression that are told: one that counts patterns holds them all.
 const SHOWN: usize = 160;
 
@@ -248,7 +251,7 @@ fn at_node(
                     _ => visible_start(&shown(not_empty(looked_at.expr)), SHOWN),
                 };
                 let text = match looked_at.key {
-                    Some(_) => format!("{of} have no `{what}`: a group of their own in “{title}”"),
+                    Some(_) => format!("{of} have no `{what}`: {OWN_GROUP} in “{title}”"),
                     None => {
                         let own = looked_at.measures.iter().filter(|name| !is_inner(name));
                         match own.map(|name| format!("`{name}`")).collect::<Vec<_>>() {

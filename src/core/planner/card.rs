@@ -10,7 +10,7 @@ use super::questions::told::{CANNOT_BE_TOLD, moment, span_word};
 use super::{AnswerShape, Asked, Catalogue, Headline, SourceEvidence};
 use crate::data::figures::{number_text, with_unit};
 use crate::data::{TableRows, Value};
-use crate::ir::{LeftOut, LeftOutKind, NodeId, Op, Plan};
+use crate::ir::{LeftOut, LeftOutKind, NodeId, OWN_GROUP, Op, Plan};
 use crate::project::{Project, Step};
 
 /// One line of what is not in a number: how many, and of what.
@@ -159,7 +159,8 @@ pub fn in_doubt(headline: Headline, list: impl FnOnce() -> Vec<LeftOut>) -> Head
     let list = if headline.is_absence() { list() } else { Vec::new() };
     let may_hold_it = |one: &&LeftOut| match one.kind {
         LeftOutKind::Unread | LeftOutKind::Rejected | LeftOutKind::Missing | LeftOutKind::Unfit => true,
-        LeftOutKind::Empty | LeftOutKind::Unmatched => true,
+        LeftOutKind::Empty => !one.text.contains(OWN_GROUP),
+        LeftOutKind::Unmatched => true,
         LeftOutKind::Changed | LeftOutKind::Duplicates | LeftOutKind::Multiplied => false,
         LeftOutKind::Filtered | LeftOutKind::Limited | LeftOutKind::Unused | LeftOutKind::Finer => false,
     };
@@ -379,6 +380,8 @@ mod tests {
             told(&none, vec![asked.clone(), unread(901)]),
             "cannot be told: most lines of “app” could not be read"
         );
+        let apart = of(LeftOutKind::Empty, 48, "of 262 rows have no `upstream`: a group of their own in “Per hour”");
+        assert_eq!(told(&none, vec![apart]), "no errors", "they are in it");
         // Values that are a little other than they were, repeated rows and the like hide nothing.
         let harmless = of(LeftOutKind::Changed, 3, "values changed in “app”");
         assert_eq!(told(&none, vec![harmless]), "no errors");

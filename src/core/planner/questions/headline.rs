@@ -219,16 +219,17 @@ impl AnswerShape {
         end.filter(|end| end - at >= DAY)
     }
 
-    /// Where between a time and its end data begin, and where they end: by more than passes between rows.
+    /// Where between a time and its end data begin, or where they end: by more than passes between rows. What is all
+    /// within is told as a whole.
     fn cut(&self, at: i64, end: i64) -> [Option<i64>; 2] {
         /// A night without a row is no cut.
         const PART: i64 = 20;
-        let Some((first, last)) = self.range else { return [None, None] };
         let least = (end - at) / PART + self.pace;
-        [
-            Some(first).filter(|first| (at + least..end).contains(first)),
-            Some(last).filter(|last| (at..end - least).contains(last)),
-        ]
+        let Some((first, last)) = self.range.filter(|(first, last)| *first < at || *last >= end) else {
+            return [None, None];
+        };
+        let (begins, ends) = (at + least..end, at..end - least);
+        [Some(first).filter(|first| begins.contains(first)), Some(last).filter(|last| ends.contains(last))]
     }
 
     /// Whether there are data of all of the first and of the last day, week or month of an answer.

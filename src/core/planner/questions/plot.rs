@@ -10,7 +10,8 @@ use super::countries::Named;
 use super::measured::is_part;
 use super::sentence::plural;
 use super::told::{
-    MOST_ROWS, is_monthly, month_after, month_of, number, position, shown, span_word, span_words, stretch, words,
+    MOST_ROWS, is_monthly, month_after, month_of, number, one_span, position, shown, span_word, span_words, stretch,
+    words,
 };
 use crate::data::figures::{MONEY, grouped, span_unit, with_unit};
 use crate::data::instants::{MICROS_PER_DAY, day_and_clock};
@@ -230,7 +231,7 @@ impl AnswerShape {
             let cells = shape.of_enough(super::cells::cells(shape, rows, measure), into);
             shape.lines(rows, measure, &cells, x, longer, noun, into)?;
         }
-        let spans = span.and_then(span_words).zip(longer.and_then(span_word)).filter(|_| span != longer);
+        let spans = span.and_then(span_words).zip(longer.and_then(one_span)).filter(|_| span != longer);
         if let Some((own, longer)) = spans {
             into.add_left(format!("most {own} have fewer than {FEW}: each point is of {longer}"));
         }

@@ -183,9 +183,8 @@ pub(super) fn part_in_words(length: i64, [from, until]: [Option<i64>; 2]) -> Str
     };
     match (from.map(told), until.map(told)) {
         (None, None) => String::new(),
-        (Some(from), None) => format!(" (from {from})"),
+        (Some(from), _) => format!(" (from {from})"),
         (None, Some(until)) => format!(" (until {until})"),
-        (Some(from), Some(until)) => format!(" (from {from} to {until})"),
     }
 }
 
