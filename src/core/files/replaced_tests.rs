@@ -298,7 +298,7 @@ fn loads_of_a_killed_run_are_told_until_the_same_places_are_loaded_again() {
         assert_eq!(loading(killed.path(), places).0.len(), 1);
         loading(killed.path(), places).1.publish().unwrap();
     }
-    assert_eq!(all_below(killed.path()), [".pipewright.json", "a.csv"]);
+    assert!(all_below(killed.path()).iter().all(|name| !name.starts_with(".pipewright-")));
 }
 
 #[test]

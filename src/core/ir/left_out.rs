@@ -589,10 +589,10 @@ mod tests {
         assert!(told(Op::Filter { predicate: parse("status >= 500").unwrap() }).is_empty());
         // A condition takes them away before.
         let lost = told(Op::Filter { predicate: parse("sid <> 'x'").unwrap() });
-        assert_eq!(lost, ["value `sid` of “IN” could not be read"]);
+        assert_eq!(lost, ["value of `sid` of “IN” could not be read"]);
         // Of which rows they are is not known where only some are asked about.
         let of_some = told(project(&[("status", "status"), ("sid", "case when status > 3 then sid end")]));
-        assert_eq!(of_some, ["value `sid` of “IN” could not be read, also in rows that are not asked about"]);
+        assert_eq!(of_some, ["value of `sid` of “IN” could not be read, also in rows that are not asked about"]);
     }
 
     #[test]

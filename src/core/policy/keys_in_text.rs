@@ -38,8 +38,8 @@ static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     const FORMS: [(&str, &str); 7] = [
         ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
         // Given to programs on their command line.
-        ("password", r"\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^|;\n]*?\s-p[^\s-]\S*"),
-        ("password", r"\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
+        ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^|;\n]*?\s-p[^\s-]\S*"),
+        ("password", r"(?u)\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
         // Addresses that let in whoever has them.
         ("token", r"hooks\.slack\.com/services/\w+/\w+/\w+|[?&]sig=[\w%+/-]{20,}"),
         ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),

@@ -253,7 +253,7 @@ mod tests {
             (
                 "Nov 30 10:00:01 imap(bob)<12><abc>: Info: Logged out in=120 out=3400\n",
                 "dovecot",
-                r#"{"time":"1970-11-30T10:00:01Z","level":"Info","app":"imap","pid":12,"user":"bob","session":"abc","message":"Logged out in=120 out=3400"}"#,
+                r#"{"time":"1970-11-30T10:00:01Z","level":"Info","app":"imap","pid":12,"user":"bob","session":"abc","message":"Logged out in=120 out=3400","in":120,"out":3400}"#,
             ),
             (
                 "2026-11-30 10:00:00 imap-login: Info: Login: user=<bob>\n",

@@ -367,7 +367,7 @@ fn whether_a_promise_is_kept_is_said_and_the_goal_is_drawn() {
     let plotted = shape(&plan, Some(&asked)).plotted(&rows, None).unwrap();
     assert_eq!(plotted.lines[1].name, "goal 99.5 %");
     assert!(plotted.lines[1].pieces[0].iter().all(|point| point[1] == 99.5));
-    assert!((95.0..96.5).contains(&plotted.from), "{}", plotted.from);
+    assert!((94.0..96.5).contains(&plotted.from), "{}", plotted.from);
 }
 
 #[test]
