@@ -33,7 +33,9 @@ use pipewright_core::data::{Schema, Value, format_timestamp};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{PrivateFolder, Publication, is_result, without_links};
 use pipewright_core::formats::Tally;
-use pipewright_core::ir::{Destination, Interval, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, WhenExists, left_out};
+use pipewright_core::ir::{
+    Destination, Interval, LeftOut, MAX_QUARANTINED, Node, NodeId, Op, Plan, Read, WhenExists, left_out,
+};
 
 use blocking::{Build, Gather, Task, Work};
 use columns::missing_columns;
@@ -454,7 +456,8 @@ fn execute(
     }
     run.complete(report)?;
     let rows = std::mem::take(&mut run.written);
-    report.answers = told::answers(&plan, &targets, &rows, &report.sinks, &options.headliners, &options.cancel)?;
+    let lost: Vec<&[LeftOut]> = report.sinks.iter().map(|sink| sink.left_out.as_slice()).collect();
+    report.answers = told::answers(&plan, &targets, &rows, &lost, &options.headliners, &options.cancel)?;
     let history = History::of(&mut publisher, &options.out, &report.started_at, &report.answers)?;
     if let Some(incremental) = &mut incremental {
         report.told.extend(incremental.left());

@@ -49,6 +49,7 @@ mod strangers;
 mod support;
 mod targets;
 mod told;
+mod undeclared;
 
 #[cfg(feature = "gui")]
 mod gui;

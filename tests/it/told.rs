@@ -70,20 +70,20 @@ impl Bench {
     }
 
     /// The run's exit code and text, and its report.
-    fn run(&self) -> (i32, String, Json) {
+    pub(crate) fn run(&self) -> (i32, String, Json) {
         let (out, report) = (self.file("out"), self.file("report.json"));
         let project = self.project();
         let (code, _, talk) = run(&["run", &project, "--out", path(&out), "--report", path(&report)]);
         (code, talk, serde_json::from_str(&fs::read_to_string(report).unwrap_or_default()).unwrap_or_default())
     }
 
-    fn preview(&self, step: &str) -> String {
+    pub(crate) fn preview(&self, step: &str) -> String {
         let (code, _, talk) = run(&["preview", &self.project(), "--step", step, "--sample", "0"]);
         assert_eq!(code, 0, "{talk}");
         talk
     }
 
-    fn made(&self, file: &str) -> String {
+    pub(crate) fn made(&self, file: &str) -> String {
         fs::read_to_string(self.file("out").join(file)).unwrap()
     }
 
@@ -107,7 +107,7 @@ fn step<'a>(report: &'a Json, id: &str, op: &str) -> &'a Json {
     steps.iter().find(|step| step["step"] == id && step["op"] == op).unwrap_or_else(|| panic!("{id} {op}: {report}"))
 }
 
-fn has_all(text: &str, parts: &[&str]) {
+pub(crate) fn has_all(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "`{part}` is not in:\n{text}");
     }
@@ -476,51 +476,6 @@ fn what_parquet_holds_inside_of_lists_and_records_is_told() {
     assert_eq!((&rows["f"], &rows["i"]), (&json!([null, 1.0, null]), &json!([null, 1])));
     assert_eq!((&rows["r"], &rows["t"]), (&json!({"x": null, "t": "10:00:00.5"}), &json!("10:00:00.25")));
     has_all(&bench.preview("a"), &["PW0731", "2 of `f`"]);
-}
-
-#[test]
-fn what_a_parquet_file_holds_under_other_names_is_told() {
-    let Some(python) = python_with_duckdb() else { return };
-    let bench = Bench::new();
-    let query = format!(
-        "copy (select 1 as id, 'x' as extra, {{'a': 1, 'b': 2}} as r, [{{'a': 1, 'b': 2}}, {{'a': 1, 'b': null}}] as l, \
-         true as flag) to '{}' (format parquet)",
-        path(&bench.file("a.parquet"))
-    );
-    let mut made = std::process::Command::new(&python);
-    made.args(["-c", "import duckdb, sys; duckdb.execute(sys.argv[1])", &query]);
-    let (code, _, fault) = texts(made.output().unwrap());
-    assert_eq!(code, 0, "{fault}");
-    let columns = ["id:Int", "r:Record{\"a\": Int}", "l:List<Record{\"a\": Int}>", "flag:Int"];
-    let bench = bench.source("a", "a.parquet", "parquet", &columns).load("a", "a.jsonl");
-    let (code, talk, report) = bench.run();
-    assert_eq!(code, 0, "{talk}");
-    let tally = &report["sources"][0]["tally"];
-    assert_eq!(
-        (&tally["unknown_keys"], &tally["undeclared"]),
-        (&json!({"extra": 1}), &json!({"r": 1, "l": 1})),
-        "{tally}"
-    );
-    // As of other formats, `true` is no number.
-    assert_eq!(tally["unfit"], json!({"flag": 1}), "{tally}");
-    has_all(&talk, &["PW0835", "1 of `extra`", "names that their type does not"]);
-    has_all(&bench.preview("a"), &["PW0835", "1 of `extra`"]);
-}
-
-#[test]
-fn bytes_of_a_database_file_are_no_numbers_and_told_where_they_are_no_text() {
-    let bench = Bench::new();
-    let database = rusqlite::Connection::open(bench.file("a.db")).unwrap();
-    let made = "create table w (id int, v int, t text); insert into w values (3, x'1234', cast(x'ff41' as text)), \
-                (4, 5, 'plain')";
-    database.execute_batch(made).unwrap();
-    drop(database);
-    let bench = bench.source("a", "a.db", "csv", &["id:Int", "v:Int", "t:String"]).load("a", "a.csv");
-    let (code, talk, report) = bench.run();
-    assert_eq!(code, 0, "{talk}");
-    assert_eq!(report["sources"][0]["tally"]["unfit"], json!({"v": 1}), "{talk}");
-    has_all(&talk, &["1 bytes that are no UTF-8 were replaced", "1 of `v`"]);
-    assert_eq!(bench.made("a.csv"), "id,v,t\n3,,\u{fffd}A\n4,5,plain\n");
 }
 
 #[test]

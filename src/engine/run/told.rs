@@ -22,8 +22,6 @@ use crate::read::read_stream;
 use crate::table::ResultTable;
 use crate::write::{Place, Target};
 
-use super::report::SinkReport;
-
 /// Rows of an answer that its sentence is made of, at most.
 const MOST_ROWS: usize = 100_000;
 
@@ -84,17 +82,17 @@ impl WatchReport {
     }
 }
 
-/// The answers among what was written. One whose rows cannot be read back, as those of folders, is left out.
+/// The answers among what was written; `left_out`: of each of that, what its rows leave out. One whose rows cannot be read back, as those of folders, is left out.
 pub(super) fn answers(
     plan: &Plan,
     targets: &BTreeMap<NodeId, Target>,
     rows: &BTreeMap<NodeId, u64>,
-    sinks: &[SinkReport],
+    left_out: &[&[LeftOut]],
     headliners: &Headliners,
     cancel: &Cancel,
 ) -> Result<Vec<AnswerReport>, Diagnostic> {
     let mut found: BTreeMap<String, AnswerReport> = BTreeMap::new();
-    for ((id, target), sink) in targets.iter().zip(sinks) {
+    for ((id, target), left_out) in targets.iter().zip(left_out) {
         let Some(node) = answer_before(plan, *id, headliners) else { continue };
         let (answer, watch) = (&node.origin, watch_of(node));
         let aside = match (&target.place, watch) {
@@ -119,8 +117,7 @@ pub(super) fn answers(
             Ok(_) | Err(_) => continue,
         };
         let table = FirstRows { rows, total: usize::try_from(total).unwrap_or(usize::MAX), schema: &target.schema };
-        let told =
-            headliners.0.get(&answer.step).map(|headliner| headliner(&table, &sink.left_out)).unwrap_or_default();
+        let told = headliners.0.get(&answer.step).map(|headliner| headliner(&table, left_out)).unwrap_or_default();
         let watch = watch.map(|watch| WatchReport::of(watch, &table));
         let report = AnswerReport { step: answer.step.clone(), title: answer.title.clone(), told, watch };
         found.insert(answer.step.clone(), report);
