@@ -578,6 +578,9 @@ mod tests {
             let mut plan = plan();
             let node = std::sync::Arc::make_mut(&mut plan.nodes[1]);
             node.op = before;
+            let measures = vec![Column::new("sid", parse("count_distinct(sid)").unwrap())];
+            let keys = vec![Column::new("status", parse("status").unwrap())];
+            std::sync::Arc::make_mut(&mut plan.nodes[2]).op = Op::Aggregate(Aggregate { keys, measures });
             let fate = |id: NodeId| match id.0 {
                 0 => Some(Fate { changes: changes.clone(), ..Fate::default() }),
                 _ => Some(Fate::default()),
