@@ -148,7 +148,8 @@ fn a_table_whose_name_the_server_cuts_is_not_taken_for_another_one() {
         let (exit, said) = desk.go();
         assert!(exit == 1 && said.contains("PW0660") && said.contains("63 bytes"), "{said}");
         assert_eq!(count(&database, &known), "1");
-        let (exit, said) = Desk::new(flow(database.connection(), json!({"inquiry": {"table": long}}))).go();
+        let source = Desk::new(flow(database.connection(), json!({"inquiry": {"table": long}})));
+        let (exit, said) = source.run(&["sample", "p.pipewright.json", "A", "--trust"]);
         assert!(exit == 1 && said.contains("PW0660"), "{said}");
     }
 }

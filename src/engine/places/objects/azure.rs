@@ -160,7 +160,8 @@ fn to_sign(request: &Request, account: &str) -> String {
     // If-Unmodified-Since, Range.
     let none = String::new;
     let usual = [none(), none(), length, none(), header("content-type"), none(), none(), header("if-match")];
-    let usual = usual.into_iter().chain([none(), none(), header("range")]).collect::<Vec<_>>().join("\n");
+    let usual =
+        usual.into_iter().chain([header("if-none-match"), none(), header("range")]).collect::<Vec<_>>().join("\n");
     let mut own: Vec<String> = request
         .headers
         .iter()
