@@ -158,8 +158,8 @@ impl Store<'_> {
 
     /// Ends what an earlier run could not: completes what was whole, and takes away what was not.
     fn recover(&self, goal: &Goal) -> Result<(Record, Option<String>), Diagnostic> {
-        let (mut record, known) = self.record(goal)?;
-        let Some(next) = record.next.take() else { return Ok((record, known)) };
+        let (mut record, mut known) = self.record(goal)?;
+        let Some(mut next) = record.next.take() else { return Ok((record, known)) };
         if next.is_whole {
             record.objects = self.publish(&next).map_err(|fault| match &*fault.code {
                 "PW0762" => {
@@ -171,6 +171,10 @@ impl Store<'_> {
                 _ => fault,
             })?;
         } else {
+            // Where it is still at work, it finds that it is taken away before it says that all is there.
+            next.run = new_run();
+            let taken = Record { next: Some(next.clone()), ..record.clone() };
+            known = self.put_record(goal, &taken, known.as_deref())?;
             self.abort(&next)?;
         }
         let known = self.put_record(goal, &record, known.as_deref())?;
@@ -269,7 +273,7 @@ impl Transaction {
                 ..Upload::default()
             });
         }
-        let run = format!("{:016x}", fastrand::u64(..));
+        let run = new_run();
         let is_kept = |known: &&Known| uploads.iter().all(|upload| upload.key != known.key);
         let gone = record.objects.iter().filter(is_kept).cloned().collect();
         record.next = Some(Next { run: run.clone(), is_whole: false, uploads, gone });
@@ -327,6 +331,11 @@ impl Transaction {
             }
         }
     }
+}
+
+/// The name of a run.
+fn new_run() -> String {
+    format!("{:016x}", fastrand::u64(..))
 }
 
 fn media_type(kind: FileKind) -> &'static str {
