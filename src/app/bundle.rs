@@ -17,8 +17,8 @@ use pipewright_core::export::{Bundle, DesignInfo, Target};
 use pipewright_core::files::{FolderUpdate, MARKER, OUT_OF_REACH, inside, is_same_place, make_folder, open_file};
 use pipewright_core::formats::{Framing, Sample, format};
 use pipewright_core::ir::{
-    Connection, Destination, FileKind, Node, Op, Parameter, PathPieces, Plan, Read, SOURCE_FOLDER, WhenExists, Write,
-    defaults, interpolate, load_answers, parameter_variable, prune, resolve_parameters,
+    Connection, Destination, FileKind, Node, Op, Parameter, PathPieces, Plan, Read, SOURCE_FOLDER, SOURCE_FOLDER_DOC,
+    WhenExists, Write, defaults, interpolate, load_answers, parameter_variable, prune, resolve_parameters,
 };
 use pipewright_core::plan::secret_field;
 use pipewright_core::policy::{InForce, Site};
@@ -320,7 +320,7 @@ pub(crate) fn with_source_folder(plan: &Plan) -> Plan {
             name: free,
             data_type: DataType::String,
             default: Some(".".into()),
-            doc: "the folder that relative paths of sources start from".to_owned(),
+            doc: SOURCE_FOLDER_DOC.to_owned(),
         });
     }
     plan

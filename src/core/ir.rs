@@ -48,7 +48,10 @@ pub use places::{
     Connection, ConnectionKind, Inquiry, Known, LoadMode, Location, Method, Pages, Preset, TableName, TablePlace,
     presets,
 };
-pub use plan::{Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, SOURCE_FOLDER, built_in_parameters};
+pub use plan::{
+    Node, NodeId, Origin, Parameter, Plan, PlanStep, RUN_STARTED_AT, SOURCE_FOLDER, SOURCE_FOLDER_DOC,
+    built_in_parameters,
+};
 pub use prune::{needed_columns, prune};
 pub(crate) use rules::{POSITION, near_names};
 pub use rules::{ParameterTypes, node_hash, output_schema};

@@ -230,8 +230,10 @@ fn newer_rows(sql: &str, column: &str, after: Option<&str>, newest: &str) -> Str
 
 /// How many records a file has as its format reads it, those among them that it cannot read.
 fn units(path: &Path, format: &FormatSpec, cancel: &Cancel) -> Result<u64, Diagnostic> {
+    // Looked at from its own folder, not from that of a project, which it lies outside of.
+    let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
     let read = Read {
-        path: path.display().to_string(),
+        path: name.to_string_lossy().into_owned(),
         format: format.clone(),
         schema: schema_as(path, format)?,
         columns: None,
@@ -240,7 +242,7 @@ fn units(path: &Path, format: &FormatSpec, cancel: &Cancel) -> Result<u64, Diagn
         location: None,
     };
     let whole = Sampling::Whole;
-    let tally = read_sample(&read, Path::new(""), &whole, &Budget::of(&whole), cancel)?.tally;
+    let tally = read_sample(&read, folder, &whole, &Budget::of(&whole), cancel)?.tally;
     Ok(tally.accepted + tally.quarantined)
 }
 

@@ -265,3 +265,28 @@ fn a_scheduler_that_is_not_there_is_named() {
     let (code, _, talk) = run(&arguments);
     assert!(code == 2 && talk.contains("no scheduler `airflo`; did you mean `airflow`?"), "{talk}");
 }
+
+#[test]
+fn the_image_names_the_folder_of_sources_where_a_design_has_a_parameter_of_that_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("p.pipewright.json"), folder.path().join("bundle"));
+    let image = |parameters: Json| {
+        let design = json!({
+            "pipewright": 1, "name": "p", "parameters": parameters,
+            "sources": [{"id": "s", "title": "S", "path": "in.csv", "format": {"name": "csv"},
+                "schema": {"fields": [{"name": "n", "type": "Int"}]}}],
+            "steps": [
+                {"id": "in", "kind": "file", "title": "In", "settings": {"source": "s"}},
+                {"id": "out", "kind": "load_file", "title": "Out", "settings": {"path": "out.csv", "kind": "csv"}},
+            ],
+            "wires": [{"id": "w", "from": "in", "to": "out"}],
+        });
+        fs::write(&file, design.to_string()).unwrap();
+        run_ok(&["export", path(&file), "--target", "pipeline", "--with", "dockerfile", "--out", path(&out)]);
+        text(&out.join("schedulers/docker/Dockerfile"))
+    };
+    let own = json!([{"id": "a", "name": "source_folder", "type": "String", "default": "mine"}]);
+    assert!(image(json!([])).contains("/bin/python PW_SOURCE_FOLDER=/data\n"));
+    let other = image(own);
+    assert!(other.contains("/bin/python PW_SOURCE_FOLDER_2=/data\n"), "{other}");
+}

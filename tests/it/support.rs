@@ -1,9 +1,10 @@
 //! What several test modules use: the repository's root, the binary, Python with engines, comparison of rows.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use pipewright_core::data::Value;
 
@@ -115,12 +116,14 @@ pub fn python_for(target: &str) -> Option<String> {
     }
 }
 
-/// Python that can do something, with more arguments.
+/// Python that can do something, with more arguments. Each is asked once: some packages take seconds to load.
 pub fn python_that(can: &str, more: &[&str]) -> Option<String> {
+    static ANSWERS: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
     let python = std::env::var("PIPEWRIGHT_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let asked = Command::new(&python).arg(can).args(more).output();
-    let is_able = asked.is_ok_and(|output| output.status.success());
-    need(&format!("`{python} {can} {}` fails", more.join(" ")), is_able.then_some(python))
+    let question = format!("{python} {can} {}", more.join(" "));
+    let ask = || Command::new(&python).arg(can).args(more).output().is_ok_and(|output| output.status.success());
+    let is_able = *ANSWERS.lock().unwrap().entry(question.clone()).or_insert_with(ask);
+    need(&format!("`{question}` fails"), is_able.then_some(python))
 }
 
 /// A PostgreSQL of the tests' own, without a network; it ends and goes with the process.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Bundle;
 use crate::data::DataType;
-use crate::ir::{Parameter, Plan, parameter_variable};
+use crate::ir::{Parameter, Plan, SOURCE_FOLDER_DOC, parameter_variable};
 use crate::quote::own_word;
 
 /// What `export --with` takes.
@@ -148,7 +148,7 @@ pub fn write(bundle: &mut Bundle, schedulers: &[Scheduler], plan: &Plan, name: &
     for scheduler in schedulers {
         for (file, text) in scheduler.files() {
             let file = format!("schedulers/{}", file.replace("@NAME@", &word));
-            let text = filled(*scheduler, text, &lines, bundle).replace("@name@", &word.replace('_', "-"));
+            let text = filled(*scheduler, text, &lines, plan, bundle).replace("@name@", &word.replace('_', "-"));
             let text = text.replace("@NAME@", &word);
             match file.ends_with(".sh") {
                 true => bundle.script(&file, text),
@@ -159,7 +159,7 @@ pub fn write(bundle: &mut Bundle, schedulers: &[Scheduler], plan: &Plan, name: &
 }
 
 /// A scheduler's text with the lines of the parameters.
-fn filled(scheduler: Scheduler, text: &str, lines: &Lines, bundle: &Bundle) -> String {
+fn filled(scheduler: Scheduler, text: &str, lines: &Lines, plan: &Plan, bundle: &Bundle) -> String {
     let python = |indent: &str| {
         [
             ("@SECRETS@", lines.secrets("    \"@V@\",\n")),
@@ -202,12 +202,18 @@ fn filled(scheduler: Scheduler, text: &str, lines: &Lines, bundle: &Bundle) -> S
             ("@GIVEN@", lines.given("          @V@: ${{ vars.@V@ }}\n", "# ")),
             ("@INTERVALS@", days(&shell.replace('\n', "\n          ")).trim_end().to_owned()),
         ],
-        Scheduler::Dockerfile => vec![("@PACKAGES@", packages(bundle))],
+        Scheduler::Dockerfile => vec![("@PACKAGES@", packages(bundle)), ("@FOLDER@", folder(plan))],
     };
     marks.iter().fold(text.to_owned(), |text, (mark, lines)| {
         // A line of its own goes whole.
         text.replace(&format!("\n{mark}\n"), &format!("\n{lines}")).replace(mark, lines)
     })
+}
+
+/// Where the folder is mounted that relative paths of sources start from.
+fn folder(plan: &Plan) -> String {
+    let own = plan.parameters.iter().find(|known| known.doc == SOURCE_FOLDER_DOC);
+    own.map(|own| format!(" {}=/data", parameter_variable(&own.name))).unwrap_or_default()
 }
 
 /// What the scripts of a bundle, and of its parts, need beside Pipewright.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::inside::{inside, without_links};
+use super::inside::{inside, is_hidden, without_links};
 use super::marker::{MARKER, Mark, Marker, digest_of};
 use super::names::{exists, fault};
 use super::publication::Publication;
@@ -129,7 +129,9 @@ impl FolderUpdate {
         for (name, mark) in mine {
             let target = self.root.join(name);
             let is_there = self.is_below(name) && target.is_file() && !target.is_symlink();
-            if !marker.files.contains_key(name) && is_there && digest_of(&target).ok() == mark.sha256 {
+            // A list that came with the folder takes nothing out of what other programs keep there (`.git`).
+            let is_ours = is_there && !is_hidden(&self.root, &target);
+            if !marker.files.contains_key(name) && is_ours && digest_of(&target).ok() == mark.sha256 {
                 self.publication.removal(&target)?;
             }
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::CHECKPOINT;
 use super::folder::FolderUpdate;
+use super::marker::{MARKER, digest_of};
 use super::publication::Publication;
 use super::recovery::recover;
 use crate::diagnostic::Diagnostic;
@@ -359,4 +360,20 @@ fn a_stranger_lets_no_folder_go_outside_of_his_own() {
     recover(&root).unwrap();
     assert!(other.join("empty").exists() && root.join("full/mine").exists());
     assert!(!root.join("own").exists());
+}
+
+#[test]
+fn a_list_that_came_with_a_folder_takes_nothing_out_of_hidden_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at(".git")).unwrap();
+    let files = [".git/HEAD", "old.sql"].map(|name| {
+        fs::write(at(name), "ref: refs/heads/main\n").unwrap();
+        format!("\"{name}\": {{\"by\": \"export\", \"sha256\": \"{}\"}}", digest_of(&at(name)).unwrap())
+    });
+    fs::write(at(MARKER), format!("{{\"pipewright_files\": 1, \"files\": {{{}}}}}", files.join(","))).unwrap();
+    let mut update = FolderUpdate::new(folder.path(), "export");
+    update.write("new.sql", b"x", false).unwrap();
+    update.publish(false).unwrap();
+    assert!(at(".git/HEAD").exists() && at("new.sql").exists() && !at("old.sql").exists());
 }

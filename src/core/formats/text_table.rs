@@ -65,6 +65,15 @@ enum Line {
     Other(&'static str),
 }
 
+/// The cells of a row's line.
+#[derive(Debug, Default)]
+struct Cells<'a> {
+    /// Trimmed; an empty one is null.
+    texts: Vec<&'a str>,
+    /// By cell, whether its value goes on in the next line; empty where none does.
+    open: Vec<bool>,
+}
+
 impl Shape {
     fn names(&self) -> &[String] {
         match self {
@@ -73,10 +82,10 @@ impl Shape {
         }
     }
 
-    /// Tells what a line is, and gives a row's cells, trimmed; an empty one is null.
-    fn read<'a>(&self, line: &'a str, cells: &mut Vec<&'a str>) -> Line {
+    /// Tells what a line is, and gives a row's cells.
+    fn read<'a>(&self, line: &'a str, cells: &mut Cells<'a>) -> Line {
         match self {
-            Shape::Aligned(aligned) => aligned.read(line, cells),
+            Shape::Aligned(aligned) => aligned.read(line, &mut cells.texts),
             Shape::Bordered(bordered) => bordered.read(line, cells),
         }
     }
@@ -139,7 +148,8 @@ impl Format for TextTable {
          Bordered ones have `|` between the columns: `psql`, `mysql`, Markdown. `PID` and `USER` are `pid` and `user`, the time \
          of day before a header of `sar` is `clock`; other names stay as they are written. `-`, `<none>` and `NULL` are null; \
          shares such as `45%` are numbers where all of a column are, sizes such as `1.2G` are text. The header, when it comes \
-         again, rules and counts of rows are no rows; other lines are kept aside."
+         again, rules and counts of rows are no rows; a value of several lines, which `psql` marks by `+`, is one; other lines \
+         are kept aside."
     }
 
     fn options(&self) -> &'static [OptionSpec] {
@@ -160,7 +170,7 @@ impl Format for TextTable {
         let (mut rows, mut lines, mut frames) = (0, 0, 0);
         // Of the lines that follow a header without a blank one between.
         let (mut below, mut is_below) = (0, false);
-        let mut cells = Vec::new();
+        let mut cells = Cells::default();
         for text in sample_texts(sample) {
             for (_, line) in super::scan::lines(&Chunk::whole(text)).take(2000) {
                 if is_blank(line) {
@@ -230,18 +240,22 @@ fn no_header() -> Diagnostic {
 fn sampled_columns(shape: &Shape, names: &[String], sample: &Sample) -> (Schema, Vec<bool>) {
     let mut guesses = vec![TextGuess::default(); names.len()];
     let mut counts = vec![(0, 0); names.len()];
-    let mut cells = Vec::new();
+    let mut cells = Cells::default();
     for line in sample_lines(sample) {
         if shape.read(line, &mut cells) != Line::Row {
             continue;
         }
-        for ((cell, guess), (all, shares)) in cells.iter().zip(&mut guesses).zip(&mut counts) {
-            if is_null(cell) {
+        let are_open = cells.open.iter().copied().chain(std::iter::repeat(false));
+        for (((cell, is_open), guess), (all, shares)) in
+            cells.texts.iter().zip(are_open).zip(&mut guesses).zip(&mut counts)
+        {
+            if is_null(cell) && !is_open {
                 continue;
             }
             *all += 1;
-            *shares += usize::from(share(cell).is_some());
-            guess.add(share(cell).unwrap_or(cell));
+            *shares += usize::from(share(cell).is_some() && !is_open);
+            // What has several lines is a text, whatever they hold.
+            guess.add(if is_open { "several\nlines" } else { share(cell).unwrap_or(cell) });
         }
     }
     let are_shares: Vec<bool> = counts.iter().map(|(all, shares)| *all > 0 && all == shares).collect();

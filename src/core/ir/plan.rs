@@ -57,8 +57,12 @@ pub struct Parameter {
 /// When the run began (Timestamp); set by every run and preview, so that a run can be repeated.
 pub const RUN_STARTED_AT: &str = "run.started_at";
 
-/// The parameter of an exported design that relative paths of its sources start from.
+/// The parameter of an exported design that relative paths of its sources start from; where the design has one of that
+/// name, a number follows.
 pub const SOURCE_FOLDER: &str = "source_folder";
+
+/// What that parameter, and none of a design's own, is for.
+pub const SOURCE_FOLDER_DOC: &str = "the folder that relative paths of sources start from";
 
 /// Parameters that exist without being declared, with their types.
 pub fn built_in_parameters() -> BTreeMap<String, DataType> {

@@ -8,6 +8,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 # Modules come with Python, not from files that lie beside this one.
 sys.path[:] = [path for path in sys.path if os.path.realpath(path) != HERE]
 
+import importlib.metadata
 import json
 import re
 import shutil
@@ -126,6 +127,13 @@ def plain(value):
 
 def literal(text, is_name=False):
     return "'" + (identifier(text) if is_name else text).replace("'", "''") + "'"
+
+
+def installed(package):
+    try:
+        return bool(importlib.metadata.version(package))
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def stop_without(package):
@@ -268,9 +276,8 @@ def bring_out(told, work):
 def main(work, out):
     told, checked = loaded(os.path.join(HERE, "bundle.json")), loaded(os.path.join(work, "checked.json"))
     os.environ["DBT_SCHEMA"] = os.environ.get("DBT_SCHEMA") or told["project"]
-    try:
-        import dbt.cli.main  # noqa: F401
-    except ImportError:
+    # Asked for by name: to load dbt takes seconds, and it runs as a program of its own.
+    if not installed(f"dbt-{told['adapter']}"):
         stop_without(f"dbt-{told['adapter']}")
     bring_in(told, True)
     try:

@@ -112,8 +112,24 @@ pub fn bare(python: &str) -> &str {
 
 /// The name of a column as `pl.col` takes it: between `^` and `$` it would be a pattern, and `*` all columns.
 pub fn column_text(name: &str) -> String {
-    match name == "*" || name.starts_with('^') && name.ends_with('$') {
+    match is_pattern(name) {
         true => python_text(&format!("^{}$", regex::escape(name))),
         false => python_text(name),
+    }
+}
+
+fn is_pattern(name: &str) -> bool {
+    name == "*" || name.starts_with('^') && name.ends_with('$')
+}
+
+/// A field of a record. One whose name would be a pattern is named anew before: Polars panics at patterns of fields.
+pub fn member(record: &DataType, name: &str) -> String {
+    match record {
+        DataType::Record(fields) if is_pattern(name) => {
+            let place = fields.iter().position(|(field, _)| field == name).unwrap_or_default();
+            let names: Vec<String> = (0..fields.len()).map(|place| format!("\"f{place}\"")).collect();
+            format!(".struct.rename_fields([{}]).struct.field(\"f{place}\")", names.join(", "))
+        }
+        _ => format!(".struct.field({})", python_text(name)),
     }
 }

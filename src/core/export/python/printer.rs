@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::functions::{self, Scalar};
-use super::literals::{Python, bare, column_text, dtype, literal, plain, refuse};
+use super::literals::{Python, bare, column_text, dtype, literal, member, plain, refuse};
 use crate::data::{DataType, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{self, BinaryOp, Call, Expr, ExprKind, FunctionKind, Place, Scope, function};
@@ -78,7 +78,7 @@ impl Printer<'_> {
             ExprKind::Column(name) => format!("pl.col({})", column_text(name)),
             ExprKind::Parameter(name) => format!("parameter[{}]", python_text(name)),
             ExprKind::Member { record, name } => {
-                format!("{}.struct.field({})", self.python(record)?, column_text(name))
+                format!("{}{}", self.python(record)?, member(&self.type_of(record), name))
             }
             ExprKind::Not(expr) => format!("(~{})", self.value(expr, &DataType::Boolean)?),
             ExprKind::Negate(inner) => match self.type_of(inner) {

@@ -84,10 +84,16 @@ pub fn pair(line: &str, separator: u8) -> Option<(&str, &str, usize)> {
     let key = line[..at].trim();
     let after = &line[at + 1..];
     let is_apart = match separator {
-        b':' => after.is_empty() || after.starts_with([' ', '\t', '\r']) || after.starts_with(": "),
+        // In LDIF a colon behind it says that the value is in base64, a `<` that it stands elsewhere (RFC 2849).
+        b':' => {
+            after.is_empty()
+                || after.starts_with([' ', '\t', '\r'])
+                || after.starts_with(": ")
+                || after.starts_with("< ")
+        }
         _ => true,
     };
-    let value = after.strip_prefix(": ").filter(|_| separator == b':').unwrap_or(after).trim();
+    let value = after.trim();
     let from = if value.is_empty() { line.len() } else { value.as_ptr() as usize - line.as_ptr() as usize };
     (is_apart && is_key(key, separator)).then_some((key, value, from))
 }
@@ -127,13 +133,19 @@ impl Style {
         if rules >= 2 || rules == 1 && !is_rule(first) {
             styles.push(Style { has_rules: true, ..plain.clone() });
         }
-        styles.push(plain.clone());
-        // The first key, where it comes again without anything between.
-        if let Some((key, ..)) = pair(first, separator).filter(|_| indent(first) == 0) {
-            let begin = first[..key.len() + indent(&first[key.len()..]) + 1].to_owned();
-            styles.push(Style { begin: Some(begin), ..plain });
+        if let Some(found) = styles.into_iter().find_map(|style| style.judge(text)) {
+            return Some(found);
         }
-        styles.into_iter().find_map(|style| style.judge(text))
+        // The first key, where it comes again without anything between: then blank lines stand inside of values.
+        let keyed = pair(first, separator).filter(|_| indent(first) == 0).and_then(|(key, ..)| {
+            let begin = first[..key.len() + indent(&first[key.len()..]) + 1].to_owned();
+            Style { begin: Some(begin), ..plain.clone() }.judge(text)
+        });
+        let found = plain.judge(text);
+        match (&found, &keyed) {
+            (Some(blank), Some(begun)) if blank.blocks >= begun.blocks => found,
+            _ => keyed.or(found),
+        }
     }
 
     /// What the style makes of a text; `None`: its blocks have too little in common.
@@ -270,8 +282,8 @@ enum Part<'a> {
 impl<'a> Block<'a> {
     /// Calls `visit` with each line that is not blank, and how many blank ones stand before it.
     fn each(&self, style: &Style, mut visit: impl FnMut(Part<'a>, usize)) {
-        // Of the keys: blanks before the first, and where its separator stands.
-        let mut place: Option<(usize, usize)> = None;
+        // Of the keys: blanks before the first, where its separator stands, and whether those of all stand there.
+        let mut place: Option<(usize, usize, bool)> = None;
         // Of the value that is open: where it began, and whether it has other lines or none of its own.
         let mut open: Option<(usize, bool)> = None;
         let mut blanks = 0;
@@ -289,11 +301,15 @@ impl<'a> Block<'a> {
             }
             let found = pair(line, style.separator).map(|(key, value, from)| {
                 let colon = line.find(char::from(style.separator)).unwrap_or_default();
-                (key, value, from, (indent(line), colon))
+                (key, value, from, (indent(line), colon, line[..colon].ends_with("  ")))
             });
-            let found = found.filter(|(_, _, _, (spaces, colon))| {
-                // Names stand at the right in `\G`.
-                place.is_none_or(|(first, first_colon)| *spaces == first || style.has_rules && *colon == first_colon)
+            let found = found.filter(|(_, _, _, (spaces, colon, _))| {
+                place.is_none_or(|(first, first_colon, is_lined_up)| match *colon == first_colon {
+                    // Names stand at the right in `\G`.
+                    true => *spaces == first || style.has_rules,
+                    // Words with a colon in a text below a key are none.
+                    false => *spaces == first && !is_lined_up,
+                })
             });
             if let Some((key, value, from, own)) = found {
                 place = Some(place.unwrap_or(own));
@@ -332,22 +348,47 @@ impl<'a> Block<'a> {
 
     pub fn record(&self, style: &Style) -> Record<'a> {
         let mut record = Record::default();
-        // A value in LDIF is folded wherever it is too long (RFC 2849).
         let is_ldif = self.lines[0].starts_with("dn:") && style.separator == b':';
         self.each(style, |part, blanks| match part {
+            // Between the changes of an entry.
+            Part::More("-") | Part::Text("-") if is_ldif => {}
             Part::Pair(key, value) => record.pairs.push((key, tidy(value))),
+            // A value in LDIF is folded wherever it is too long (RFC 2849).
+            Part::More(line) if is_ldif => match (line.strip_prefix(' '), record.pairs.last_mut()) {
+                (Some(rest), Some((_, value))) => value.to_mut().push_str(rest),
+                _ => add_line(&mut record.text, line, blanks),
+            },
             Part::More(line) => {
                 let Some((_, value)) = record.pairs.last_mut() else { return };
                 let value = value.to_mut();
-                match is_ldif {
-                    true => value.push_str(line.strip_prefix(' ').unwrap_or(line)),
-                    false => add_line(value, line, blanks),
-                }
+                let line = match style.separator {
+                    // `psql` ends a line of a value with `+`, and begins the next one behind its `|`.
+                    b'|' if value.ends_with('+') => {
+                        value.truncate(value[..value.len() - 1].trim_end().len());
+                        line.trim_start().strip_prefix('|').unwrap_or(line)
+                    }
+                    _ => line,
+                };
+                add_line(value, line, blanks);
             }
             Part::Text(line) => add_line(&mut record.text, line, blanks),
         });
+        if is_ldif {
+            record.pairs.iter_mut().for_each(|(_, value)| decode(value));
+        }
         record
     }
+}
+
+/// Takes the base64 off a value of LDIF that is text; what is none keeps it, without its mark.
+fn decode(value: &mut Cow<str>) {
+    use base64::Engine;
+    let Some(coded) = value.strip_prefix(':') else { return };
+    let coded = coded.trim();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(coded).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.filter(|text| text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')));
+    *value = Cow::Owned(text.unwrap_or_else(|| coded.to_owned()));
 }
 
 /// A line below others; a point alone is an empty one (`deb822`).

@@ -80,6 +80,53 @@ fn keys_that_come_again_are_numbered_and_folded_lines_joined() {
 }
 
 #[test]
+fn values_of_ldif_are_decoded_and_its_marks_are_none_of_them() {
+    let (found, _) = rows(
+        "dn:: dWlkPWJvYixkYz1leGFtcGxl\nsn:: U2Now7Zu\ncn: Bob\ndescription: plain\njpegPhoto:< file:///tmp/x.jpg\n\n\
+         dn: uid=eve,dc=example\nsn: Adams\ncn: Eve\njpegPhoto:: /9j/4AAQ\n",
+    );
+    assert_eq!(
+        found[0],
+        json(
+            r#"{"dn":"uid=bob,dc=example","sn":"Schön","cn":"Bob","description":"plain","jpegPhoto":"< file:///tmp/x.jpg"}"#
+        )
+    );
+    // What is no text stays as it is written.
+    assert_eq!(found[1], json(r#"{"dn":"uid=eve,dc=example","sn":"Adams","cn":"Eve","jpegPhoto":"/9j/4AAQ"}"#));
+
+    let (found, _) = rows(
+        "dn: uid=bob,dc=example\nchangetype: modify\nreplace: mail\nmail: a@example.org\n-\nadd: phone\nphone: 1\n-\n\n\
+         dn: uid=eve,dc=example\nchangetype: modify\nreplace: mail\nmail: b@example.org\n-\n",
+    );
+    assert_eq!(
+        found[0],
+        json(
+            r#"{"dn":"uid=bob,dc=example","changetype":"modify","replace":"mail","mail":"a@example.org","add":"phone","phone":1}"#
+        )
+    );
+}
+
+#[test]
+fn paragraphs_of_a_value_begin_no_record() {
+    let package = |name: &str, more: &str| {
+        format!(
+            "Name        : {name}\nVersion     : 5.1\nSummary     : A shell\nDescription :\nIt reads commands.\n{more}"
+        )
+    };
+    let text = package("bash", "\nFeatures: many.\nMore of it.\n")
+        + &package("zsh", "")
+        + &package("fish", "\nFriendly: yes.\n");
+    let (found, _) = rows(&text);
+    assert_eq!(found.len(), 3);
+    assert_eq!(
+        found[0],
+        json(
+            r#"{"Name":"bash","Version":5.1,"Summary":"A shell","Description":"It reads commands.\n\nFeatures: many.\nMore of it."}"#
+        )
+    );
+}
+
+#[test]
 fn a_record_may_begin_with_a_line_that_is_no_key() {
     let log = "commit 3f2a9c1d2e4b5a697887766554433221100ffeed (HEAD -> main)\nMerge: 9b8c7d6 1a2b3c4\nAuthor: Bob <bob@example.org>\nDate:   Mon Nov 30 10:00:00 2026 +0100\n\n    Orders are late\n    \n    Fixes: #12\n\n\
                commit 9b8c7d6e5f40312233445566778899aabbccddee\nAuthor: Eve <eve@example.org>\nDate:   Mon Nov 30 09:00:00 2026 +0100\n\n    The shop opens\n\n";
@@ -137,6 +184,11 @@ fn lists_of_shells_and_databases_are_rows() {
         "-[ RECORD 1 ]------\nid    | 1\nname  | bob\ntotal | 12.5\n-[ RECORD 2 ]------\nid    | 2\nname  | eve\ntotal | 7\n",
     );
     assert_eq!(found[1], json(r#"{"id":2,"name":"eve","total":7.0}"#));
+    // A value of several lines, as `psql` marks them.
+    let (found, _) = rows(
+        "-[ RECORD 1 ]------\nid   | 1\nnote | one +   +\n     | two     +\n     | three\n-[ RECORD 2 ]------\nid   | 2\nnote | x\n",
+    );
+    assert_eq!(found[0], json(r#"{"id":1,"note":"one +\ntwo\nthree"}"#));
 }
 
 #[test]

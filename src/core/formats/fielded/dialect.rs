@@ -253,9 +253,10 @@ impl Dialect {
         if self == Dialect::Exchange {
             const COMMAS: csv_records::Dialect = csv_records::Dialect::new(b',', Some(b'"'), b'\n');
             let field = |_, span: csv_records::Span| pieces.push(&line[span.start..span.end]);
-            COMMAS.record(line.as_bytes(), 0, true, field);
-            // A quote that does not close leaves the line whole.
-            if pieces.is_empty() {
+            let record = COMMAS.record(line.as_bytes(), 0, true, field);
+            // A quote that does not close, or that text stands behind, leaves the line whole.
+            if record.is_none_or(|record| record.fault.is_some()) {
+                pieces.clear();
                 pieces.push(line);
             }
             return;

@@ -181,4 +181,7 @@ fn logs_of_exchange_have_commas_between_their_fields() {
     );
     assert!(reading.json()[1].ends_with(r#""-",null,"Local"]"#), "{:?}", reading.json());
     assert!(recognise(&Sample::whole("x", "\"")).iter().all(|found| found.format.name != "exchange"));
+    // Nothing that stands behind a quote is dropped.
+    let reading = read(&found[0].format, &text.replace(",Local", ",\"Local\" more"));
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (1, 1));
 }

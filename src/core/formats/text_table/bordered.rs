@@ -1,7 +1,7 @@
 //! Tables with lines between their columns: `| id | name |` below `+----+------+`, ` id | name` above `----+------`, and
 //! Markdown's.
 
-use super::{Line, MAX_BEFORE};
+use super::{Cells, Line, MAX_BEFORE};
 
 /// What stands between columns.
 const BORDERS: [char; 4] = ['|', '│', '┃', '║'];
@@ -13,7 +13,13 @@ pub struct Bordered {
     border: char,
     /// Whether lines begin and end with a border.
     is_closed: bool,
+    /// Of a rule that crosses are in, as `psql` draws it, the characters: a mark at a cell's end says there that its value
+    /// goes on in the next line. `None` in Markdown.
+    ruled: Option<usize>,
 }
+
+/// What `psql` puts at the end of a cell whose value goes on.
+const GOES_ON: [char; 2] = ['+', '↵'];
 
 /// A line of dashes, with what crosses them.
 fn is_rule(line: &str) -> bool {
@@ -47,7 +53,8 @@ impl Bordered {
             let table = Self::of(header)?;
             // The rule has a piece for each column.
             let pieces = lines[at].split(|c| !"-=─━═:".contains(c)).filter(|piece| !piece.is_empty()).count();
-            (pieces == table.names.len()).then_some(table)
+            let ruled = (!lines[at].contains(['|', ':'])).then(|| lines[at].trim_end().chars().count());
+            (pieces == table.names.len()).then_some(Self { ruled, ..table })
         })
     }
 
@@ -55,16 +62,17 @@ impl Bordered {
         let border = header.chars().find(|c| BORDERS.contains(c))?;
         let text = header.trim();
         let is_closed = text.starts_with(border) && text.len() > 1 && text.ends_with(border);
-        let mut table = Self { names: Vec::new(), border, is_closed };
-        let mut cells = Vec::new();
+        let mut table = Self { names: Vec::new(), border, is_closed, ruled: None };
+        let mut cells = Cells::default();
         table.cells(header, &mut cells);
-        table.names = cells.into_iter().map(str::to_owned).collect();
+        table.names = cells.texts.into_iter().map(str::to_owned).collect();
         let is_named = table.names.iter().all(|name| !name.is_empty());
         (is_named && !table.names.is_empty()).then_some(table)
     }
 
-    fn cells<'a>(&self, line: &'a str, cells: &mut Vec<&'a str>) {
-        cells.clear();
+    fn cells<'a>(&self, line: &'a str, cells: &mut Cells<'a>) {
+        cells.texts.clear();
+        cells.open.clear();
         let mut text = line.trim();
         if self.is_closed {
             text = text.strip_prefix(self.border).unwrap_or(text);
@@ -74,14 +82,31 @@ impl Bordered {
         for (at, found) in text.match_indices(self.border) {
             // In Markdown a backslash takes the border's meaning away.
             if !text[..at].ends_with('\\') {
-                cells.push(text[start..at].trim());
+                self.cell(&text[start..at], self.ruled.is_some(), cells);
                 start = at + found.len();
             }
         }
-        cells.push(text[start..].trim());
+        // Nothing stands behind the mark but a border, or the end of what the rule is long.
+        let may_go_on = self.ruled.is_some_and(|width| self.is_closed || line.trim_end().chars().count() == width);
+        self.cell(&text[start..], may_go_on, cells);
     }
 
-    pub fn read<'a>(&self, line: &'a str, cells: &mut Vec<&'a str>) -> Line {
+    fn cell<'a>(&self, text: &'a str, may_go_on: bool, cells: &mut Cells<'a>) {
+        let inner = text.strip_suffix(GOES_ON).filter(|_| may_go_on);
+        if inner.is_some() {
+            cells.open.resize(cells.texts.len(), false);
+            cells.open.push(true);
+        }
+        cells.texts.push(inner.unwrap_or(text).trim());
+    }
+
+    /// Whether a line's row goes on in the next one.
+    pub fn goes_on(&self, line: &str) -> bool {
+        let mut cells = Cells::default();
+        line.contains(GOES_ON) && self.read(line, &mut cells) == Line::Row && !cells.open.is_empty()
+    }
+
+    pub fn read<'a>(&self, line: &'a str, cells: &mut Cells<'a>) -> Line {
         if is_rule(line) || is_count(line) {
             return Line::Frame;
         }
@@ -89,8 +114,8 @@ impl Bordered {
             return Line::Other("the line has no cells");
         }
         self.cells(line, cells);
-        match cells.len() == self.names.len() {
-            true if cells.iter().zip(&self.names).all(|(cell, name)| cell == name) => Line::Header,
+        match cells.texts.len() == self.names.len() {
+            true if cells.texts.iter().zip(&self.names).all(|(cell, name)| cell == name) => Line::Header,
             true => Line::Row,
             false => Line::Other("the line has another number of cells than the header"),
         }

@@ -1,12 +1,13 @@
 //! Reads the rows of a table of text, line by line.
 
-use super::{Line, Shape, is_null, share};
+use super::{Cells, Line, Shape, is_null, share};
 use crate::data::Schema;
 use crate::formats::cell::Cell;
 use crate::formats::columns::Fit;
 use crate::formats::keys::count_unknown;
+use crate::formats::line_ends::cut_lines;
 use crate::formats::scan::{is_blank, lines};
-use crate::formats::{Chunk, Columns, Parser, Tally, Unfit};
+use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, Unit};
 
 pub struct TableParser {
     shape: Shape,
@@ -46,62 +47,142 @@ impl Parser for TableParser {
         false
     }
 
-    /// Before the first header that has its columns elsewhere; what follows that stays in one chunk.
+    /// Before the first header that has its columns elsewhere; what follows that stays in one chunk. Behind a row that is
+    /// whole.
     fn cut(&self, bytes: &[u8]) -> usize {
-        let end = crate::formats::line_ends::cut_lines(bytes);
-        let Shape::Aligned(aligned) = &self.shape else { return end };
-        let text = String::from_utf8_lossy(&bytes[..end]);
-        match text.len() == end {
-            true => aligned.first_laid_anew(&text).unwrap_or(end),
-            false => end,
+        let mut end = cut_lines(bytes);
+        match &self.shape {
+            Shape::Aligned(aligned) => {
+                let text = String::from_utf8_lossy(&bytes[..end]);
+                match text.len() == end {
+                    true => aligned.first_laid_anew(&text).unwrap_or(end),
+                    false => end,
+                }
+            }
+            Shape::Bordered(bordered) => {
+                while end > 0 {
+                    let start = cut_lines(&bytes[..end - 1]);
+                    let line = String::from_utf8_lossy(&bytes[start..end]);
+                    if !bordered.goes_on(line.trim_end_matches(['\n', '\r'])) {
+                        break;
+                    }
+                    end = start;
+                }
+                end
+            }
         }
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut tally = Tally::default();
-        let wanted: Vec<Option<usize>> =
-            self.columns.iter().map(|column| column.filter(|column| out.wants(*column))).collect();
-        let mut unfit = Unfit::new(&self.schema);
-        let mut lost = vec![0; self.names.len()];
-        let mut cells = Vec::new();
+        let wanted = self.columns.iter().map(|column| column.filter(|column| out.wants(*column))).collect();
+        let unfit = Unfit::new(&self.schema);
+        let mut rows =
+            Rows { table: self, wanted, unfit, lost: vec![0; self.names.len()], tally: Tally::default(), out };
+        let mut cells = Cells::default();
         let mut laid = None;
+        // A row of which a value goes on.
+        let mut open: Option<Open> = None;
         for (unit, line) in lines(chunk) {
-            tally.read += 1;
+            rows.tally.read += 1;
             if is_blank(line) {
-                tally.blank += 1;
+                rows.tally.blank += 1;
                 continue;
             }
-            match laid.as_ref().unwrap_or(&self.shape).read(line, &mut cells) {
+            let found = laid.as_ref().unwrap_or(&self.shape).read(line, &mut cells);
+            if let Some(mut row) = open.take() {
+                if found == Line::Row {
+                    row.add(&cells);
+                    rows.tally.joined += 1;
+                    match cells.open.is_empty() {
+                        true => rows.row(row.unit, row.texts.iter().map(String::as_str)),
+                        false => open = Some(row),
+                    }
+                    continue;
+                }
+                rows.row(row.unit, row.texts.iter().map(String::as_str));
+            }
+            match found {
                 Line::Header => {
                     laid = self.laid_anew(line);
-                    tally.meta += 1;
+                    rows.tally.meta += 1;
                 }
-                Line::Frame => tally.meta += 1,
+                Line::Frame => rows.tally.meta += 1,
                 Line::Other(reason) => {
-                    out.quarantine(unit, reason, line.as_bytes());
-                    tally.quarantined += 1;
+                    rows.out.quarantine(unit, reason, line.as_bytes());
+                    rows.tally.quarantined += 1;
                 }
-                Line::Row => {
-                    for (place, cell) in cells.iter().enumerate().filter(|(_, cell)| !is_null(cell)) {
-                        lost[place] += u64::from(self.columns[place].is_none());
-                        let Some(column) = wanted[place] else { continue };
-                        let text = if self.shares[place] { share(cell).unwrap_or(cell) } else { cell };
-                        let fit = self.cells[column].read_written(text, column, &self.schema.fields[column], out);
-                        if fit != Fit::Kept {
-                            unfit.note_fit(column, fit);
-                        }
-                    }
-                    unfit.end_row();
-                    out.end_row(unit);
-                    tally.accepted += 1;
-                    tally.rows += 1;
-                }
+                Line::Row if cells.open.is_empty() => rows.row(unit, cells.texts.iter().copied()),
+                Line::Row => open = Some(Open::new(unit, &cells)),
             }
         }
-        for (name, lost) in self.names.iter().zip(lost) {
-            count_unknown(&mut tally, name, lost);
+        if let Some(row) = open {
+            rows.row(row.unit, row.texts.iter().map(String::as_str));
         }
-        unfit.finish(&self.schema, &mut tally);
-        tally
+        rows.finish()
+    }
+}
+
+/// A row of several lines.
+struct Open {
+    unit: Unit,
+    texts: Vec<String>,
+    /// By cell, whether it goes on in the next line.
+    open: Vec<bool>,
+}
+
+impl Open {
+    fn new(unit: Unit, cells: &Cells) -> Self {
+        let texts = cells.texts.iter().map(|text| (*text).to_owned()).collect();
+        Self { unit, texts, open: cells.open.clone() }
+    }
+
+    /// The next line of the row.
+    fn add(&mut self, cells: &Cells) {
+        for (place, text) in cells.texts.iter().enumerate() {
+            if self.open.get(place) == Some(&true) {
+                self.texts[place].push('\n');
+            }
+            self.texts[place].push_str(text);
+        }
+        self.open.clone_from(&cells.open);
+    }
+}
+
+/// The rows that a call of `parse` makes.
+struct Rows<'a, 'o> {
+    table: &'a TableParser,
+    /// By place in the row, its column, where it is wanted.
+    wanted: Vec<Option<usize>>,
+    unfit: Unfit,
+    /// By place in the row, the values that have no column.
+    lost: Vec<u64>,
+    tally: Tally,
+    out: &'o mut dyn Columns,
+}
+
+impl Rows<'_, '_> {
+    fn row<'a>(&mut self, unit: Unit, texts: impl Iterator<Item = &'a str>) {
+        let table = self.table;
+        for (place, text) in texts.enumerate().filter(|(_, text)| !is_null(text)) {
+            self.lost[place] += u64::from(table.columns[place].is_none());
+            let Some(column) = self.wanted[place] else { continue };
+            let text = if table.shares[place] { share(text).unwrap_or(text) } else { text };
+            let fit = table.cells[column].read_written(text, column, &table.schema.fields[column], self.out);
+            if fit != Fit::Kept {
+                self.unfit.note_fit(column, fit);
+            }
+        }
+        self.unfit.end_row();
+        self.out.end_row(unit);
+        self.tally.accepted += 1;
+        self.tally.rows += 1;
+    }
+
+    fn finish(mut self) -> Tally {
+        for (name, lost) in self.table.names.iter().zip(self.lost) {
+            count_unknown(&mut self.tally, name, lost);
+        }
+        self.unfit.finish(&self.table.schema, &mut self.tally);
+        self.tally
     }
 }

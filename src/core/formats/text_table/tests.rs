@@ -291,3 +291,30 @@ fn text_is_no_table() {
         assert!(found.first().is_none_or(|best| best.format.name != "text_table"), "{text}: {found:?}");
     }
 }
+
+#[test]
+fn values_of_several_lines_are_one() {
+    let text = concat!(
+        " id |  name  |     note      | total \n",
+        "----+--------+---------------+-------\n",
+        "  1 | a+     | line one     +|  1.50\n",
+        "    |        | line two     +| \n",
+        "    |        | line three    | \n",
+        "  2 | eve    | C+            |  2.00\n",
+        "(2 rows)\n",
+    );
+    let (_, rows, reading) = table(text);
+    assert_eq!(rows[0], json(r#"{"id":1,"name":"a+","note":"line one\nline two\nline three","total":1.5}"#));
+    assert_eq!(rows[1], json(r#"{"id":2,"name":"eve","note":"C+","total":2.0}"#));
+    assert_eq!((rows.len(), reading.tally.joined), (2, 2));
+    // The last column has no border behind it; what the rule is long tells its mark.
+    let text = " id | note\n----+-------\n  1 | 12   +\n    | 13\n  2 | C++\n  3 | 1234+\n(3 rows)\n";
+    let (_, rows, whole) = table(text);
+    assert_eq!(rows[0], json(r#"{"id":1,"note":"12\n13"}"#));
+    assert_eq!((rows.len(), &rows[1]["note"], &rows[2]["note"]), (3, &Json::from("C++"), &Json::from("1234+")));
+    let parser = prepare(&FormatSpec::new("text_table"), None, text);
+    for size in 1..text.len() {
+        let reading = read_with(parser.as_ref(), &pieces(parser.as_ref(), text, size));
+        assert_eq!((reading.json(), reading.tally), (whole.json(), whole.tally.clone()), "{size}");
+    }
+}
