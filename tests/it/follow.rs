@@ -68,7 +68,7 @@ fn wait_for(following: &Following, file: &Path) -> u32 {
 fn a_log_is_followed_through_both_ways_of_rotation() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app.log");
-    fs::write(&file, (0..20).map(|number| line(number, "info")).collect::<String>()).unwrap();
+    fs::write(&file, (0..400).map(|number| line(number, "info")).collect::<String>()).unwrap();
     let following = Following::new(&file, &["--where", "level = 'error'", "--select", "n"]);
     wait_for(&following, &file);
     // What was there before is not told, and only what is asked for.

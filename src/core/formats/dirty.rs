@@ -222,3 +222,21 @@ fn every_format_says_what_it_is() {
     }
     assert_eq!(formats().last().map(|format| format.name()), Some("lines"), "plain lines decide no tie");
 }
+
+/// As a design is checked, and an empty file read.
+#[test]
+fn every_format_takes_declared_columns_where_nothing_of_a_file_is_known() {
+    let mut tried = 0;
+    for format in formats() {
+        let spec = super::FormatSpec::new(format.name());
+        for example in format.examples() {
+            let sample = Sample::whole("x", example);
+            let Ok(parser) = super::prepare(*format, &spec, None, &sample) else { continue };
+            let declared = Some(parser.schema()).filter(|schema| !schema.is_empty());
+            let again = super::prepare(*format, &spec, declared, &Sample::default());
+            assert!(again.is_ok() || declared.is_none(), "{}: {:?}", format.name(), again.err());
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}

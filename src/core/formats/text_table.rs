@@ -222,7 +222,9 @@ impl Format for TextTable {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let shape = Shape::of(spec, sample).ok_or_else(no_header)?;
+        // A design is looked at without its files; an empty file has no header, and no rows.
+        let declared = || schema.filter(|_| sample.head.is_empty()).map(|schema| Bordered::named(schema.names()));
+        let shape = Shape::of(spec, sample).or_else(|| declared().map(Shape::Bordered)).ok_or_else(no_header)?;
         let names: Vec<String> = shape.names().iter().map(|name| column_name(name).to_owned()).collect();
         let names = unique_names(&names);
         let (own, shares) = sampled_columns(&shape, &names, sample);

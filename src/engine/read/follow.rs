@@ -101,9 +101,11 @@ impl Follower {
         if self.was_emptied().map_err(failed)? {
             let rest = self.rest_of_copy();
             self.pending.extend(rest);
-            let parsed = self.flush()?;
+            // They are of what the file was, however short it is by now.
+            let parsed = if self.pending.is_empty() { None } else { Some(self.parse(self.pending.len())?) };
             (self.at, self.line) = (0, 1);
             self.last.clear();
+            self.job.look_again();
             if parsed.is_some() {
                 return Ok(parsed);
             }
@@ -119,7 +121,7 @@ impl Follower {
         if self.pending.len() > before {
             let end = self.prepared.parser.cut(&self.pending);
             if end > 0 {
-                return self.parse(end).map(Some);
+                return self.parse_anew(end).map(Some);
             }
         } else if !is_same_file(&self.file, &path) && path.exists() {
             // Renamed, and begun anew: whoever writes has ended with the old one, as nothing came to it.
@@ -167,15 +169,19 @@ impl Follower {
 
     /// Parses what waits, though it may not be whole.
     fn flush(&mut self) -> Result<Option<Parsed>, Diagnostic> {
-        if self.pending.is_empty() { Ok(None) } else { self.parse(self.pending.len()).map(Some) }
+        if self.pending.is_empty() { Ok(None) } else { self.parse_anew(self.pending.len()).map(Some) }
+    }
+
+    /// Its first lines may not have been there before, and dates without a year are those of now.
+    fn parse_anew(&mut self, end: usize) -> Result<Parsed, Diagnostic> {
+        if is_same_file(&self.file, &self.path) {
+            self.prepared = self.job.prepare(0)?.0;
+        }
+        self.parse(end)
     }
 
     fn parse(&mut self, end: usize) -> Result<Parsed, Diagnostic> {
         let offset = self.at - (self.pending.len() as u64).min(self.at);
-        // Its first lines may not have been there before, and dates without a year are those of now.
-        if is_same_file(&self.file, &self.path) {
-            self.prepared = self.job.prepare(0)?.0;
-        }
         let rest = self.pending.split_off(end);
         let bytes = std::mem::replace(&mut self.pending, rest);
         let first_line = self.line;

@@ -58,6 +58,11 @@ impl Bordered {
         })
     }
 
+    /// The table of a file that nothing is known of.
+    pub fn named<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self { names: names.map(str::to_owned).collect(), border: BORDERS[0], is_closed: false, ruled: None }
+    }
+
     fn of(header: &str) -> Option<Self> {
         let border = header.chars().find(|c| BORDERS.contains(c))?;
         let text = header.trim();
