@@ -20,6 +20,7 @@ pub mod dates;
 mod declared;
 #[cfg(test)]
 pub(crate) mod dirty;
+mod door;
 pub mod encoding;
 mod envelope;
 mod epochs;
@@ -36,6 +37,7 @@ mod json_lines;
 mod json_path;
 mod json_rows;
 mod json_shape;
+mod keyed;
 pub mod keys;
 pub mod layout;
 mod layout_parser;

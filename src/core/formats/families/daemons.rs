@@ -258,7 +258,7 @@ mod tests {
             (
                 "2026-11-30 10:00:00 imap-login: Info: Login: user=<bob>\n",
                 "dovecot",
-                r#"{"time":"2026-11-30T10:00:00Z","level":"Info","app":"imap-login","message":"Login: user=<bob>","user":"<bob>"}"#,
+                r#"{"time":"2026-11-30T10:00:00Z","level":"Info","app":"imap-login","message":"Login: user=<bob>","user":"bob"}"#,
             ),
             (
                 "[2026/11/30 10:00:01.5,  1, pid=12] ../../source3/smbd/service.c:1114(connect)\n  pc7 connects\n  as bob\n",

@@ -3,8 +3,8 @@
 use super::{Line, Shape, is_null, share};
 use crate::data::Schema;
 use crate::formats::cell::Cell;
-use crate::formats::columns::Fit;
 use crate::formats::keys::count_unknown;
+use crate::formats::line_ends::cut_lines;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Chunk, Columns, Parser, Tally, Unfit};
 
@@ -46,14 +46,12 @@ impl Parser for TableParser {
         false
     }
 
-    /// Before the first header that has its columns elsewhere; what follows that stays in one chunk.
+    /// Rows stay in one chunk with a header that has their columns elsewhere.
     fn cut(&self, bytes: &[u8]) -> usize {
-        let end = crate::formats::line_ends::cut_lines(bytes);
-        let Shape::Aligned(aligned) = &self.shape else { return end };
-        let text = String::from_utf8_lossy(&bytes[..end]);
-        match text.len() == end {
-            true => aligned.first_laid_anew(&text).unwrap_or(end),
-            false => end,
+        let end = cut_lines(bytes);
+        match &self.shape {
+            Shape::Aligned(aligned) => aligned.border(&bytes[..end]),
+            Shape::Bordered(_) => end,
         }
     }
 
@@ -87,9 +85,7 @@ impl Parser for TableParser {
                         let Some(column) = wanted[place] else { continue };
                         let text = if self.shares[place] { share(cell).unwrap_or(cell) } else { cell };
                         let fit = self.cells[column].read_written(text, column, &self.schema.fields[column], out);
-                        if fit != Fit::Kept {
-                            unfit.note_fit(column, fit);
-                        }
+                        unfit.note_fit(column, fit);
                     }
                     unfit.end_row();
                     out.end_row(unit);
