@@ -44,7 +44,9 @@ mod layout_parser;
 mod line_ends;
 mod lines;
 mod logfmt;
+mod ltsv;
 mod mixed;
+mod modsecurity;
 mod mysql_slow;
 mod named_types;
 mod nested;
@@ -102,8 +104,9 @@ static FORMATS: &[&dyn Format] = {
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &proxies::CF_ROUTER,
         &requests::FRAMEWORK_ACCESS,
-        &requests::LTSV,
+        &ltsv::Ltsv,
         &aws::ELB,
         &aws::S3_ACCESS,
         &aws::LAMBDA,
@@ -132,6 +135,7 @@ static FORMATS: &[&dyn Format] = {
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
         &daemons::DOVECOT,
+        &daemons::POSTQUEUE,
         &daemons::SAMBA,
         &daemons::CUPS,
         &daemons::LOGINS,
@@ -142,6 +146,7 @@ static FORMATS: &[&dyn Format] = {
         &security::SOPHOS,
         &security::SNORT,
         &panos::Panos,
+        &modsecurity::ModSecurity,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
@@ -177,6 +182,7 @@ static FORMATS: &[&dyn Format] = {
         &fielded::EXCHANGE,
         &fielded::ZEEK,
         &fielded::VPC_FLOW,
+        &fielded::OPENVPN,
         &access::NginxAccess,
         &access::ApacheAccess,
         &syslog::Syslog5424,

@@ -159,6 +159,11 @@ impl<'a> KeyedRows<'a> {
         Some(column)
     }
 
+    /// Something became of a value of the row.
+    pub fn note_change(&mut self, column: usize, change: Change) {
+        self.unfit.note_change(column, change);
+    }
+
     /// Fills what the row has besides; it is complete then.
     pub fn end_row(&mut self, out: &mut dyn Columns) {
         self.unfit.end_row();
