@@ -20,6 +20,7 @@ pub mod dates;
 mod declared;
 #[cfg(test)]
 pub(crate) mod dirty;
+mod door;
 pub mod encoding;
 mod envelope;
 mod epochs;
@@ -36,13 +37,16 @@ mod json_lines;
 mod json_path;
 mod json_rows;
 mod json_shape;
+mod keyed;
 pub mod keys;
 pub mod layout;
 mod layout_parser;
 mod line_ends;
 mod lines;
 mod logfmt;
+mod ltsv;
 mod mixed;
+mod modsecurity;
 mod mysql_slow;
 mod named_types;
 mod nested;
@@ -100,8 +104,9 @@ static FORMATS: &[&dyn Format] = {
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &proxies::CF_ROUTER,
         &requests::FRAMEWORK_ACCESS,
-        &requests::LTSV,
+        &ltsv::Ltsv,
         &aws::ELB,
         &aws::S3_ACCESS,
         &aws::LAMBDA,
@@ -130,6 +135,7 @@ static FORMATS: &[&dyn Format] = {
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
         &daemons::DOVECOT,
+        &daemons::POSTQUEUE,
         &daemons::SAMBA,
         &daemons::CUPS,
         &daemons::LOGINS,
@@ -140,6 +146,7 @@ static FORMATS: &[&dyn Format] = {
         &security::SOPHOS,
         &security::SNORT,
         &panos::Panos,
+        &modsecurity::ModSecurity,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,
@@ -175,6 +182,7 @@ static FORMATS: &[&dyn Format] = {
         &fielded::EXCHANGE,
         &fielded::ZEEK,
         &fielded::VPC_FLOW,
+        &fielded::OPENVPN,
         &access::NginxAccess,
         &access::ApacheAccess,
         &syslog::Syslog5424,

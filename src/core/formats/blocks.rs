@@ -8,11 +8,9 @@ mod parser;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use super::declared::with_types;
-use super::infer::TextGuess;
-use super::keys::{KeyIndex, MAX_REPEATS, repeated, with_more};
+use super::keyed::{KeyedColumns, SampledNames};
+use super::keys::with_more;
 use super::scan::{self, sample_texts, score};
 use super::{Chunk, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample};
 use crate::data::{DataType, Field, Schema};
@@ -116,40 +114,24 @@ impl Format for Blocks {
                 own.fields.push(field.clone());
             }
         }
-        with_types(schema, &own, |schema| Ok(Box::new(BlocksParser { index: KeyIndex::new(&schema), style, schema })))
+        with_types(schema, &own, |schema| Ok(Box::new(BlocksParser { style, columns: KeyedColumns::new(schema) })))
     }
 }
 
 /// The keys of a sample's records in the order in which they appear, with their types.
 fn sampled_keys(style: &Style, sample: &Sample) -> Schema {
-    let mut found: Vec<(String, TextGuess)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut found = SampledNames::default();
     let mut has_text = false;
     for text in sample_texts(sample) {
-        for block in blocks(style, &Chunk::whole(text)).filter_map(|piece| match piece {
-            Piece::Block(block) => Some(block),
-            _ => None,
-        }) {
+        for piece in blocks(style, &Chunk::whole(text)) {
+            let Piece::Block(block) = piece else { continue };
             let record = block.record(style);
-            let mut met = BTreeMap::<String, usize>::new();
-            for (key, value) in &record.pairs {
-                let times = met.entry((*key).to_owned()).and_modify(|times| *times += 1).or_insert(1);
-                if *times > MAX_REPEATS {
-                    continue;
-                }
-                let place = *places.entry(repeated(key, *times)).or_insert_with(|| {
-                    found.push((repeated(key, *times), TextGuess::default()));
-                    found.len() - 1
-                });
-                if !value.is_empty() {
-                    found[place].1.add(value);
-                }
-            }
+            found.begin_row();
+            record.pairs.iter().for_each(|(key, value)| found.add(key, value));
             has_text |= !record.text.is_empty();
         }
     }
-    let fields = found.into_iter().take(MAX_KEYS).map(|(name, guess)| Field::new(&name, guess.data_type()));
-    let mut schema = Schema::new(fields.collect());
+    let mut schema = Schema::new(found.fields(MAX_KEYS).collect());
     match schema.fields.iter_mut().find(|field| field.name == TEXT) {
         // What belongs to no key joins it.
         Some(field) if has_text => field.data_type = DataType::String,

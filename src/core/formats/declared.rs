@@ -3,8 +3,7 @@
 
 use super::cell::Cell;
 use super::columns::Fit;
-use super::layout::Layout;
-use super::{Chunk, Columns, Framing, Parser, Tally, Unfit, Unit};
+use super::{Chunk, Columns, Parser, Tally, Unfit, Unit};
 use crate::data::instants::MICROS_PER_DAY;
 use crate::data::{DataType, Field, Schema, Value, format_date, format_duration, format_timestamp};
 use crate::diagnostic::Diagnostic;
@@ -30,11 +29,11 @@ pub fn with_types(
         field.data_type = own.data_type.clone();
     }
     let is_plain = cells.iter().all(Option::is_none);
-    let parser = make(made)?;
+    let inner = make(made)?;
     if is_plain {
-        return Ok(parser);
+        return Ok(inner);
     }
-    Ok(Box::new(TypedParser { parser, schema: declared.clone(), cells }))
+    Ok(Box::new(TypedParser { inner, schema: declared.clone(), cells }))
 }
 
 /// Texts can be read as anything; other values only as what their text can be.
@@ -59,7 +58,7 @@ fn check(field: &Field, own: &DataType) -> Result<(), Diagnostic> {
 }
 
 struct TypedParser {
-    parser: Box<dyn Parser>,
+    inner: Box<dyn Parser>,
     schema: Schema,
     /// By column, how it is read; `None`: the format makes its type.
     cells: Vec<Option<Cell>>,
@@ -70,29 +69,13 @@ impl Parser for TypedParser {
         &self.schema
     }
 
-    fn framing(&self) -> Framing {
-        self.parser.framing()
-    }
-
-    fn is_divisible(&self) -> bool {
-        self.parser.is_divisible()
-    }
-
-    fn cut(&self, bytes: &[u8]) -> usize {
-        self.parser.cut(bytes)
-    }
-
-    fn layout(&self) -> Option<&Layout> {
-        self.parser.layout()
-    }
-
-    fn is_hopeless(&self, head: &str) -> bool {
-        self.parser.is_hopeless(head)
+    fn inner(&self) -> Option<&dyn Parser> {
+        Some(&*self.inner)
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let mut typed = Typed { parser: self, out, unfit: Unfit::new(&self.schema) };
-        let mut tally = self.parser.parse(chunk, &mut typed);
+        let mut tally = self.inner.parse(chunk, &mut typed);
         typed.unfit.finish(&self.schema, &mut tally);
         tally
     }

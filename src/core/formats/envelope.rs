@@ -10,6 +10,7 @@ mod parser;
 mod tests;
 
 use super::declared::with_types;
+use super::door::NONE;
 use super::mixed::recognise_mixed;
 use super::payload::{as_option, from_option};
 use super::scan::{self, score, trial};
@@ -288,16 +289,16 @@ impl Format for Envelope {
         }
         let kind = self.kind;
         with_types(schema, &made, |schema| {
-            let map = inner.schema().names().map(|name| schema.index(&outer(name)).unwrap_or(usize::MAX)).collect();
-            let place = |name: &str| schema.index(name).unwrap_or(usize::MAX);
+            let map = inner.schema().names().map(|name| schema.index(&outer(name)).unwrap_or(NONE)).collect();
+            let place = |name: &str| schema.index(name).unwrap_or(NONE);
             let has_time = own.first().is_some_and(|(name, _)| *name == "time");
-            let mut slots = (if has_time { place("time") } else { usize::MAX }, [usize::MAX; LABELS]);
+            let mut slots = (if has_time { place("time") } else { NONE }, [NONE; LABELS]);
             for (slot, (name, _)) in slots.1.iter_mut().zip(own.iter().skip(usize::from(has_time))) {
                 *slot = place(name);
             }
             let is_text =
                 |column: &usize| schema.fields.get(*column).is_some_and(|field| field.data_type == DataType::String);
-            let message = schema.index(MESSAGE).filter(is_text).unwrap_or(usize::MAX);
+            let message = schema.index(MESSAGE).filter(is_text).unwrap_or(NONE);
             Ok(Box::new(EnvelopeParser { kind, schema, inner, map, slots, message }))
         })
     }

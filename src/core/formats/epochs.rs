@@ -1,14 +1,18 @@
 //! Numbers since 1970 that are times: which columns hold them, as names and values tell, and a parser in front of a
 //! format's own that reads them. Must not import single formats.
 
-use super::layout::Layout;
+mod inside;
+
+use super::changes::ChangeSet;
+use super::door::{Door, NONE, go_on};
 use super::scan::trial;
 use super::spec::EPOCHS;
 use super::time::{Epoch, epoch, epoch_unit, from_epoch, is_finer_epoch};
-use super::{Change, Chunk, Columns, Format, FormatSpec, Framing, Parser, Sample, Tally, Unfit, Unit, numbers};
+use super::{Change, Chunk, Columns, Format, FormatSpec, Parser, Sample, Tally, Unfit, Unit, numbers};
 use crate::data::instants::{is_finer, parse_timestamp};
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
+use inside::{Way, ways_in};
 
 /// The column beside one of nanoseconds that takes the number as it is written: a time is held in microseconds.
 fn number_column(name: &str) -> String {
@@ -35,22 +39,49 @@ pub fn prepare(
         unit.filter(|_| field.data_type == DataType::Timestamp)
     };
     let wanted: Vec<Option<Epoch>> = declared.fields.iter().map(unit_of).collect();
+    // A column of the file itself stays what it is.
+    let of_file = match wanted.contains(&Some(Epoch::Nanos)) {
+        true => known.prepare(spec, None, sample)?.schema().clone(),
+        false => Schema::default(),
+    };
     let number_of = |(field, unit): (&Field, &Option<Epoch>)| {
-        let number = (*unit == Some(Epoch::Nanos)).then(|| declared.index(&number_column(&field.name))).flatten();
+        let name = number_column(&field.name);
+        let number = (*unit == Some(Epoch::Nanos) && !of_file.has(&name)).then(|| declared.index(&name)).flatten();
         number.filter(|at| declared.fields[*at].data_type == DataType::Int)
     };
     let beside: Vec<Option<usize>> = declared.fields.iter().zip(&wanted).map(number_of).collect();
     let places: Vec<usize> = (0..declared.len()).filter(|at| !beside.contains(&Some(*at))).collect();
-    let own = |at: &usize| {
+    let mut inside = vec![Vec::new(); places.len()];
+    let mut own = Vec::with_capacity(places.len());
+    for (at, inside) in places.iter().zip(&mut inside) {
         let mut field = declared.fields[*at].clone();
-        if wanted[*at].is_some() {
-            field.data_type = DataType::String;
+        match wanted[*at] {
+            Some(_) => field.data_type = DataType::String,
+            None => *inside = set_inside(&mut field, &named, |known| *known == DataType::Timestamp, &DataType::String),
         }
-        field
-    };
-    let inner = known.prepare(spec, Some(&Schema::new(places.iter().map(own).collect())), sample)?;
+        own.push(field);
+    }
+    let inner = known.prepare(spec, Some(&Schema::new(own)), sample)?;
     let reads = places.iter().map(|at| wanted[*at].map(|unit| (unit, beside[*at]))).collect();
-    Ok(Box::new(EpochParser { inner, schema: declared, places, reads }))
+    Ok(Box::new(EpochParser { inner, schema: declared, places, reads, inside }))
+}
+
+/// Gives values inside of a column that the option names another type, where theirs `is_right`; gives the ways to them.
+fn set_inside(
+    field: &mut Field,
+    named: &[(&str, Epoch)],
+    is_right: impl Fn(&DataType) -> bool,
+    other: &DataType,
+) -> Vec<(Way, Epoch)> {
+    let mut found = Vec::new();
+    for (name, unit) in named {
+        let Some(way) = Way::of(name).filter(|way| way.column == field.name) else { continue };
+        if let Some(data_type) = way.type_in(&mut field.data_type).filter(|data_type| is_right(data_type)) {
+            data_type.clone_from(other);
+            found.push((way, *unit));
+        }
+    }
+    found
 }
 
 /// The columns that a sample shows, the named ones as times. Beside one of nanoseconds stands the number, where a time
@@ -69,8 +100,11 @@ fn sampled(
     };
     let mut fields = Vec::with_capacity(schema.len());
     for (at, field) in schema.fields.iter().enumerate() {
-        let Some((name, unit)) = named.iter().find(|(name, _)| *name == field.name && may_be_time(field)) else {
-            fields.push(field.clone());
+        let is_named = |(name, _): &&(&str, Epoch)| *name == field.name && may_be_time(&field.data_type);
+        let Some((name, unit)) = named.iter().find(is_named) else {
+            let mut field = field.clone();
+            set_inside(&mut field, named, may_be_time, &DataType::Timestamp);
+            fields.push(field);
             continue;
         };
         fields.push(Field { data_type: DataType::Timestamp, ..field.clone() });
@@ -87,51 +121,70 @@ fn sampled(
     Ok(Schema::new(fields))
 }
 
-/// Whether numbers of a column may be times.
-fn may_be_time(field: &Field) -> bool {
-    matches!(field.data_type, DataType::Int | DataType::Float | DataType::String | DataType::Timestamp)
+/// Whether values of a type may be times.
+fn may_be_time(data_type: &DataType) -> bool {
+    are_numbers(data_type) || *data_type == DataType::Timestamp
 }
 
-/// The columns of a sample whose numbers are times since 1970: the name says a time, and all values are times between
-/// 2000 and 2040 in one unit, or 0.
+/// Whether values of a type are numbers, or texts that may be some.
+fn are_numbers(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Int | DataType::Float | DataType::String)
+}
+
+/// The columns of a sample whose numbers are times since 1970, and such values inside of records: the name says a time, and
+/// all values are times between 2000 and 2040 in one unit, or 0.
 pub fn epoch_columns(parser: &dyn Parser, sample: &Sample) -> EpochColumns {
-    let of_numbers = |field: &Field| matches!(field.data_type, DataType::Int | DataType::Float | DataType::String);
-    let fields = parser.schema().fields.iter().enumerate();
-    let named: Vec<(usize, &Field)> = fields
-        .filter(|(_, field)| of_numbers(field) && !field.name.contains([',', '=']) && says_time(&field.name, None))
-        .collect();
+    let mut named: Vec<(usize, String, String)> = Vec::new();
+    for (at, field) in parser.schema().fields.iter().enumerate() {
+        if are_numbers(&field.data_type) && !field.name.contains([',', '=']) {
+            named.push((at, field.name.clone(), field.name.clone()));
+        } else {
+            let inside = ways_in(field).into_iter().filter(|(_, _, data_type)| are_numbers(data_type));
+            named.extend(inside.map(|(way, key, _)| (at, way, key)));
+        }
+    }
+    named.retain(|(_, _, key)| says_time(key, None));
     if named.is_empty() {
         return EpochColumns::default();
     }
-    let rows = trial(parser, sample).1.rows;
-    let unit_of = |at: usize| -> Option<Epoch> {
-        let mut unit = None;
-        for (_, row) in &rows {
-            let number = match row.get(at)? {
-                Value::Null => continue,
-                Value::Int(number) => *number,
-                Value::Float(number) => *number as i64,
-                Value::String(text) if text.is_empty() => continue,
-                Value::String(text) => whole(text)?,
-                _ => return None,
-            };
-            if number == 0 {
-                continue;
-            }
-            let found = epoch_unit(number).filter(|unit| from_epoch(number, *unit).is_some_and(|time| time < UNTIL))?;
-            if *unit.get_or_insert(found) != found {
-                return None;
-            }
+    let mut rows = trial(parser, sample).1.rows;
+    let found = named.into_iter().filter_map(|(at, name, key)| {
+        let way = Way::of(&name).filter(|_| name != parser.schema().fields[at].name);
+        let mut values = Vec::new();
+        let cells = rows.iter_mut().filter_map(|(_, row)| row.get_mut(at));
+        match &way {
+            None => values.extend(cells.map(|cell| cell.clone())),
+            Some(way) => cells.for_each(|cell| way.each_in(cell, &mut |value| values.push(value.clone()))),
         }
-        unit
-    };
-    let found = named.into_iter().filter_map(|(at, field)| {
-        let unit = unit_of(at)?;
+        let unit = unit_of(&values)?;
         // The file's own column would have to make room for the number.
-        let is_taken = unit == Epoch::Nanos && parser.schema().has(&number_column(&field.name));
-        (!is_taken && says_time(&field.name, Some(unit))).then(|| (field.name.clone(), unit))
+        let is_taken = unit == Epoch::Nanos && way.is_none() && parser.schema().has(&number_column(&name));
+        (!is_taken && says_time(&key, Some(unit))).then_some((name, unit))
     });
     EpochColumns(found.collect())
+}
+
+/// The one unit in which all values are times, or 0.
+fn unit_of(values: &[Value]) -> Option<Epoch> {
+    let mut unit = None;
+    for value in values {
+        let number = match value {
+            Value::Null => continue,
+            Value::Int(number) => *number,
+            Value::Float(number) => *number as i64,
+            Value::String(text) if text.is_empty() => continue,
+            Value::String(text) => whole(text)?,
+            _ => return None,
+        };
+        if number == 0 {
+            continue;
+        }
+        let found = epoch_unit(number).filter(|unit| from_epoch(number, *unit).is_some_and(|time| time < UNTIL))?;
+        if *unit.get_or_insert(found) != found {
+            return None;
+        }
+    }
+    unit
 }
 
 /// 2040-01-01.
@@ -156,7 +209,10 @@ impl EpochColumns {
         let with_all = spec.clone().with(EPOCHS.name, &self.option());
         let Ok(parser) = prepare(known, &with_all, None, sample) else { return EpochColumns::default() };
         let unfit = trial(&*parser, sample).0.changes.unfit;
-        self.0.retain(|(name, _)| !unfit.contains_key(name));
+        let is_unfit = |name: &String| {
+            unfit.contains_key(name) || Way::of(name).is_some_and(|way| unfit.contains_key(&way.column))
+        };
+        self.0.retain(|(name, _)| !is_unfit(name));
         self
     }
 
@@ -239,6 +295,16 @@ fn words_of(name: &str) -> Vec<String> {
     words
 }
 
+/// A number of a unit, or the text of a time: the time, and whether it is written finer than that holds it. `has_number`:
+/// the nanoseconds stand beside it.
+fn read(text: &str, unit: Epoch, has_number: bool) -> Option<(i64, bool)> {
+    if let Some(micros) = instant(text, unit) {
+        let is_rest = || whole(text).is_some_and(|written| written % 1000 != 0);
+        return Some((micros, is_finer_epoch(text, unit) || unit == Epoch::Nanos && !has_number && is_rest()));
+    }
+    Some((parse_timestamp(text)?, is_finer(text)))
+}
+
 /// A number of a unit as a time.
 fn instant(text: &str, unit: Epoch) -> Option<i64> {
     epoch(text, unit).or_else(|| {
@@ -261,6 +327,8 @@ struct EpochParser {
     places: Vec<usize>,
     /// By column of `inner`: the unit of its numbers, and the column that takes them as they are.
     reads: Vec<Option<(Epoch, Option<usize>)>>,
+    /// By column of `inner`: the ways to numbers inside of its values, with their units.
+    inside: Vec<Vec<(Way, Epoch)>>,
 }
 
 impl Parser for EpochParser {
@@ -268,28 +336,12 @@ impl Parser for EpochParser {
         &self.schema
     }
 
-    fn framing(&self) -> Framing {
-        self.inner.framing()
-    }
-
-    fn is_divisible(&self) -> bool {
-        self.inner.is_divisible()
-    }
-
-    fn cut(&self, bytes: &[u8]) -> usize {
-        self.inner.cut(bytes)
-    }
-
-    fn layout(&self) -> Option<&Layout> {
-        self.inner.layout()
-    }
-
-    fn is_hopeless(&self, head: &str) -> bool {
-        self.inner.is_hopeless(head)
+    fn inner(&self) -> Option<&dyn Parser> {
+        Some(&*self.inner)
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut door = Door { parser: self, out, unfit: Unfit::new(&self.schema) };
+        let mut door = TimeDoor { parser: self, out, unfit: Unfit::new(&self.schema) };
         let mut tally = self.inner.parse(chunk, &mut door);
         door.unfit.finish(&self.schema, &mut tally);
         tally
@@ -297,18 +349,13 @@ impl Parser for EpochParser {
 }
 
 /// The columns as the format's parser sees them.
-struct Door<'a> {
+struct TimeDoor<'a> {
     parser: &'a EpochParser,
     out: &'a mut dyn Columns,
     unfit: Unfit,
 }
 
-impl Door<'_> {
-    #[inline]
-    fn at(&self, column: usize) -> usize {
-        self.parser.places.get(column).copied().unwrap_or(usize::MAX)
-    }
-
+impl TimeDoor<'_> {
     #[inline]
     fn read_of(&self, column: usize) -> Option<(Epoch, Option<usize>)> {
         self.parser.reads.get(column).copied().flatten()
@@ -316,7 +363,9 @@ impl Door<'_> {
 
     fn time(&mut self, column: usize, unit: Epoch, number: Option<usize>, text: &str) {
         let (time, text) = (self.at(column), text.trim());
-        if let Some((number, value)) = number.zip(numbers::int(text.as_bytes()))
+        // Of a float such as `1709287200123456789.0`, too.
+        let written = if unit == Epoch::Nanos { whole(text) } else { None };
+        if let Some((number, value)) = number.zip(written)
             && self.out.wants(number)
         {
             self.out.int(number, value);
@@ -324,69 +373,63 @@ impl Door<'_> {
         if text.is_empty() || !self.out.wants(time) {
             return;
         }
-        if let Some(micros) = instant(text, unit) {
-            self.out.timestamp(time, micros);
-            let is_rest = || numbers::int(text.as_bytes()).is_some_and(|number| number % 1000 != 0);
-            if is_finer_epoch(text, unit) || unit == Epoch::Nanos && number.is_none() && is_rest() {
-                self.unfit.note_change(time, Change::Cut);
+        match read(text, unit, number.is_some()) {
+            Some((micros, is_cut)) => {
+                self.out.timestamp(time, micros);
+                if is_cut {
+                    self.unfit.note_change(time, Change::Cut);
+                }
             }
-        } else if let Some(micros) = parse_timestamp(text) {
-            self.out.timestamp(time, micros);
-            if is_finer(text) {
-                self.unfit.note_change(time, Change::Cut);
-            }
-        } else {
-            self.unfit.note(time);
+            None => self.unfit.note(time),
         }
     }
 }
 
-impl Columns for Door<'_> {
-    fn wants(&self, column: usize) -> bool {
+impl Door for TimeDoor<'_> {
+    fn out(&self) -> &dyn Columns {
+        self.out
+    }
+    fn out_mut(&mut self) -> &mut dyn Columns {
+        self.out
+    }
+    fn map(&self) -> &[usize] {
+        &self.parser.places
+    }
+    fn is_wanted(&self, column: usize) -> bool {
         let number = self.read_of(column).and_then(|(_, number)| number);
-        let place = self.at(column);
-        place != usize::MAX && self.out.wants(place) || number.is_some_and(|number| self.out.wants(number))
+        [self.at(column), number.unwrap_or(NONE)].into_iter().any(|place| place != NONE && self.out.wants(place))
     }
-    fn boolean(&mut self, column: usize, value: bool) {
-        self.out.boolean(self.at(column), value);
-    }
-    fn int(&mut self, column: usize, value: i64) {
-        self.out.int(self.at(column), value);
-    }
-    fn float(&mut self, column: usize, value: f64) {
-        self.out.float(self.at(column), value);
-    }
-    fn text(&mut self, column: usize, value: &str) {
+    fn pass_text(&mut self, column: usize, text: &str) {
         match self.read_of(column) {
-            Some((unit, number)) => self.time(column, unit, number, value),
-            None => self.out.text(self.at(column), value),
+            Some((unit, number)) => self.time(column, unit, number, text),
+            None => go_on(self, column, |out, column| out.text(column, text)),
         }
     }
-    fn timestamp(&mut self, column: usize, micros: i64) {
-        self.out.timestamp(self.at(column), micros);
-    }
-    fn date(&mut self, column: usize, days: i32) {
-        self.out.date(self.at(column), days);
-    }
-    fn duration(&mut self, column: usize, micros: i64) {
-        self.out.duration(self.at(column), micros);
-    }
-    fn value(&mut self, column: usize, value: Value) {
-        match value {
-            Value::String(text) => self.text(column, &text),
-            value => self.out.value(self.at(column), value),
+    fn pass_value(&mut self, column: usize, mut value: Value) {
+        let mut changes = ChangeSet::default();
+        for (way, unit) in self.parser.inside.get(column).into_iter().flatten() {
+            way.each_in(&mut value, &mut |inner| {
+                let Value::String(text) = &*inner else { return };
+                let text = text.trim();
+                let found = read(text, *unit, false);
+                changes.insert_if(found.is_some_and(|(_, is_cut)| is_cut), Change::Cut);
+                changes.insert_if(found.is_none() && !text.is_empty(), Change::Unfit);
+                *inner = found.map_or(Value::Null, |(micros, _)| Value::Timestamp(micros));
+            });
+        }
+        let place = self.at(column);
+        if place != NONE {
+            self.unfit.note_all(place, changes);
+            self.out.value(place, value);
         }
     }
-    fn end_row(&mut self, unit: Unit) {
+    fn finish_row(&mut self, unit: Unit) {
         self.unfit.end_row();
         self.out.end_row(unit);
     }
-    fn abandon_row(&mut self) {
+    fn drop_row(&mut self) {
         self.unfit.abandon_row();
         self.out.abandon_row();
-    }
-    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
-        self.out.quarantine(unit, reason, raw);
     }
 }
 
@@ -462,10 +505,55 @@ mod tests {
         let spec = FormatSpec::new("json_lines").with("epochs", "t=ns");
         let parser = prepare(format("json_lines").unwrap(), &spec, Some(&declared), &Sample::default()).unwrap();
         assert_eq!(read_with(parser.as_ref(), &[text]).tally.changes.cut.get("t"), Some(&1));
+        // A column of the file that is called so keeps its own values.
+        let taken = "{\"t\":1709287200123456789,\"t_ns\":7}\n{\"t\":1709287200123456789.0,\"t_ns\":8}\n";
+        let reading = read("json_lines", "t=ns", taken);
+        assert_eq!(reading.columns(), ["t Timestamp", "t_ns Int"]);
+        assert_eq!(reading.json(), [r#"["2024-03-01T10:00:00.123456Z",7]"#, r#"["2024-03-01T10:00:00.123456Z",8]"#]);
+        assert_eq!((reading.tally.changes.cut.get("t"), reading.tally.unknown_keys.len()), (Some(&2), 0));
         // A number that the design declares stays one.
         let declared = Schema::of([("n", DataType::Int), ("t", DataType::Int)]);
         let parser = prepare(format("json_lines").unwrap(), &spec, Some(&declared), &Sample::default()).unwrap();
         assert_eq!(read_with(parser.as_ref(), &[text]).json()[0], "[1,1709287200123456789]");
+    }
+
+    #[test]
+    fn numbers_inside_of_records_are_times_too() {
+        let text = "{\"id\":1,\"event\":{\"time\":1709287200123,\"n\":1709287200,\"in\":{\"created_at\":1709287200}},\"items\":[{\"ts\":1709287200},{\"ts\":0}]}\n\
+                    {\"id\":2,\"event\":{\"time\":1709287201123,\"n\":2,\"in\":null},\"items\":[]}\n";
+        let option = guessed("json_lines", text);
+        assert_eq!(option, "event.time=ms, event.in.created_at=s, items[].ts=s");
+        let reading = read("json_lines", &option, text);
+        assert_eq!(
+            reading.columns()[1..],
+            [
+                r#"event Record{"time": Timestamp, "n": Int, "in": Record{"created_at": Timestamp}}"#,
+                r#"items List<Record{"ts": Timestamp}>"#
+            ]
+        );
+        assert_eq!(
+            reading.json(),
+            [
+                r#"[1,{"in":{"created_at":"2024-03-01T10:00:00Z"},"n":1709287200,"time":"2024-03-01T10:00:00.123Z"},[{"ts":"2024-03-01T10:00:00Z"},{"ts":"1970-01-01T00:00:00Z"}]]"#,
+                r#"[2,{"in":null,"n":2,"time":"2024-03-01T10:00:01.123Z"},[]]"#,
+            ]
+        );
+        // What is no time there is counted, and what is finer.
+        let reading =
+            read("json_lines", "e.at=ns", "{\"e\":{\"at\":1709287200123456789}}\n{\"e\":{\"at\":\"soon\"}}\n");
+        assert_eq!(reading.json(), [r#"[{"at":"2024-03-01T10:00:00.123456Z"}]"#, r#"[{"at":null}]"#]);
+        let changes = reading.tally.changes;
+        assert_eq!((changes.cut.get("e"), changes.unfit.get("e")), (Some(&1), Some(&1)));
+    }
+
+    #[test]
+    fn a_document_without_hope_is_known_as_such() {
+        let text = r#"{"items":[{"ts":1709287200,"n":1},{"ts":1709287201,"n":2}]}"#;
+        let (known, sample) = (format("json_document").unwrap(), Sample::whole("a", text));
+        let spec = FormatSpec::new("json_document").with("records", "$.items").with("epochs", "ts=s");
+        let parser = prepare(known, &spec, None, &sample).unwrap();
+        assert!(parser.is_hopeless("plain words and nothing else") && !parser.is_hopeless(text));
+        assert_eq!(read_with(parser.as_ref(), &[text]).json()[1], r#"["2024-03-01T10:00:01Z",2]"#);
     }
 
     #[test]

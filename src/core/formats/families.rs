@@ -26,15 +26,15 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 71] = [
+    let all: [&'static TemplateFormat; 72] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
         &proxies::HAPROXY,
         &proxies::ENVOY,
         &proxies::TRAEFIK,
+        &proxies::CF_ROUTER,
         &requests::FRAMEWORK_ACCESS,
-        &requests::LTSV,
         &aws::ELB,
         &aws::S3_ACCESS,
         &aws::LAMBDA,
@@ -61,6 +61,7 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,
         &daemons::DOVECOT,
+        &daemons::POSTQUEUE,
         &daemons::SAMBA,
         &daemons::CUPS,
         &daemons::LOGINS,

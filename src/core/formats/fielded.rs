@@ -1,5 +1,5 @@
-//! Lines of fields whose names stand in the file itself: W3C extended logs, Exchange's logs, Zeek's tables, VPC flow logs. The names may
-//! change inside a file; the columns are those of all headers of the sample.
+//! Lines of fields whose names stand in the file itself: W3C extended logs, Exchange's logs, Zeek's tables, VPC flow logs,
+//! OpenVPN's status. The names may change inside a file; the columns are those of all headers of the sample.
 //! Must not import other formats.
 
 mod dialect;
@@ -15,7 +15,7 @@ use super::{Format, FormatSpec, OptionSpec, Parser, Recognition, Sample};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use dialect::{Dialect, Role, Software};
-pub use dialect::{EXCHANGE, VPC_FLOW, W3C, ZEEK};
+pub use dialect::{EXCHANGE, OPENVPN, VPC_FLOW, W3C, ZEEK};
 use parser::{FieldedParser, Header};
 
 /// A format of this kind.

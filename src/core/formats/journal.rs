@@ -1,19 +1,14 @@
 //! The journal of systemd as `journalctl -o export` and `-o verbose` write it: a block of fields for each entry.
 //! Imports data.
 
-use std::collections::BTreeMap;
-
 use super::cell::Cell;
-use super::columns::Fit;
-use super::events::{Event, cut_events, read_events};
-use super::infer::TextGuess;
-use super::keys::{KeyCursor, KeyIndex, MAX_REPEATS, More, repeated, with_more};
+use super::events::{cut_events, read_events};
+use super::keyed::{KeyedColumns, KeyedRows, SampledNames};
+use super::keys::KeyCursor;
 use super::line_ends::ends_in_returns;
 use super::scan::{recognition, sample_lines, sample_texts};
 use super::time::{Epoch, epoch};
-use super::{
-    Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, RowCollector, Sample, Tally, Unfit,
-};
+use super::{Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, RowCollector, Sample, Tally};
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 
@@ -85,9 +80,7 @@ impl Format for JournalExport {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| with_more(sampled_schema(sample), sample.whole));
-        let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-        Ok(Box::new(JournalParser { index: KeyIndex::new(&schema), cells, schema }))
+        Ok(Box::new(JournalParser { columns: KeyedColumns::of(schema, sample, sampled_schema) }))
     }
 }
 
@@ -190,49 +183,31 @@ fn column_of(name: &str) -> &str {
 
 /// The fields of the sample: the common ones, then the others in the order in which they appear.
 fn sampled_schema(sample: &Sample) -> Schema {
-    let mut found: Vec<(String, TextGuess)> = Vec::new();
+    let mut found = SampledNames::default();
     for text in sample_texts(sample) {
         let mut none = RowCollector::new(&Schema::default());
-        read_events(
-            &Chunk::whole(text),
-            &mut none,
-            |line| !begins(line),
-            |event, _| {
-                let mut met = BTreeMap::<&str, usize>::new();
-                each_field(event.text, |name, value| {
-                    if name == HEAD || COMMON.iter().any(|(field, ..)| *field == name) {
-                        return;
-                    }
-                    let times = met.entry(name).and_modify(|times| *times += 1).or_insert(1);
-                    if *times > MAX_REPEATS || found.len() >= MAX_KEYS {
-                        return;
-                    }
-                    let column = repeated(name, *times);
-                    let at = found.iter().position(|(known, _)| *known == column).unwrap_or_else(|| {
-                        found.push((column, TextGuess::default()));
-                        found.len() - 1
-                    });
-                    if !value.is_empty() {
-                        found[at].1.add(value);
-                    }
-                });
-                Ok(())
-            },
-        );
+        let continues = |line: &str| !begins(line);
+        read_events(&Chunk::whole(text), &mut none, continues, |event, _| {
+            found.begin_row();
+            each_field(event.text, |name, value| {
+                if name != HEAD && !COMMON.iter().any(|(field, ..)| *field == name) {
+                    found.add(name, value);
+                }
+            });
+            Ok(())
+        });
     }
     let common = COMMON.into_iter().map(|(_, column, data_type)| Field::new(column, data_type));
-    Schema::new(common.chain(found.into_iter().map(|(name, guess)| Field::new(name, guess.data_type()))).collect())
+    Schema::new(common.chain(found.fields(MAX_KEYS)).collect())
 }
 
 struct JournalParser {
-    schema: Schema,
-    index: KeyIndex,
-    cells: Vec<Cell>,
+    columns: KeyedColumns,
 }
 
 impl Parser for JournalParser {
     fn schema(&self) -> &Schema {
-        &self.schema
+        &self.columns.schema
     }
 
     fn cut(&self, bytes: &[u8]) -> usize {
@@ -240,84 +215,32 @@ impl Parser for JournalParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut rows = Rows {
-            parser: self,
-            keys: KeyCursor::numbered(&self.index),
-            wanted: (0..self.schema.len()).map(|column| out.wants(column)).collect(),
-            set_in: vec![0; self.schema.len()],
-            row: 0,
-            unfit: Unfit::new(&self.schema),
-            more: More::of(&self.schema, out),
-        };
-        let mut tally = read_events(chunk, out, |line| !begins(line), |event, out| rows.read(event, out));
-        if !rows.more.is_taken() {
-            rows.keys.finish(&mut tally);
-        }
-        rows.more.finish(&mut tally);
-        rows.unfit.finish(&self.schema, &mut tally);
+        let KeyedColumns { index, cells, .. } = &self.columns;
+        let mut rows = KeyedRows::new(&self.columns, KeyCursor::numbered(index), out);
+        let mut tally = read_events(
+            chunk,
+            out,
+            |line| !begins(line),
+            |event, out| {
+                if !begins(event.first) {
+                    return Err("the line belongs to no entry".to_owned());
+                }
+                rows.begin_row();
+                each_field(event.text, |name, value| {
+                    let time = if name == COMMON[0].0 { epoch(value, Epoch::Micros) } else { None };
+                    let Some(micros) = time else { return rows.field(column_of(name), value, out) };
+                    match rows.column(column_of(name), value) {
+                        Some(column) if cells[column] == Cell::Timestamp => out.timestamp(column, micros),
+                        Some(column) => rows.read(value, column, out),
+                        None => {}
+                    }
+                });
+                rows.end_row(out);
+                Ok(())
+            },
+        );
+        rows.finish(&mut tally);
         tally
-    }
-}
-
-/// The rows of a chunk as they come to be.
-struct Rows<'a> {
-    parser: &'a JournalParser,
-    keys: KeyCursor<'a>,
-    wanted: Vec<bool>,
-    /// By column, the row that set it last.
-    set_in: Vec<u64>,
-    row: u64,
-    unfit: Unfit,
-    more: More,
-}
-
-impl Rows<'_> {
-    fn read(&mut self, event: &Event, out: &mut dyn Columns) -> Result<(), String> {
-        if !begins(event.first) {
-            return Err("the line belongs to no entry".to_owned());
-        }
-        self.row += 1;
-        self.keys.begin_row();
-        each_field(event.text, |name, value| self.field(name, value, out));
-        self.unfit.end_row();
-        self.more.end_row(out);
-        Ok(())
-    }
-
-    fn field(&mut self, name: &str, value: &str, out: &mut dyn Columns) {
-        let Some(mut column) = self.keys.find_copied(column_of(name)) else {
-            if self.more.is_taken() {
-                self.more.add(name, &serde_json::Value::from(value).to_string());
-            }
-            return;
-        };
-        if self.set_in[column] == self.row {
-            let next = self.parser.index.next_of(column_of(name), |next| self.set_in[next] != self.row);
-            if next.is_none() {
-                self.unfit.note_change(column, Change::Repeated);
-            }
-            column = next.unwrap_or(column);
-        }
-        self.set_in[column] = self.row;
-        if !self.wanted[column] || value.is_empty() {
-            return;
-        }
-        if self.more.is(column) {
-            self.more.keep_own(serde_json::Value::from(value).to_string());
-        }
-        if let Some(micros) = epoch(value, Epoch::Micros).filter(|_| name == COMMON[0].0 && self.cell(column)) {
-            out.timestamp(column, micros);
-            return;
-        }
-        let fit = self.parser.cells[column].read(value, column, &self.parser.schema.fields[column], out);
-        if fit != Fit::Kept {
-            self.unfit.note_fit(column, fit);
-        }
-    }
-
-    /// Whether the column is one of times.
-    fn cell(&self, column: usize) -> bool {
-        self.parser.cells[column] == Cell::Timestamp
     }
 }
 

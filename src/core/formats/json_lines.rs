@@ -399,7 +399,9 @@ mod tests {
     fn texts_in_a_sequence_and_bytes_of_a_journal_are_read() {
         let text = "\u{1e}{\"__CURSOR\":\"s=1\",\"MESSAGE\":\"plain\"}\n\u{1e}{\"__CURSOR\":\"s=2\",\"MESSAGE\":[72,105,10,255]}\n";
         assert_eq!(recognise(&Sample::whole("x", text))[0].format, spec());
-        assert_eq!(read(&spec(), text).json(), [r#"["s=1","plain"]"#, "[\"s=2\",\"Hi\\n\u{fffd}\"]"]);
+        let reading = read(&spec(), text);
+        assert_eq!(reading.json(), [r#"["s=1","plain"]"#, "[\"s=2\",\"Hi\\n\u{fffd}\"]"]);
+        assert_eq!(reading.tally.replaced, 1);
         // Lists of numbers of others stay what they are.
         assert_eq!(read(&spec(), "{\"a\":\"x\"}\n{\"a\":[72,105]}\n").json()[1], r#"["[72,105]"]"#);
     }

@@ -61,11 +61,13 @@ fn leave_secrets_out(value: &mut Value, withheld: &mut Withheld, than: &Labels) 
     }
 }
 
-/// The text of an array of bytes, as `journalctl -o json` has it (man7.org, journalctl).
+/// The text of an array of bytes, as `journalctl -o json` has it (man7.org, journalctl), and how many of them are no UTF-8
+/// and were replaced.
 #[cold]
-fn text_of_bytes(json: &str) -> Option<String> {
+fn text_of_bytes(json: &str) -> Option<(String, usize)> {
     let bytes: Vec<u8> = serde_json::from_str(json).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    let replaced = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    Some((String::from_utf8_lossy(&bytes).into_owned(), replaced))
 }
 
 /// The columns that objects are read into: made once per parser.
@@ -101,6 +103,8 @@ pub struct ObjectReader<'a> {
     row: u64,
     unfit: Unfit,
     more: More,
+    /// Bytes in arrays of them that are no UTF-8.
+    replaced: u64,
     scratch: String,
 }
 
@@ -115,6 +119,7 @@ impl<'a> ObjectReader<'a> {
             row: 0,
             unfit: Unfit::new(&shape.schema),
             more: More::of(&shape.schema, out),
+            replaced: 0,
             scratch: String::new(),
         }
     }
@@ -184,7 +189,10 @@ impl<'a> ObjectReader<'a> {
             (Reader::Text, Kind::List) if self.shape.is_journal => {
                 let json = scanner.raw()?;
                 match text_of_bytes(json) {
-                    Some(text) => out.text(column, &text),
+                    Some((text, replaced)) => {
+                        self.replaced += replaced as u64;
+                        out.text(column, &text);
+                    }
                     None => out.text(column, json),
                 }
                 true
@@ -278,6 +286,7 @@ impl<'a> ObjectReader<'a> {
         if !self.more.is_taken() {
             self.keys.finish(tally);
         }
+        tally.replaced += self.replaced;
         self.more.finish(tally);
         self.unfit.finish(&self.shape.schema, tally);
     }

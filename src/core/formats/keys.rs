@@ -275,6 +275,13 @@ impl More {
         self.text.push_str(json);
     }
 
+    /// A key and a value that are texts.
+    pub fn add_text(&mut self, key: &str, value: &str) {
+        let key = serde_json::Value::from(key).to_string();
+        let raw = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or_default();
+        self.add(raw, &serde_json::Value::from(value).to_string());
+    }
+
     /// Whether a column is that of further keys.
     #[inline]
     pub fn is(&self, column: usize) -> bool {

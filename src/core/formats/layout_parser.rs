@@ -226,10 +226,6 @@ impl Parser for LayoutParser {
         &self.schema
     }
 
-    fn layout(&self) -> Option<&Layout> {
-        Some(&self.layout)
-    }
-
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let mut tally = Tally::default();
         let wanted = (0..self.schema.len()).map(|column| out.wants(column)).collect();

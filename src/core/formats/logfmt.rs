@@ -4,17 +4,14 @@
 //! in quotes is empty text. The second value of a key in a line goes to `key_2`, and so on; where the schema lacks that
 //! column the last value holds, and the loss is counted. Colours of terminals are no part of a line.
 
-use std::collections::BTreeMap;
-
-use super::cell::Cell;
 use super::columns::Fit;
-use super::infer::TextGuess;
 use super::json::unescape;
-use super::keys::{KeyCursor, KeyIndex, MAX_REPEATS, More, SecretWords, repeated, with_more};
+use super::keyed::{KeyedColumns, SampledNames};
+use super::keys::{KeyCursor, More, SecretWords};
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionSpec, Parser, Recognition, Sample, Tally, Unfit, Unit, scan,
 };
-use crate::data::{Field, Schema, Value};
+use crate::data::{Schema, Value};
 use crate::diagnostic::Diagnostic;
 
 /// Columns beyond which further keys are counted as unknown.
@@ -80,17 +77,13 @@ impl Format for Logfmt {
         sample: &Sample,
     ) -> Result<Box<dyn Parser>, Diagnostic> {
         self.check_options(spec)?;
-        let schema = schema.cloned().unwrap_or_else(|| with_more(sampled_schema(sample), sample.whole));
-        let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-        Ok(Box::new(LogfmtParser { index: KeyIndex::new(&schema), cells, schema }))
+        Ok(Box::new(LogfmtParser { columns: KeyedColumns::of(schema, sample, sampled_schema) }))
     }
 }
 
 /// The keys of the sample in the order in which they appear, with their types.
 fn sampled_schema(sample: &Sample) -> Schema {
-    let mut names: Vec<String> = Vec::new();
-    let mut guesses: Vec<TextGuess> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut found = SampledNames::default();
     let mut words = SecretWords::default();
     for line in scan::sample_lines(sample) {
         let line = scan::without_colours(line);
@@ -98,31 +91,21 @@ fn sampled_schema(sample: &Sample) -> Schema {
         if each_pair(&line, |key, value| pairs.push((key, value))).is_err() || !has_value(&pairs) {
             continue;
         }
-        let mut met = BTreeMap::<&str, usize>::new();
+        found.begin_row();
         words.begin_row();
         for (key, value) in pairs {
             if words.takes(key, value.map(Written::shown)) {
                 continue;
             }
-            let times = met.entry(key).and_modify(|times| *times += 1).or_insert(1);
-            if *times > MAX_REPEATS {
-                continue;
-            }
-            let key = repeated(key, *times);
-            let place = *places.entry(key.clone()).or_insert_with(|| {
-                names.push(key);
-                guesses.push(TextGuess::default());
-                names.len() - 1
-            });
+            let Some(guess) = found.guess_of(key) else { continue };
             match value {
                 Some(value) if value.raw.is_empty() && !value.quoted => {}
-                Some(value) => guesses[place].add(&value.to_text()),
-                None => guesses[place].add("true"),
+                Some(value) => guess.add(&value.to_text()),
+                None => guess.add("true"),
             }
         }
     }
-    let fields = names.into_iter().zip(guesses).take(MAX_COLUMNS);
-    Schema::new(fields.map(|(name, guess)| Field::new(name, guess.data_type())).collect())
+    Schema::new(found.fields(MAX_COLUMNS).collect())
 }
 
 fn has_value(pairs: &[(&str, Option<Written>)]) -> bool {
@@ -234,18 +217,16 @@ fn closing_quote(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
 }
 
 struct LogfmtParser {
-    schema: Schema,
-    index: KeyIndex,
-    cells: Vec<Cell>,
+    columns: KeyedColumns,
 }
 
 impl Parser for LogfmtParser {
     fn schema(&self) -> &Schema {
-        &self.schema
+        &self.columns.schema
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let mut keys = KeyCursor::of_text(&self.index);
+        let mut keys = KeyCursor::of_text(&self.columns.index);
         let mut rows = Rows::new(self, out);
         for (unit, line) in scan::lines(chunk) {
             rows.tally.read += 1;
@@ -273,7 +254,7 @@ impl Parser for LogfmtParser {
             keys.finish(&mut rows.tally);
         }
         rows.more.finish(&mut rows.tally);
-        rows.unfit.finish(&self.schema, &mut rows.tally);
+        rows.unfit.finish(&self.columns.schema, &mut rows.tally);
         rows.tally
     }
 }
@@ -293,13 +274,14 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn new(parser: &'a LogfmtParser, out: &dyn Columns) -> Self {
+        let schema = &parser.columns.schema;
         Self {
             parser,
             tally: Tally::default(),
-            wanted: (0..parser.schema.len()).map(|column| out.wants(column)).collect(),
-            set_in: vec![0; parser.schema.len()],
-            unfit: Unfit::new(&parser.schema),
-            more: More::of(&parser.schema, out),
+            wanted: (0..schema.len()).map(|column| out.wants(column)).collect(),
+            set_in: vec![0; schema.len()],
+            unfit: Unfit::new(schema),
+            more: More::of(schema, out),
             words: SecretWords::default(),
             scratch: String::new(),
         }
@@ -310,7 +292,7 @@ impl<'a> Rows<'a> {
     fn pair(&mut self, column: Option<usize>, key: &str, value: Option<Written>, is_word: bool, out: &mut dyn Columns) {
         let column = match column {
             Some(column) if self.set_in[column] == self.tally.read => {
-                self.parser.index.next_of(key, |next| self.set_in[next] != self.tally.read).unwrap_or(column)
+                self.parser.columns.index.next_of(key, |next| self.set_in[next] != self.tally.read).unwrap_or(column)
             }
             Some(column) => column,
             None if is_word && self.more.is_taken() => return self.more.leave_word(),
@@ -386,7 +368,8 @@ impl LogfmtParser {
             }
             Some(value) => value.raw,
         };
-        let fit = self.cells[column].read_written(text, column, &self.schema.fields[column], out);
+        let KeyedColumns { schema, cells, .. } = &self.columns;
+        let fit = cells[column].read_written(text, column, &schema.fields[column], out);
         if fit == Fit::Kept && !is_whole { Fit::Inside(Change::Halved.into()) } else { fit }
     }
 }

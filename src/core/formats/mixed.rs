@@ -4,15 +4,15 @@
 use serde_json::Value as Json;
 
 use super::declared::with_types;
+use super::door::{Keeper, NONE, hand_over};
 use super::line_ends::{ends_in_returns, line_end};
-use super::nested::hand_over;
 use super::payload::from_option;
 use super::scan::{is_blank, lines, sample_lines, trial};
 use super::{
     Chunk, Columns, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit,
     format, formats,
 };
-use crate::data::{DataType, Field, Schema, Value};
+use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 
 /// The format `mixed`.
@@ -102,7 +102,7 @@ impl Format for Mixed {
         }
         let made = united(readers.iter().map(|(_, parser)| parser.schema()));
         with_types(schema, &made, |schema| {
-            let place = |name: &str| schema.index(name).unwrap_or(usize::MAX);
+            let place = |name: &str| schema.index(name).unwrap_or(NONE);
             let reader = |(name, parser): (&'static str, Box<dyn Parser>)| Reader {
                 map: parser.schema().names().map(place).collect(),
                 name,
@@ -307,13 +307,14 @@ impl Parser for MixedParser {
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let mut tally = Tally::default();
-        let mut kept = Kept::default();
-        for (index, reader) in self.readers.iter().enumerate() {
-            if index == 0 {
-                tally = reader.parser.parse(chunk, &mut Door::new(index, reader, out, &mut kept));
-                continue;
+        // Rows, each with the number of its reader, and what is left, until all have read.
+        let (mut rows, mut aside) = (Vec::new(), Vec::new());
+        for (number, reader) in self.readers.iter().enumerate() {
+            let mut kept = Keeper::new(&reader.map, out);
+            if number == 0 {
+                tally = reader.parser.parse(chunk, &mut kept);
             }
-            for group in groups(chunk, std::mem::take(&mut kept.aside)) {
+            for group in groups(chunk, aside) {
                 let piece =
                     Chunk { text: group.text, first_line: group.unit.line, offset: group.unit.offset, ..*chunk };
                 let (all, blank) =
@@ -323,39 +324,27 @@ impl Parser for MixedParser {
                 tally.blank -= blank;
                 tally.quarantined -= group.units;
                 tally.joined -= all - blank - group.units;
-                let found = reader.parser.parse(&piece, &mut Door::new(index, reader, out, &mut kept));
-                tally.add(&found);
+                tally.add(&reader.parser.parse(&piece, &mut kept));
             }
+            rows.extend(kept.rows.into_iter().map(|(unit, cells)| (unit, number, cells)));
+            aside = kept.aside;
         }
-        kept.rows.sort_by_key(|row| row.unit.offset);
-        for row in kept.rows {
-            for (column, value) in row.cells {
+        rows.sort_by_key(|(unit, ..)| unit.offset);
+        for (unit, number, cells) in rows {
+            for (column, value) in cells {
                 hand_over(out, column, value);
             }
-            if self.by != usize::MAX && out.wants(self.by) {
-                out.text(self.by, self.readers[row.reader].name);
+            if self.by != NONE && out.wants(self.by) {
+                out.text(self.by, self.readers[number].name);
             }
-            out.end_row(row.unit);
+            out.end_row(unit);
         }
-        kept.aside.sort_by_key(|(unit, ..)| unit.offset);
-        for (unit, reason, raw) in kept.aside {
+        aside.sort_by_key(|(unit, ..)| unit.offset);
+        for (unit, reason, raw) in aside {
             out.quarantine(unit, &reason, &raw);
         }
         tally
     }
-}
-
-/// Rows and what is left, until all have read.
-#[derive(Default)]
-struct Kept {
-    rows: Vec<Row>,
-    aside: Vec<(Unit, String, Vec<u8>)>,
-}
-
-struct Row {
-    unit: Unit,
-    reader: usize,
-    cells: Vec<(usize, Value)>,
 }
 
 /// Lines one after the other that were not read.
@@ -383,46 +372,6 @@ fn groups<'a>(chunk: &Chunk<'a>, mut aside: Vec<(Unit, String, Vec<u8>)>) -> Vec
     }
     let group = |(unit, start, end, units)| Some(Group { unit, text: chunk.text.get(start..end)?, units });
     found.into_iter().filter_map(group).collect()
-}
-
-/// Keeps what a reader hands over.
-struct Door<'a> {
-    index: usize,
-    reader: &'a Reader,
-    out: &'a dyn Columns,
-    kept: &'a mut Kept,
-    cells: Vec<(usize, Value)>,
-}
-
-impl<'a> Door<'a> {
-    fn new(index: usize, reader: &'a Reader, out: &'a dyn Columns, kept: &'a mut Kept) -> Self {
-        Self { index, reader, out, kept, cells: Vec::new() }
-    }
-
-    fn add(&mut self, column: usize, value: Value) {
-        if let Some(column) = self.reader.map.get(column).copied().filter(|column| *column != usize::MAX) {
-            self.cells.push((column, value));
-        }
-    }
-}
-
-impl Columns for Door<'_> {
-    fn wants(&self, column: usize) -> bool {
-        self.reader.map.get(column).is_some_and(|column| *column != usize::MAX && self.out.wants(*column))
-    }
-    fn value(&mut self, column: usize, value: Value) {
-        self.add(column, value);
-    }
-    fn end_row(&mut self, unit: Unit) {
-        let cells = std::mem::take(&mut self.cells);
-        self.kept.rows.push(Row { unit, reader: self.index, cells });
-    }
-    fn abandon_row(&mut self) {
-        self.cells.clear();
-    }
-    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
-        self.kept.aside.push((unit, reason.to_owned(), raw.to_vec()));
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! is. Must not import single formats.
 
 use super::declared::with_types;
+use super::door::{Door, Keeper, NONE, go_on, hand_over};
 use super::payload::{as_option, from_option};
 use super::scan::trial;
 use super::{
@@ -205,9 +206,9 @@ fn nest(
     }
     let column = column.to_owned();
     with_types(schema, &made, |schema| {
-        let place = |name: &str| schema.index(name).unwrap_or(usize::MAX);
+        let place = |name: &str| schema.index(name).unwrap_or(NONE);
         Ok(Box::new(NestedParser {
-            text: outer_parser.schema().index(&column).unwrap_or(usize::MAX),
+            text: outer_parser.schema().index(&column).unwrap_or(NONE),
             outer_map: outer_parser.schema().names().map(place).collect(),
             inner_map: inner.schema().names().map(|name| place(&outside(name))).collect(),
             outer: outer_parser,
@@ -233,22 +234,14 @@ impl Parser for NestedParser {
         &self.schema
     }
 
-    fn framing(&self) -> Framing {
-        self.outer.framing()
-    }
-
-    fn is_divisible(&self) -> bool {
-        self.outer.is_divisible()
-    }
-
-    fn cut(&self, bytes: &[u8]) -> usize {
-        self.outer.cut(bytes)
+    fn inner(&self) -> Option<&dyn Parser> {
+        Some(&*self.outer)
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let is_wanted =
-            self.inner_map.iter().chain(self.outer_map.get(self.text)).any(|at| *at != usize::MAX && out.wants(*at));
-        let mut door = Door { parser: self, out, text: None, is_wanted, chunk: *chunk, inside: Tally::default() };
+            self.inner_map.iter().chain(self.outer_map.get(self.text)).any(|at| *at != NONE && out.wants(*at));
+        let mut door = TextDoor { parser: self, out, text: None, is_wanted, chunk: *chunk, inside: Tally::default() };
         let mut tally = self.outer.parse(chunk, &mut door);
         let inside = door.inside;
         tally.guessed_years += inside.guessed_years;
@@ -261,7 +254,7 @@ impl Parser for NestedParser {
 }
 
 /// The columns as the records' parser sees them; at a row's end what is inside is read.
-struct Door<'a> {
+struct TextDoor<'a> {
     parser: &'a NestedParser,
     out: &'a mut dyn Columns,
     text: Option<String>,
@@ -272,126 +265,61 @@ struct Door<'a> {
     inside: Tally,
 }
 
-impl Door<'_> {
-    fn at(&self, column: usize) -> usize {
-        self.parser.outer_map.get(column).copied().unwrap_or(usize::MAX)
-    }
-
+impl TextDoor<'_> {
     fn read(&mut self, text: &str) {
-        let mut taken =
-            Taken { map: &self.parser.inner_map, out: self.out, cells: Vec::new(), rows: 0, is_aside: false };
+        let mut kept = Keeper::new(&self.parser.inner_map, self.out);
         let chunk = Chunk { text, first_line: 1, offset: 1, head: text, file_time: self.chunk.file_time };
-        let tally = self.parser.inner.parse(&chunk, &mut taken);
-        if taken.rows == 1 && !taken.is_aside && tally.accepted == 1 {
-            for (column, value) in taken.cells {
-                hand_over(self.out, column, value);
+        let tally = self.parser.inner.parse(&chunk, &mut kept);
+        let (mut rows, aside) = (kept.rows, kept.aside);
+        match rows.pop().filter(|_| rows.is_empty() && aside.is_empty() && tally.accepted == 1) {
+            Some((_, cells)) => {
+                for (column, value) in cells {
+                    hand_over(self.out, column, value);
+                }
+                self.inside.add(&tally);
             }
-            self.inside.add(&tally);
-        } else {
-            let column = self.at(self.parser.text);
-            if column != usize::MAX && self.out.wants(column) {
-                self.out.text(column, text);
+            None => {
+                let column = self.at(self.parser.text);
+                if column != NONE && self.out.wants(column) {
+                    self.out.text(column, text);
+                }
             }
         }
     }
 }
 
-/// A value as what it is.
-pub fn hand_over(out: &mut dyn Columns, column: usize, value: Value) {
-    match value {
-        Value::Boolean(value) => out.boolean(column, value),
-        Value::Int(value) => out.int(column, value),
-        Value::Timestamp(micros) => out.timestamp(column, micros),
-        Value::Date(days) => out.date(column, days),
-        Value::Duration(micros) => out.duration(column, micros),
-        Value::String(text) => out.text(column, &text),
-        Value::Float(number) => out.float(column, number),
-        other => out.value(column, other),
+impl Door for TextDoor<'_> {
+    fn out(&self) -> &dyn Columns {
+        self.out
     }
-}
-
-impl Columns for Door<'_> {
-    fn wants(&self, column: usize) -> bool {
+    fn out_mut(&mut self) -> &mut dyn Columns {
+        self.out
+    }
+    fn map(&self) -> &[usize] {
+        &self.parser.outer_map
+    }
+    fn is_wanted(&self, column: usize) -> bool {
         if column == self.parser.text {
             return self.is_wanted;
         }
         let column = self.at(column);
-        column != usize::MAX && self.out.wants(column)
+        column != NONE && self.out.wants(column)
     }
-    fn boolean(&mut self, column: usize, value: bool) {
-        self.out.boolean(self.at(column), value);
-    }
-    fn int(&mut self, column: usize, value: i64) {
-        self.out.int(self.at(column), value);
-    }
-    fn float(&mut self, column: usize, value: f64) {
-        self.out.float(self.at(column), value);
-    }
-    fn text(&mut self, column: usize, value: &str) {
+    fn pass_text(&mut self, column: usize, text: &str) {
         match column == self.parser.text {
-            true => self.text = Some(value.to_owned()),
-            false => self.out.text(self.at(column), value),
+            true => self.text = Some(text.to_owned()),
+            false => go_on(self, column, |out, column| out.text(column, text)),
         }
     }
-    fn timestamp(&mut self, column: usize, micros: i64) {
-        self.out.timestamp(self.at(column), micros);
-    }
-    fn date(&mut self, column: usize, days: i32) {
-        self.out.date(self.at(column), days);
-    }
-    fn duration(&mut self, column: usize, micros: i64) {
-        self.out.duration(self.at(column), micros);
-    }
-    fn value(&mut self, column: usize, value: Value) {
-        self.out.value(self.at(column), value);
-    }
-    fn end_row(&mut self, unit: Unit) {
+    fn finish_row(&mut self, unit: Unit) {
         if let Some(text) = self.text.take() {
             self.read(&text);
         }
         self.out.end_row(unit);
     }
-    fn abandon_row(&mut self) {
+    fn drop_row(&mut self) {
         self.text = None;
         self.out.abandon_row();
-    }
-    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
-        self.out.quarantine(unit, reason, raw);
-    }
-}
-
-/// What a text gives: kept until it is clear that it is one row.
-struct Taken<'a> {
-    map: &'a [usize],
-    out: &'a dyn Columns,
-    cells: Vec<(usize, Value)>,
-    rows: usize,
-    is_aside: bool,
-}
-
-impl Taken<'_> {
-    fn add(&mut self, column: usize, value: Value) {
-        if let Some(column) = self.map.get(column).copied().filter(|column| *column != usize::MAX) {
-            self.cells.push((column, value));
-        }
-    }
-}
-
-impl Columns for Taken<'_> {
-    fn wants(&self, column: usize) -> bool {
-        self.map.get(column).is_some_and(|column| *column != usize::MAX && self.out.wants(*column))
-    }
-    fn value(&mut self, column: usize, value: Value) {
-        self.add(column, value);
-    }
-    fn end_row(&mut self, _: Unit) {
-        self.rows += 1;
-    }
-    fn abandon_row(&mut self) {
-        self.cells.clear();
-    }
-    fn quarantine(&mut self, _: Unit, _: &str, _: &[u8]) {
-        self.is_aside = true;
     }
 }
 
@@ -399,7 +327,7 @@ impl Columns for Taken<'_> {
 mod tests {
     use super::*;
     use crate::formats::recognise;
-    use crate::formats::testing::{pieces, prepare, read, read_as, read_with};
+    use crate::formats::testing::{OfWholes, assert_is_before_wholes, pieces, prepare, read, read_as, read_with};
 
     const SYSLOG: &str = "<14>Mar  1 10:00:00 web1 api[7]: {\"level\":\"info\",\"message\":\"started\",\"host\":\"x\",\"n\":1}\n\
         <14>Mar  1 10:00:01 web1 api[7]: {\"level\":\"warn\",\"message\":\"slow\",\"host\":\"y\",\"n\":2}\n\
@@ -471,6 +399,14 @@ mod tests {
         assert_eq!(fault("json_document").as_deref(), Some("PW1122"));
         assert_eq!(fault("auto"), None);
         assert_eq!(fault(""), None);
+    }
+
+    #[test]
+    fn the_records_say_how_files_are_cut_and_judged() {
+        let (schema, inner) = (Schema::default(), prepare(&FormatSpec::new("lines"), None, "x"));
+        let outer = Box::new(OfWholes(schema.clone()));
+        let (outer_map, inner_map) = (Vec::new(), Vec::new());
+        assert_is_before_wholes(&NestedParser { schema, outer, inner, outer_map, inner_map, text: NONE });
     }
 
     #[test]

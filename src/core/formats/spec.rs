@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::encoding::TextEncoding;
-use super::layout::Layout;
 use super::time::Epoch;
 use super::{Columns, Tally};
 use crate::data::Schema;
@@ -48,8 +47,9 @@ pub const EPOCHS: OptionSpec = OptionSpec {
     kind: OptionKind::Text,
     default: "",
     doc: "columns whose numbers are times since 1970, each with its unit (`s`, `ms`, `us`, `ns`): `ts=s, time=ms`; `none`: \
-          numbers stay numbers; empty: as names and values tell. What a time does not hold of nanoseconds stands beside \
-          it, as a number in a column whose name ends with `_ns`",
+          numbers stay numbers; empty: as names and values tell. Of values inside of records and lists the way is named: \
+          `event.time=ms, items[].ts=s`. What a time does not hold of nanoseconds stands beside it, as a number in a column \
+          whose name ends with `_ns`",
 };
 
 /// The option that every format of text takes whose files may be pieces of one log.
@@ -312,30 +312,31 @@ pub trait Format: Sync {
 pub trait Parser: Send + Sync {
     fn schema(&self) -> &Schema;
 
+    /// The parser that reads the records, where this one stands before it and makes other columns of them: files are cut
+    /// and judged as that one has it.
+    fn inner(&self) -> Option<&dyn Parser> {
+        None
+    }
+
     fn framing(&self) -> Framing {
-        Framing::Cut
+        self.inner().map_or(Framing::Cut, |inner| inner.framing())
     }
 
     /// Whether the border of events is told by the lines around it, so that a file may be read in ranges.
     fn is_divisible(&self) -> bool {
-        self.framing() == Framing::Cut
+        self.inner().map_or(self.framing() == Framing::Cut, |inner| inner.is_divisible())
     }
 
     /// The end (exclusive) of the last complete event in `bytes`, which begin at an event's border; 0: none ends here.
     /// Lines by default; formats with events of several lines, or quoted line ends, know better.
     fn cut(&self, bytes: &[u8]) -> usize {
-        super::line_ends::cut_lines(bytes)
-    }
-
-    /// How a line is laid out, where the format's lines have fixed separators: from it targets make their queries.
-    fn layout(&self) -> Option<&Layout> {
-        None
+        self.inner().map_or_else(|| super::line_ends::cut_lines(bytes), |inner| inner.cut(bytes))
     }
 
     /// Whether a file that begins like this can be none of the format, so that it need not be read to its end to be
     /// turned away; asked where the parser needs the whole.
-    fn is_hopeless(&self, _head: &str) -> bool {
-        false
+    fn is_hopeless(&self, head: &str) -> bool {
+        self.inner().is_some_and(|inner| inner.is_hopeless(head))
     }
 
     /// Reads a chunk whole: every unit is handed over, quarantined, joined, blank or meta. Never panics.

@@ -11,6 +11,7 @@
 //! | anything else | itself |
 
 mod compile;
+mod continuation;
 mod matcher;
 mod pairs;
 mod parser;
@@ -35,6 +36,7 @@ use crate::data::zones::Zone;
 use crate::data::{DataType, Field, Schema};
 use crate::diagnostic::Diagnostic;
 use compile::{Compiled, compile};
+use continuation::is_continuation;
 use matcher::Capture;
 pub use pairs::Pairs;
 use pairs::{Escapes, is_escaped, without_escapes};
@@ -174,7 +176,7 @@ impl super::Format for TemplateFormat {
         let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
         let mut captures = Vec::new();
         let mut messages = trailing::Count::default();
-        let wholes = self.table.begins.map(|begins| wholes(sample, begins));
+        let wholes = self.table.begins.map(|begins| wholes(sample, |line| begins(line) || compiled.is_meta(line)));
         let all: Box<dyn Iterator<Item = &str>> = match &wholes {
             Some(wholes) => Box::new(wholes.iter().map(String::as_str)),
             None => Box::new(sample_lines(sample)),
@@ -190,7 +192,7 @@ impl super::Format for TemplateFormat {
                 if let Some(text) = compiled.text_of(line, &captures) {
                     messages.add(text);
                 }
-            } else if open && parser::is_continuation(line, self.table.joins) {
+            } else if open && is_continuation(line, self.table.joins) {
                 joined += 1;
             } else {
                 events += 1;
@@ -252,7 +254,7 @@ impl super::Format for TemplateFormat {
 }
 
 /// The events of a sample, each with all its lines.
-fn wholes(sample: &Sample, begins: fn(&str) -> bool) -> Vec<String> {
+fn wholes(sample: &Sample, begins: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for line in sample_lines(sample) {
         match found.last_mut().filter(|_| !begins(line)) {
@@ -285,7 +287,10 @@ impl TableFacts {
 
     /// The zone that the line tells of its time.
     fn zone_in(&self, line: &str) -> Option<Zone> {
-        let at = memchr::memmem::find(line.as_bytes(), self.zone.as_bytes()).filter(|_| !self.zone.is_empty())?;
+        if self.zone.is_empty() {
+            return None;
+        }
+        let at = memchr::memmem::find(line.as_bytes(), self.zone.as_bytes())?;
         let value = line.get(at + self.zone.len()..)?.trim_start_matches('"');
         zone_prefix(value.as_bytes()).map(|(seconds, _)| Zone::Fixed(seconds))
     }

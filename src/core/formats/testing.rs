@@ -1,6 +1,6 @@
 //! What the formats' tests share: reading a text, whole or in chunks, and the sample files.
 
-use super::{Chunk, FormatSpec, Framing, Parser, RowCollector, Sample, Tally, format};
+use super::{Chunk, Columns, FormatSpec, Framing, Parser, RowCollector, Sample, Tally, format};
 use crate::data::{DataType, Schema, Value};
 pub use crate::needs::{sample, samples};
 
@@ -32,6 +32,33 @@ impl Reading {
     pub fn columns(&self) -> Vec<String> {
         self.schema.fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect()
     }
+}
+
+/// A parser of whole files that begin with `ok`.
+pub struct OfWholes(pub Schema);
+
+impl Parser for OfWholes {
+    fn schema(&self) -> &Schema {
+        &self.0
+    }
+    fn framing(&self) -> Framing {
+        Framing::Whole
+    }
+    fn cut(&self, _: &[u8]) -> usize {
+        3
+    }
+    fn is_hopeless(&self, head: &str) -> bool {
+        !head.starts_with("ok")
+    }
+    fn parse(&self, _: &Chunk, _: &mut dyn Columns) -> Tally {
+        Tally::default()
+    }
+}
+
+/// Checks that files are cut and judged as `OfWholes` has it, before which the parser stands.
+pub fn assert_is_before_wholes(parser: &dyn Parser) {
+    assert_eq!((parser.framing(), parser.is_divisible(), parser.cut(b"a\nb\n")), (Framing::Whole, false, 3));
+    assert_eq!((parser.is_hopeless("no"), parser.is_hopeless("ok")), (true, false));
 }
 
 /// Prepares `spec` from `text` as sample.

@@ -2,13 +2,12 @@
 //! the message, which stays whole. Must not import single formats.
 
 use super::cell::Cell;
-use super::columns::Fit;
+use super::door::{Door, NONE, hand_over};
 use super::infer::TextGuess;
 use super::json::{Scanner, unescape};
 use super::json_shape::Shape;
-use super::nested::hand_over;
 use super::scan::trial;
-use super::{Chunk, Columns, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Sample, Tally, Unfit, Unit};
+use super::{Change, Chunk, Columns, FormatSpec, OptionKind, OptionSpec, Parser, Sample, Tally, Unfit, Unit};
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 
@@ -110,12 +109,13 @@ fn pairs_of(message: &str) -> Option<&str> {
     let (mut at, mut start) = (0, None);
     while at < line.len() {
         at += line.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        match pair(&line[at..]) {
-            Some((_, _, used)) => {
+        match (pair(&line[at..]), start.and_then(|_| flag(line, at))) {
+            (Some((_, _, used)), _) => {
                 start.get_or_insert(at);
                 at += used;
             }
-            None => {
+            (None, Some(used)) => at += used,
+            (None, None) => {
                 start = None;
                 at += line.as_bytes()[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t')).count();
             }
@@ -123,6 +123,9 @@ fn pairs_of(message: &str) -> Option<&str> {
     }
     start.map(|start| &line[start..])
 }
+
+/// Bytes of a value in brackets.
+const LONGEST_IN_BRACKETS: usize = 4096;
 
 /// A pair's value as it is written, without its quotes.
 struct Raw<'a> {
@@ -142,6 +145,9 @@ fn pair(text: &str) -> Option<(&str, Raw<'_>, usize)> {
     }
     let (key, from) = (&text[..length], length + 1);
     let is_end = |at: usize| bytes.get(at).is_none_or(|byte| matches!(byte, b' ' | b'\t'));
+    // Looked for in what follows nearby, since each pair looks anew.
+    let nearby = &bytes[from..bytes.len().min(from + LONGEST_IN_BRACKETS)];
+    let closed = |mark: u8| memchr::memchr(mark, nearby).map(|length| from + length);
     let quoted = match bytes.get(from) {
         Some(quote @ (b'"' | b'\'')) => {
             let mut end = from + 1;
@@ -150,7 +156,9 @@ fn pair(text: &str) -> Option<(&str, Raw<'_>, usize)> {
             }
             (end < bytes.len()).then_some((from + 1, end, end + 1))
         }
-        Some(b'[') => memchr::memchr(b']', &bytes[from..]).map(|length| (from, from + length + 1, from + length + 1)),
+        Some(b'[') => closed(b']').map(|end| (from, end + 1, end + 1)),
+        // A name, an identifier: `user=<bob>`.
+        Some(b'<') => closed(b'>').map(|end| (from + 1, end, end + 1)),
         _ => None,
     };
     let plain = || {
@@ -163,13 +171,30 @@ fn pair(text: &str) -> Option<(&str, Raw<'_>, usize)> {
     let value = text.get(start..end)?;
     let is_quoted = start > from;
     let value = if is_quoted { value } else { value.trim_end_matches(',') };
-    Some((key, Raw { text: value, is_escaped: is_quoted && value.contains('\\') }, comma(used)))
+    // Elsewhere a backslash is one: `user=<EXAMPLE\bob>`, `path='C:\new'`.
+    let is_escaped = is_quoted && bytes[from] == b'"' && value.contains('\\');
+    Some((key, Raw { text: value, is_escaped }, comma(used)))
+}
+
+/// The length of a word that stands between commas among pairs, as `TLS` in `lip=192.0.2.80, TLS, session=<f3a>`.
+fn flag(line: &str, at: usize) -> Option<usize> {
+    let length = line[at..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let is_between = line[..at].trim_end_matches([' ', '\t']).ends_with(',') && line[at + length..].starts_with(", ");
+    (length > 0 && is_between).then_some(length + 1)
 }
 
 /// Calls `visit` with each key and its value.
 fn each_pair(text: &str, mut visit: impl FnMut(&str, &str)) {
-    let mut rest = text;
-    while let Some((key, value, used)) = pair(rest) {
+    let mut at = 0;
+    loop {
+        at += text.as_bytes()[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let Some((key, value, used)) = pair(&text[at..]) else {
+            match flag(text, at) {
+                Some(used) => at += used,
+                None => return,
+            }
+            continue;
+        };
         match value.is_escaped {
             true => {
                 let mut plain = String::new();
@@ -178,7 +203,7 @@ fn each_pair(text: &str, mut visit: impl FnMut(&str, &str)) {
             }
             false => visit(key, value.text),
         }
-        rest = rest[used..].trim_start_matches([' ', '\t']);
+        at += used;
     }
 }
 
@@ -255,14 +280,14 @@ pub fn prepare(
     }
     let is_own = |field: &&Field| own.schema().has(&field.name);
     let inner = prepare(&plain, Some(&Schema::new(made.fields.iter().filter(is_own).cloned().collect())))?;
-    let places = inner.schema().names().map(|name| made.index(name).unwrap_or(usize::MAX)).collect();
+    let places = inner.schema().names().map(|name| made.index(name).unwrap_or(NONE)).collect();
     let cells = made.fields.iter().map(|field| {
         let may_be_filled =
             !own.schema().has(&field.name) || field.data_type == DataType::String && field.name != message;
         may_be_filled.then(|| Cell::of(&field.data_type))
     });
     let cells = cells.collect();
-    let place = inner.schema().index(&message).unwrap_or(usize::MAX);
+    let place = inner.schema().index(&message).unwrap_or(NONE);
     if is_added {
         made.fields.pop();
     }
@@ -286,24 +311,18 @@ impl Parser for TrailingParser {
         &self.schema
     }
 
-    fn framing(&self) -> Framing {
-        self.inner.framing()
-    }
-
-    fn is_divisible(&self) -> bool {
-        self.inner.is_divisible()
-    }
-
-    fn cut(&self, bytes: &[u8]) -> usize {
-        self.inner.cut(bytes)
+    fn inner(&self) -> Option<&dyn Parser> {
+        Some(&*self.inner)
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let width = self.schema.len();
-        let wanted = (0..width).map(|column| out.wants(column)).collect();
-        let is_set = vec![false; width];
+        let wanted: Vec<bool> = (0..width).map(|column| out.wants(column)).collect();
+        let has_fields = self.cells.iter().zip(&wanted).any(|(cell, wanted)| *wanted && cell.is_some());
+        let (is_set, is_filled) = (vec![false; width], vec![false; width]);
         let unfit = Unfit::new(&self.schema);
-        let mut door = Door { parser: self, out, wanted, is_set, message: String::new(), unfit };
+        let mut door =
+            FieldDoor { parser: self, out, wanted, has_fields, is_set, is_filled, message: String::new(), unfit };
         let mut tally = self.inner.parse(chunk, &mut door);
         door.unfit.finish(&self.schema, &mut tally);
         tally
@@ -311,24 +330,24 @@ impl Parser for TrailingParser {
 }
 
 /// The columns as the format's parser sees them.
-struct Door<'a> {
+struct FieldDoor<'a> {
     parser: &'a TrailingParser,
     out: &'a mut dyn Columns,
     wanted: Vec<bool>,
+    /// Whether a column is asked for that a field may fill.
+    has_fields: bool,
     /// By column, whether the row has a value of its own.
     is_set: Vec<bool>,
+    /// By column, whether a field of the row has filled it.
+    is_filled: Vec<bool>,
     message: String,
     unfit: Unfit,
 }
 
-impl Door<'_> {
+impl FieldDoor<'_> {
     #[inline]
-    fn set(&mut self, column: usize) -> usize {
-        let place = self.parser.places.get(column).copied().unwrap_or(usize::MAX);
-        if let Some(is_set) = self.is_set.get_mut(place) {
-            *is_set = true;
-        }
-        place
+    fn wants_place(&self, place: usize) -> bool {
+        self.wanted.get(place).copied().unwrap_or(false)
     }
 
     /// The column that a key fills, and how.
@@ -358,10 +377,15 @@ impl Door<'_> {
 
     fn pair(&mut self, key: &str, value: &str) {
         let Some((place, cell)) = self.place_of(key).filter(|_| !value.is_empty()) else { return };
-        match cell.read(value, place, &self.parser.schema.fields[place], self.out) {
-            // It stands in the message.
-            Fit::Unfit => {}
-            fit => self.unfit.note_fit(place, fit),
+        let fit = cell.read(value, place, &self.parser.schema.fields[place], self.out);
+        self.unfit.note_fit(place, fit);
+        self.note_filled(place);
+    }
+
+    /// A field has filled a column; of a key that comes again the last one does.
+    fn note_filled(&mut self, place: usize) {
+        if std::mem::replace(&mut self.is_filled[place], true) {
+            self.unfit.note_change(place, Change::Repeated);
         }
     }
 
@@ -374,9 +398,14 @@ impl Door<'_> {
             let key = scanner.key()?.to_text();
             match self.place_of(&key) {
                 Some((place, _)) => {
+                    let is_given = scanner.peek() != b'n';
                     let value = scanner.value(&self.parser.schema.fields[place].data_type)?;
-                    if !value.is_null() {
-                        hand_over(self.out, place, value);
+                    if is_given {
+                        match value.is_null() {
+                            false => hand_over(self.out, place, value),
+                            true => self.unfit.note(place),
+                        }
+                        self.note_filled(place);
                     }
                 }
                 None => {
@@ -389,70 +418,51 @@ impl Door<'_> {
     }
 }
 
-impl Columns for Door<'_> {
-    fn wants(&self, column: usize) -> bool {
-        let place = self.parser.places.get(column).copied().unwrap_or(usize::MAX);
-        column == self.parser.message || self.wanted.get(place).copied().unwrap_or(false)
+impl Door for FieldDoor<'_> {
+    fn out(&self) -> &dyn Columns {
+        self.out
     }
-    fn boolean(&mut self, column: usize, value: bool) {
-        let place = self.set(column);
-        self.out.boolean(place, value);
+    fn out_mut(&mut self) -> &mut dyn Columns {
+        self.out
     }
-    fn int(&mut self, column: usize, value: i64) {
-        let place = self.set(column);
-        self.out.int(place, value);
+    fn map(&self) -> &[usize] {
+        &self.parser.places
     }
-    fn float(&mut self, column: usize, value: f64) {
-        let place = self.set(column);
-        self.out.float(place, value);
+    fn is_wanted(&self, column: usize) -> bool {
+        column == self.parser.message && self.has_fields || self.wants_place(self.at(column))
     }
-    fn text(&mut self, column: usize, value: &str) {
-        if column == self.parser.message {
+    #[inline]
+    fn pass(&mut self, column: usize) -> usize {
+        let place = self.at(column);
+        if let Some(is_set) = self.is_set.get_mut(place) {
+            *is_set = true;
+        }
+        place
+    }
+    fn pass_text(&mut self, column: usize, text: &str) {
+        if column == self.parser.message && self.has_fields {
             self.message.clear();
-            self.message.push_str(value.lines().next().unwrap_or_default());
+            self.message.push_str(text.lines().next().unwrap_or_default());
         }
-        let place = self.set(column);
-        if self.wanted.get(place).copied().unwrap_or(false) {
-            self.out.text(place, value);
-        }
-    }
-    fn timestamp(&mut self, column: usize, micros: i64) {
-        let place = self.set(column);
-        self.out.timestamp(place, micros);
-    }
-    fn date(&mut self, column: usize, days: i32) {
-        let place = self.set(column);
-        self.out.date(place, days);
-    }
-    fn duration(&mut self, column: usize, micros: i64) {
-        let place = self.set(column);
-        self.out.duration(place, micros);
-    }
-    fn value(&mut self, column: usize, value: Value) {
-        match value {
-            Value::String(text) => self.text(column, &text),
-            value => {
-                let place = self.set(column);
-                self.out.value(place, value);
-            }
+        let place = self.pass(column);
+        if self.wants_place(place) {
+            self.out.text(place, text);
         }
     }
-    fn end_row(&mut self, unit: Unit) {
+    fn finish_row(&mut self, unit: Unit) {
         if !self.message.is_empty() {
             self.fields();
         }
         self.is_set.fill(false);
+        self.is_filled.fill(false);
         self.unfit.end_row();
         self.out.end_row(unit);
     }
-    fn abandon_row(&mut self) {
+    fn drop_row(&mut self) {
         self.message.clear();
         self.is_set.fill(false);
         self.unfit.abandon_row();
         self.out.abandon_row();
-    }
-    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
-        self.out.quarantine(unit, reason, raw);
     }
 }
 
@@ -460,8 +470,9 @@ impl Columns for Door<'_> {
 mod tests {
     use super::*;
     use crate::formats::recognise;
-    use crate::formats::testing::named_rows;
-    use crate::formats::testing::{pieces, prepare, read, read_as, read_with};
+    use crate::formats::testing::{
+        OfWholes, assert_is_before_wholes, named_rows, pieces, prepare, read, read_as, read_with,
+    };
     use serde_json::json;
 
     /// The format with its option, and the first row, of three such lines.
@@ -518,6 +529,30 @@ mod tests {
     }
 
     #[test]
+    fn brackets_quotes_and_words_between_commas_are_no_part_of_values() {
+        let of = |message: &str| {
+            let spec = FormatSpec::new("level_log").with("fields", "pairs");
+            named_rows(&read(&spec, &format!("2024-03-01 10:00:00 INFO {message}\n"))).remove(0)
+        };
+        let row = of(r"in: user=<EXAMPLE\bob>, path='C:\new' note=<>, at=<x");
+        assert_eq!((&row["user"], &row["path"]), (&r"EXAMPLE\bob".into(), &r"C:\new".into()));
+        assert_eq!((row.get("note"), &row["at"]), (None, &"<x".into()));
+        let row = of("in: user=<bob>, lip=::1, TLS, session=<f3a>");
+        assert_eq!((&row["user"], &row["lip"], &row["session"]), (&"bob".into(), &"::1".into(), &"f3a".into()));
+        let row = of("in: a=1, b, but late, c=2");
+        assert_eq!((row.get("a"), &row["c"]), (None, &2.into()));
+    }
+
+    #[test]
+    fn the_format_itself_says_how_files_are_cut_and_judged() {
+        let schema = Schema::default();
+        let inner = Box::new(OfWholes(schema.clone()));
+        let (cells, places) = (Vec::new(), Vec::new());
+        let parser = TrailingParser { inner, written: Written::Pairs, schema, cells, places, message: NONE };
+        assert_is_before_wholes(&parser);
+    }
+
+    #[test]
     fn what_clashes_or_is_rare_stays_in_the_message() {
         let text = "2024-03-01 10:00:00,123 INFO [main] a.B - paid order=1 thread=x user=bob pid=7\n\
                     2024-03-01 10:00:01,123 INFO [main] a.B - paid order=x\n\tat c d=1\n";
@@ -531,6 +566,14 @@ mod tests {
         // What a design declares is what is read, in its order, without the message too.
         let declared = Schema::of([("order", DataType::Int), ("level", DataType::String)]);
         assert_eq!(read_as(&spec, &declared, text).json(), [r#"[1,"INFO"]"#, r#"[null,"INFO"]"#]);
+        // What becomes null, and what stands there again, is counted.
+        let changes = read_as(&spec, &declared, &text.replace("=bob", "=bob order=2")).tally.changes;
+        assert_eq!((changes.unfit.get("order"), changes.repeated.get("order")), (Some(&1), Some(&1)));
+        let spec = FormatSpec::new("level_log").with("fields", "json");
+        let text = r#"2024-03-01 10:00:00 INFO paid {"order":"x1","order":null,"total":1}"#;
+        let declared = Schema::of([("order", DataType::Int), ("total", DataType::Int), ("message", DataType::String)]);
+        let reading = read_as(&spec, &declared, text);
+        assert_eq!((reading.tally.changes.unfit.get("order"), reading.tally.changes.repeated.len()), (Some(&1), 0));
         let few = "2024-03-01 10:00:00 INFO paid x=1\n".to_owned() + &"2024-03-01 10:00:00 INFO paid\n".repeat(3);
         assert_eq!(recognise(&Sample::whole("x", &few))[0].format, FormatSpec::new("level_log"));
     }

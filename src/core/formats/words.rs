@@ -40,7 +40,10 @@ const LABELS: &[(&str, &[&str])] = &[
     ("framework_access", &["gin", "debug", "ms"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),
+    ("ltsv", &["host", "req", "size", "referer", "ua", "reqtime"]),
     ("journal_export", &["realtime", "timestamp", "hostname", "syslog", "identifier"]),
+    // The letters of sections.
+    ("modsecurity", &["a", "b", "f", "h", "z"]),
     // `SET timestamp=…;` is the time, `Id: …` the thread.
     ("mysql_slow", &["set", "timestamp", "id"]),
     ("postgresql", &["db"]),
@@ -103,9 +106,15 @@ pub fn lost_words(spec: &FormatSpec, text: &str) -> Vec<(u64, String)> {
     lost
 }
 
-/// Whether a line behind a row is none of it: a comment, a header, a section.
+/// Whether a line behind a row is none of it: a comment, a header, a section, what the format's table names.
 fn is_meta(spec: &FormatSpec, line: &str) -> bool {
-    line.starts_with('#') || spec.name == "ini" && line.starts_with([';', '['])
+    let of_table = table_of(spec).map_or(&[][..], |table| table.meta);
+    let of_format: &[&str] = match spec.name.as_str() {
+        "ini" => &[";", "["],
+        "openvpn_status" => &["HEADER", "GLOBAL_STATS", "END"],
+        _ => of_table,
+    };
+    line.starts_with('#') || of_format.iter().any(|start| line.starts_with(start))
 }
 
 fn table_of(spec: &FormatSpec) -> Option<&'static Table> {

@@ -60,7 +60,7 @@ pub struct Record<'a> {
 }
 
 /// `----`, `====`, `*** 1. row ***`, `-[ RECORD 1 ]----`, and how many rows there are.
-fn is_rule(line: &str) -> bool {
+pub fn is_rule(line: &str) -> bool {
     let line = line.trim();
     let marks = line.bytes().filter(|byte| matches!(byte, b'-' | b'=' | b'*' | b'_' | b'#')).count();
     let is_numbered = line.contains(". row") || line.contains("[ RECORD");

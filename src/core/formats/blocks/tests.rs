@@ -192,6 +192,14 @@ fn lists_of_shells_and_databases_are_rows() {
 }
 
 #[test]
+fn a_comment_inside_of_a_record_ends_no_chunk() {
+    let record = "Id: 12\n# seen by the monitor\nUser: bob\nTime: 0\n";
+    let (found, reading) = rows(&format!("{record}-----\n{record}-----\n{record}"));
+    assert_eq!((found.len(), reading.tally.meta), (3, 5));
+    assert_eq!(found[2], json(r#"{"Id":12,"User":"bob","Time":0}"#));
+}
+
+#[test]
 fn headers_of_answers_are_rows_with_their_first_line() {
     let (found, _) = rows(
         "HTTP/1.1 200 OK\nServer: nginx\nContent-Length: 120\nCache-Control: no-cache\n\nHTTP/1.1 404 Not Found\nServer: nginx\nContent-Length: 7\nCache-Control: no-cache\n\n",

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::DataType;
+use crate::formats::csv_sniff::unique_names;
 use crate::formats::testing::{case, pieces, prepare, read, read_as, read_with, samples};
 use crate::formats::{format, recognise};
 
@@ -250,10 +251,10 @@ fn rows_of_a_table_of_a_file_are_rows_though_they_equal_its_header() {
 fn names_that_repeat_over_and_over_are_told_apart_at_once() {
     let begun = std::time::Instant::now();
     let header = vec!["a".to_owned(); 20_000];
-    let names = super::unique_names(&header);
+    let names = unique_names(&header);
     assert_eq!((names[0].as_str(), names[1].as_str(), names[19_999].as_str()), ("a", "a_2", "a_20000"));
     let mixed: Vec<String> = ["a", "a_2", "a", "a", ""].map(str::to_owned).to_vec();
-    assert_eq!(super::unique_names(&mixed), ["a", "a_2", "a_3", "a_4", "column_5"]);
+    assert_eq!(unique_names(&mixed), ["a", "a_2", "a_3", "a_4", "column_5"]);
     assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
 }
 

@@ -1,12 +1,12 @@
 //! The parser of envelopes: opens a chunk, has the payload read whole, and sets the envelope's columns beside.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::open::{Kind, LABELS, Labels, Payload, Place, open_all};
-use crate::data::{Schema, Value};
+use crate::data::Schema;
+use crate::formats::door::{Door, Keeper, NONE, hand_over};
 use crate::formats::line_ends::ends_in_returns;
-use crate::formats::nested::hand_over;
-use crate::formats::{Change, Chunk, Columns, Parser, RowCollector, Tally, Unit};
+use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unit};
 
 /// Bytes at the end of a chunk in which the border of events is looked for first.
 const LAST_BYTES: usize = 256 << 10;
@@ -30,8 +30,8 @@ impl Parser for EnvelopeParser {
         &self.schema
     }
 
-    fn is_divisible(&self) -> bool {
-        self.inner.is_divisible()
+    fn inner(&self) -> Option<&dyn Parser> {
+        Some(&*self.inner)
     }
 
     /// Where the payload's last whole event ends, and no piece waits.
@@ -81,11 +81,12 @@ impl EnvelopeParser {
         out: &mut dyn Columns,
     ) -> Tally {
         let inner = Chunk { text, first_line: 1, ..*chunk };
-        let wanted = |slot: usize| if slot != usize::MAX && out.wants(slot) { slot } else { usize::MAX };
+        let wanted = |slot: usize| if slot != NONE && out.wants(slot) { slot } else { NONE };
         let slots = (wanted(self.slots.0), self.slots.1.map(wanted));
-        let mut door = Door { out, map: &self.map, slots, message: self.message, places, unread, cut: 0, texts: 0 };
+        let mut door =
+            PlaceDoor { out, map: &self.map, slots, message: self.message, places, unread, cut: 0, texts: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
-        door.turn_away(u64::MAX);
+        door.hand_over_unread(u64::MAX);
         let (cut, texts) = (door.cut, door.texts);
         if let Some(field) = self.schema.fields.get(self.slots.0) {
             tally.changes.note(Change::Cut, &field.name, cut);
@@ -104,36 +105,37 @@ impl EnvelopeParser {
         unread: VecDeque<(Unit, &'a str)>,
         out: &mut dyn Columns,
     ) -> Tally {
-        let mut containers: Vec<(Labels, String, Vec<Place>)> = Vec::new();
+        let mut containers: Vec<(String, Vec<Place>)> = Vec::new();
+        let mut numbers: HashMap<Labels, usize> = HashMap::new();
         for (line, place) in payload.text.split_inclusive('\n').zip(&payload.places) {
-            let at = containers.iter().position(|(labels, ..)| *labels == place.labels).unwrap_or_else(|| {
-                containers.push((place.labels, String::new(), Vec::new()));
-                containers.len() - 1
-            });
-            containers[at].1.push_str(line);
-            containers[at].2.push(*place);
+            let number = *numbers.entry(place.labels).or_insert(containers.len());
+            if number == containers.len() {
+                containers.push(Default::default());
+            }
+            containers[number].0.push_str(line);
+            containers[number].1.push(*place);
         }
-        if let [(_, text, places)] = containers.as_slice() {
+        if let [(text, places)] = containers.as_slice() {
             return self.parse_inside(chunk, text, places, unread, out);
         }
         let mut tally = Tally::default();
-        let mut kept = RowCollector::new(&self.schema);
-        for (_, text, places) in &containers {
+        let columns: Vec<usize> = (0..self.schema.len()).collect();
+        let mut kept = Keeper::new(&columns, out);
+        for (text, places) in &containers {
             tally.add(&self.parse_inside(chunk, text, places, VecDeque::new(), &mut kept));
         }
-        kept.rows.sort_by_key(|(unit, _)| unit.offset);
-        for (unit, cells) in kept.rows {
-            for (column, value) in cells.into_iter().enumerate().filter(|(_, value)| !value.is_null()) {
-                if out.wants(column) {
-                    hand_over(out, column, value);
-                }
+        let (mut rows, mut aside) = (kept.rows, kept.aside);
+        rows.sort_by_key(|(unit, _)| unit.offset);
+        for (unit, cells) in rows {
+            for (column, value) in cells {
+                hand_over(out, column, value);
             }
             out.end_row(unit);
         }
         let told = |(unit, line): (Unit, &str)| (unit, REASON.to_owned(), line.as_bytes().to_vec());
-        kept.quarantined.extend(unread.into_iter().map(told));
-        kept.quarantined.sort_by_key(|(unit, ..)| unit.offset);
-        for (unit, reason, raw) in kept.quarantined {
+        aside.extend(unread.into_iter().map(told));
+        aside.sort_by_key(|(unit, ..)| unit.offset);
+        for (unit, reason, raw) in aside {
             out.quarantine(unit, &reason, &raw);
         }
         tally
@@ -189,7 +191,7 @@ impl EnvelopeParser {
 }
 
 /// The columns as the payload's parser sees them.
-struct Door<'a> {
+struct PlaceDoor<'a> {
     out: &'a mut dyn Columns,
     map: &'a [usize],
     /// The columns of the time and of the labels that are wanted.
@@ -204,13 +206,9 @@ struct Door<'a> {
     texts: u64,
 }
 
-impl<'a> Door<'a> {
-    fn at(&self, column: usize) -> usize {
-        self.map.get(column).copied().unwrap_or(usize::MAX)
-    }
-
+impl<'a> PlaceDoor<'a> {
     /// Hands over the lines without the envelope that stand before `offset`.
-    fn turn_away(&mut self, offset: u64) {
+    fn hand_over_unread(&mut self, offset: u64) {
         while let Some((unit, line)) = self.unread.pop_front_if(|(unit, _)| unit.offset < offset) {
             self.out.quarantine(unit, REASON, line.as_bytes());
         }
@@ -219,12 +217,12 @@ impl<'a> Door<'a> {
     /// Ends a row with the envelope's own columns.
     fn end_row_at(&mut self, place: &Place) {
         let (time_slot, label_slots) = self.slots;
-        if let Some(time) = place.time.filter(|_| time_slot != usize::MAX) {
+        if let Some(time) = place.time.filter(|_| time_slot != NONE) {
             self.out.timestamp(time_slot, time);
             self.cut += u64::from(place.is_cut);
         }
         for (slot, label) in label_slots.into_iter().zip(place.labels) {
-            if let Some(label) = label.filter(|_| slot != usize::MAX) {
+            if let Some(label) = label.filter(|_| slot != NONE) {
                 self.out.text(slot, label);
             }
         }
@@ -236,46 +234,26 @@ impl<'a> Door<'a> {
     }
 }
 
-impl Columns for Door<'_> {
-    fn wants(&self, column: usize) -> bool {
-        let column = self.at(column);
-        column != usize::MAX && self.out.wants(column)
+impl Door for PlaceDoor<'_> {
+    fn out(&self) -> &dyn Columns {
+        self.out
     }
-    fn boolean(&mut self, column: usize, value: bool) {
-        self.out.boolean(self.at(column), value);
+    fn out_mut(&mut self) -> &mut dyn Columns {
+        self.out
     }
-    fn int(&mut self, column: usize, value: i64) {
-        self.out.int(self.at(column), value);
+    fn map(&self) -> &[usize] {
+        self.map
     }
-    fn float(&mut self, column: usize, value: f64) {
-        self.out.float(self.at(column), value);
+    fn finish_row(&mut self, unit: Unit) {
+        match self.place(unit) {
+            Some(place) => self.end_row_at(place),
+            None => self.out.end_row(unit),
+        }
     }
-    fn text(&mut self, column: usize, value: &str) {
-        self.out.text(self.at(column), value);
-    }
-    fn timestamp(&mut self, column: usize, micros: i64) {
-        self.out.timestamp(self.at(column), micros);
-    }
-    fn date(&mut self, column: usize, days: i32) {
-        self.out.date(self.at(column), days);
-    }
-    fn duration(&mut self, column: usize, micros: i64) {
-        self.out.duration(self.at(column), micros);
-    }
-    fn value(&mut self, column: usize, value: Value) {
-        self.out.value(self.at(column), value);
-    }
-    fn end_row(&mut self, unit: Unit) {
-        let Some(place) = self.place(unit) else { return self.out.end_row(unit) };
-        self.end_row_at(place);
-    }
-    fn abandon_row(&mut self) {
-        self.out.abandon_row();
-    }
-    fn quarantine(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
+    fn turn_away(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
         let Some(place) = self.place(unit) else { return self.out.quarantine(unit, reason, raw) };
-        self.turn_away(place.unit.offset);
-        if self.message == usize::MAX {
+        self.hand_over_unread(place.unit.offset);
+        if self.message == NONE {
             return self.out.quarantine(place.unit, reason, raw);
         }
         // The envelope is read: what is inside stays a text.

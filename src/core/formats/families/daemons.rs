@@ -77,6 +77,36 @@ pub static DOVECOT: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
+pub static POSTQUEUE: TemplateFormat = TemplateFormat::new(Table {
+    name: "postqueue",
+    title: "Postfix queue",
+    doc: "What `postqueue -p` and `mailq` print (postfix.org, postqueue): number of the mail (`*` behind it: it is being \
+          delivered, `!`: on hold), size, time of arrival, sender, the first reason why it waits, and all recipients, with the \
+          further reasons between them. A year is guessed. What `postqueue -j` prints is read as JSON lines.",
+    weight: 99,
+    variants: &[
+        "{queue_id:word} {size:int} {time:%a %b %e %H:%M:%S} {sender:word}{?\r?}\n{? ({reason:text})\n?} {recipients:rest}",
+        "{queue_id:word} {size:int} {time:%a %b %e %H:%M:%S} {sender:word}\r{? ({reason:text})\r?} {recipients:rest}",
+    ],
+    nulls: &[],
+    begins: Some(begins_mail),
+    meta: &["-Queue ID-", "-- "],
+    examples: &[
+        "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n9B8C7D6E5F      5678 Fri Mar  1 10:00:00  bob@example.org\n   (connect to mx.example.com[192.0.2.25]:25: Connection timed out)\n                                         eve@example.com\n\n-- 6 Kbytes in 1 Request.",
+    ],
+    ..Table::PLAIN
+});
+
+/// Whether a line begins a mail of the queue: with its number, size and day.
+fn begins_mail(line: &str) -> bool {
+    let mut words = line.split(' ').filter(|word| !word.is_empty());
+    let mut is = |of: fn(u8) -> bool| words.next().is_some_and(|word| word.bytes().all(of));
+    line.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && is(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'!'))
+        && is(|byte| byte.is_ascii_digit())
+        && words.next().is_some_and(|day| ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&day))
+}
+
 pub static SAMBA: TemplateFormat = TemplateFormat::new(Table {
     name: "samba",
     title: "Samba log",
@@ -164,8 +194,8 @@ pub static APPLIANCES: TemplateFormat = TemplateFormat::new(Table {
 #[cfg(test)]
 mod tests {
     use crate::formats::families::tests::fields;
-    use crate::formats::testing::{Reading, named_rows, read};
-    use crate::formats::{Sample, recognise};
+    use crate::formats::testing::{Reading, named_rows, pieces, prepare, read, read_with};
+    use crate::formats::{FormatSpec, Sample, recognise};
 
     /// The format of a text's best reading, with the text read by it.
     fn best(text: &str) -> (String, Reading) {
@@ -187,6 +217,28 @@ mod tests {
             let (name, _) = best(text);
             assert_eq!(name, format, "{text}");
             assert_eq!(fields(format, text)["time"], time, "{text}");
+        }
+    }
+
+    #[test]
+    fn mails_that_wait_have_their_reason_and_recipients() {
+        let text = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n\
+                    3F2A9C1D4E*     1234 Fri Mar  1 10:00:00  bob@example.org\n                                         eve@example.net\n\n\
+                    9B8C7D6E5F      5678 Fri Mar  1 09:00:00  MAILER-DAEMON\n   (host mx[192.0.2.25] said: 450 later (in reply to RCPT))\n\
+                    \x20                                        joe@example.com\n                                         ann@example.com\n\n\
+                    -- 7 Kbytes in 2 Requests.\n";
+        let (name, reading) = best(text);
+        assert_eq!((name.as_str(), reading.tally.rows, reading.tally.meta), ("postqueue", 2, 2));
+        let rows = named_rows(&reading);
+        assert_eq!((&rows[0]["queue_id"], &rows[0]["recipients"]), (&"3F2A9C1D4E*".into(), &"eve@example.net".into()));
+        assert_eq!((&rows[0]["size"], rows[0].get("reason")), (&1234.into(), None));
+        assert_eq!(rows[1]["reason"], "host mx[192.0.2.25] said: 450 later (in reply to RCPT)");
+        let recipients = rows[1]["recipients"].as_str().unwrap();
+        assert_eq!(recipients.split_whitespace().collect::<Vec<_>>(), ["joe@example.com", "ann@example.com"]);
+        let parser = prepare(&FormatSpec::new("postqueue"), None, text);
+        for size in (1..text.len()).step_by(5) {
+            let found = read_with(parser.as_ref(), &pieces(parser.as_ref(), text, size));
+            assert_eq!((found.json(), found.tally), (reading.json(), reading.tally.clone()), "{size}");
         }
     }
 
@@ -258,7 +310,7 @@ mod tests {
             (
                 "2026-11-30 10:00:00 imap-login: Info: Login: user=<bob>\n",
                 "dovecot",
-                r#"{"time":"2026-11-30T10:00:00Z","level":"Info","app":"imap-login","message":"Login: user=<bob>","user":"<bob>"}"#,
+                r#"{"time":"2026-11-30T10:00:00Z","level":"Info","app":"imap-login","message":"Login: user=<bob>","user":"bob"}"#,
             ),
             (
                 "[2026/11/30 10:00:01.5,  1, pid=12] ../../source3/smbd/service.c:1114(connect)\n  pc7 connects\n  as bob\n",

@@ -26,7 +26,8 @@ pub static JOURNAL: TemplateFormat = TemplateFormat::new(Table {
     title: "journalctl output",
     doc: "What `journalctl` shows with `-o short-full`, `with-unit`, `short-unix` and `short-monotonic` (man7.org, journalctl): \
           time, or seconds since the start (`uptime`), host, program or unit, process, message. Its other short forms are \
-          syslog. Lines that begin with white space continue the message before them.",
+          syslog. Lines that begin with white space continue the message before them. Where a boot begins stands a row without \
+          a time, with `event` and the number of the `boot`.",
     weight: 97,
     variants: &[
         "{time:%a %Y-%m-%d %H:%M:%S%f%Z} {host:word} {app:name}[{pid:int}]: {message:rest}",
@@ -41,17 +42,12 @@ pub static JOURNAL: TemplateFormat = TemplateFormat::new(Table {
         "{time:epoch} {host:word} {app:name}: {message:rest}",
         "[{? ?}{uptime:ticks}] {host:word} {app:name}: {message:rest}",
         "{time:%a %Y-%m-%d %H:%M:%S%f%Z} {host:word} {message:rest}",
+        "-- {event:=Boot} {boot:word} --",
+        "-- {event:=Reboot} --",
     ],
     nulls: &[],
     joins: Joins::Indented,
-    meta: &[
-        "-- Boot ",
-        "-- Logs begin at ",
-        "-- Journal begins at ",
-        "-- Reboot --",
-        "-- No entries --",
-        "-- cursor: ",
-    ],
+    meta: &["-- Logs begin at ", "-- Journal begins at ", "-- No entries --", "-- cursor: "],
     examples: &[
         "Fri 2024-03-01 10:00:00 UTC web1 ssh.service[12]: Accepted publickey for bob from 192.0.2.7 port 5678",
         "1709287200.123456 web1 sshd[12]: Accepted publickey for bob from 192.0.2.7 port 5678",
@@ -112,6 +108,7 @@ pub static SYSLOG_LEVELS: TemplateFormat = TemplateFormat::new(Table {
 #[cfg(test)]
 mod tests {
     use crate::formats::families::tests::fields;
+    use crate::formats::testing::{named_rows, read};
     use crate::formats::{Sample, recognise};
 
     /// The format of a text's best reading.
@@ -158,6 +155,20 @@ mod tests {
         assert_eq!((&f5["host"], &f5["level"], &f5["app"]), (&"lb1".into(), &"err".into(), &"mcpd".into()));
         assert_eq!((&f5["pid"], &f5["message"]), (&12.into(), &"0107:5: down".into()));
         assert_eq!(best("Mar  1 10:00:00 h app[1]: an err is no level\nMar  1 10:00:01 h b: c\n"), "syslog_3164");
+    }
+
+    #[test]
+    fn boots_are_rows() {
+        let boot = "-- Boot 5f0a1c2d3e4b --\n";
+        for (head, format) in [("Mar  1 10:00:00 ", "syslog_3164"), ("Fri 2024-03-01 10:00:00 UTC ", "journalctl")] {
+            let text = format!("{boot}{head}web1 sshd[12]: opened\n{boot}{head}web1 sshd[12]: closed\n");
+            let found = recognise(&Sample::whole("x.log", &text));
+            assert_eq!(found[0].format.name, format, "{found:?}");
+            let reading = read(&found[0].format, &text);
+            assert_eq!((reading.tally.rows, reading.tally.quarantined), (4, 0), "{text}");
+            let row = named_rows(&reading)[2].to_string();
+            assert!(row.contains("Boot") && row.contains("5f0a1c2d3e4b"), "{row}");
+        }
     }
 
     #[test]

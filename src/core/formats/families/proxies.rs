@@ -1,6 +1,6 @@
-//! Logs of proxies: HAProxy, Envoy, Traefik.
+//! Logs of proxies: HAProxy, Envoy, Traefik, Cloud Foundry's router.
 
-use crate::formats::template::{Joins, Table, TemplateFormat};
+use crate::formats::template::{Joins, Pairs, Table, TemplateFormat};
 
 pub static HAPROXY: TemplateFormat = TemplateFormat::new(Table {
     name: "haproxy",
@@ -57,3 +57,54 @@ pub static TRAEFIK: TemplateFormat = TemplateFormat::new(Table {
     joins: Joins::Never,
     ..Table::PLAIN
 });
+
+pub static CF_ROUTER: TemplateFormat = TemplateFormat::new(Table {
+    name: "cf_router",
+    title: "Cloud Foundry router log",
+    doc: "Requests as Cloud Foundry's router writes them into the logs of an application (docs.cloudfoundry.org, App logging, \
+          RTR): host, time, request, status, bytes of the request (`received_bytes`) and of the answer, referrer, agent, client \
+          and application with their ports, and the keys behind them, of which `response_time` is `duration` and \
+          `vcap_request_id` is `request_id`.",
+    weight: 100,
+    variants: &[
+        "{vhost:word} - [{time:iso}] {request:request} {status:int} {received_bytes:int} {bytes:int} {referrer:quoted} {user_agent:quoted} \"{client:addr}\" \"{upstream:addr}\" {pairs}{message:rest}",
+    ],
+    pairs: Pairs::QUOTED_LABELS,
+    renames: &[("response_time", "duration"), ("vcap_request_id", "request_id")],
+    examples: &[
+        "shop.example.org - [2024-03-01T10:00:00.120483Z] \"GET /orders HTTP/1.1\" 200 0 1759 \"-\" \"curl/8.0\" \"192.0.2.7:20810\" \"192.0.2.80:61006\" x_forwarded_for:\"192.0.2.9, 192.0.2.7\" x_forwarded_proto:\"https\" vcap_request_id:\"66d84e45-f63d\" response_time:0.033 app_id:\"3f2a9c1d\" app_index:\"0\"",
+    ],
+    ..Table::PLAIN
+});
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::testing::{named_rows, read};
+    use crate::formats::{Sample, recognise};
+
+    #[test]
+    fn requests_stand_among_the_lines_of_an_application() {
+        let router = |second: u8, status: u16, upstream: &str| {
+            format!(
+                "   2024-03-01T10:00:0{second}.12+0100 [RTR/0] OUT shop.example.org - [2024-03-01T09:00:0{second}.120483Z] \"GET /orders?a=1 HTTP/1.1\" {status} 0 1759 \"-\" \"curl/8.0\" \"192.0.2.7:20810\" \"{upstream}\" x_forwarded_for:\"192.0.2.9, 192.0.2.7\" vcap_request_id:\"66d8-{second}\" response_time:0.033 app_index:\"0\" x_cf_routererror:\"-\"\n"
+            )
+        };
+        let app = "   2024-03-01T10:00:00.12+0100 [APP/PROC/WEB/0] OUT listening on :8080\n";
+        let text = [router(0, 200, "192.0.2.80:61006"), app.to_owned(), router(1, 502, "-")].concat();
+        let found = recognise(&Sample::whole("cf.log", &text));
+        assert_eq!(found[0].format.name, "cloud_foundry", "{found:?}");
+        let reading = read(&found[0].format, &text);
+        let rows = named_rows(&reading);
+        assert_eq!((rows.len(), reading.tally.quarantined), (3, 0));
+        assert_eq!((&rows[0]["vhost"], &rows[0]["status"]), (&"shop.example.org".into(), &200.into()));
+        assert_eq!((&rows[0]["client"], &rows[0]["upstream_port"]), (&"192.0.2.7".into(), &61006.into()));
+        assert_eq!((&rows[0]["duration"], &rows[0]["request_id"]), (&0.033.into(), &"66d8-0".into()));
+        assert_eq!(
+            (&rows[0]["x_forwarded_for"], rows[0].get("x_cf_routererror")),
+            (&"192.0.2.9, 192.0.2.7".into(), None)
+        );
+        assert_eq!(rows[0]["payload_time"], "2024-03-01T09:00:00.120483Z");
+        assert_eq!((rows[2].get("upstream"), &rows[2]["status"]), (None, &502.into()));
+        assert_eq!((rows[1].get("status"), &rows[1]["message"]), (None, &"listening on :8080".into()));
+    }
+}

@@ -1,6 +1,6 @@
 //! Requests as frameworks and small servers log them, beside what nginx and Apache write.
 
-use crate::formats::template::{Joins, Pairs, Table, TemplateFormat};
+use crate::formats::template::{Joins, Table, TemplateFormat};
 
 pub static FRAMEWORK_ACCESS: TemplateFormat = TemplateFormat::new(Table {
     name: "framework_access",
@@ -42,39 +42,9 @@ pub static FRAMEWORK_ACCESS: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
-pub static LTSV: TemplateFormat = TemplateFormat::new(Table {
-    name: "ltsv",
-    title: "LTSV request log",
-    doc: "Requests as labels with values between tabs (ltsv.org). `client`, `request`, `bytes`, `referrer`, `user_agent` and \
-          `duration` are the labels host, req, size, referer, ua and reqtime.",
-    weight: 98,
-    variants: &[
-        "time:[{time:clf}]\t{pairs}{message:rest}",
-        "time:{time:clf}\t{pairs}{message:rest}",
-        "time:{time:iso}\t{pairs}{message:rest}",
-        "host:{client:word}\t{?ident:{ident:word}\t?}{?user:{user:word}\t?}time:[{time:clf}]\t{pairs}{message:rest}",
-        "host:{client:word}\t{?ident:{ident:word}\t?}{?user:{user:word}\t?}time:{time:clf}\t{pairs}{message:rest}",
-    ],
-    pairs: Pairs::LABELS,
-    renames: &[
-        ("host", "client"),
-        ("req", "request"),
-        ("size", "bytes"),
-        ("referer", "referrer"),
-        ("ua", "user_agent"),
-        ("reqtime", "duration"),
-    ],
-    examples: &[
-        "host:192.0.2.7\tident:-\tuser:bob\ttime:[01/Mar/2024:10:00:00 +0000]\treq:GET /x HTTP/1.1\tstatus:200\tsize:17\tua:curl/8.0",
-        "time:01/Mar/2024:10:00:00 +0000\thost:192.0.2.7\tmethod:GET\turi:/x\tstatus:200\tsize:17\treqtime:0.123",
-    ],
-    ..Table::PLAIN
-});
-
 #[cfg(test)]
 mod tests {
     use crate::formats::families::tests::fields;
-    use crate::formats::{Sample, recognise};
 
     #[test]
     fn requests_of_frameworks_have_their_fields() {
@@ -90,18 +60,5 @@ mod tests {
         assert!((row["duration"].as_f64().unwrap() - 340e-6).abs() < 1e-12, "{row}");
         let morgan = fields("framework_access", "GET /a 200 17 - 3.5 ms\n");
         assert_eq!((&morgan["duration"], &morgan["bytes"]), (&0.0035.into(), &17.into()));
-    }
-
-    #[test]
-    fn labels_are_columns() {
-        let text = "time:01/Mar/2024:11:00:00 +0100\thost:192.0.2.7\treq:GET /x HTTP/1.1\tstatus:200\turi:a:b\n";
-        let found = recognise(&Sample::whole("x.log", text));
-        assert_eq!(found[0].format.name, "ltsv");
-        let row = fields("ltsv", text);
-        assert_eq!((&row["time"], &row["client"]), (&"2024-03-01T10:00:00Z".into(), &"192.0.2.7".into()));
-        assert_eq!(
-            (&row["request"], &row["status"], &row["uri"]),
-            (&"GET /x HTTP/1.1".into(), &200.into(), &"a:b".into())
-        );
     }
 }

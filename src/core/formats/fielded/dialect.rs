@@ -62,6 +62,34 @@ pub static EXCHANGE: Fielded = Fielded {
     ],
 };
 
+/// OpenVPN's status file.
+pub static OPENVPN: Fielded = Fielded {
+    dialect: Dialect::OpenVpn,
+    name: "openvpn_status",
+    title: "OpenVPN status",
+    doc: "The status file of an OpenVPN server in its versions 1, 2 and 3 (openvpn.net, `--status`): a row for each client, and \
+          for each route. `user` is the common name; where the file has seconds since 1970, `time` is when a client connected, \
+          or a route was last used, and `list` says which of both a row is. Other fields keep their names. The time of the \
+          file itself and its statistics are no rows.",
+    examples: &[
+        "HEADER,CLIENT_LIST,Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t)\nCLIENT_LIST,bob,192.0.2.7:51234,12345,67890,2024-03-01 10:00:00,1709287200\nHEADER,ROUTING_TABLE,Virtual Address,Common Name,Real Address,Last Ref,Last Ref (time_t)\nROUTING_TABLE,192.0.2.130,bob,192.0.2.7:51234,2024-03-01 10:00:00,1709287200\nEND",
+    ],
+};
+
+/// Beginnings of lines of OpenVPN's status that are neither names nor rows.
+const OPENVPN_FRAME: [&str; 10] = [
+    "OpenVPN CLIENT LIST",
+    "OpenVPN STATISTICS",
+    "Updated,",
+    "ROUTING TABLE",
+    "GLOBAL STATS",
+    "GLOBAL_STATS",
+    "Max bcast/mcast queue length,",
+    "TITLE",
+    "TIME",
+    "END",
+];
+
 /// Which format of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -69,6 +97,7 @@ pub enum Dialect {
     Zeek,
     VpcFlow,
     Exchange,
+    OpenVpn,
 }
 
 /// Who wrote a W3C log.
@@ -220,6 +249,21 @@ impl Dialect {
                 let names: Vec<&str> = line.strip_prefix("#fields\t")?.split('\t').take(MAX_FIELDS + 1).collect();
                 (names.len() <= MAX_FIELDS).then_some(names)
             }
+            Dialect::OpenVpn => {
+                let separator = if line.contains('\t') { '\t' } else { ',' };
+                let names = line.split(separator).map(str::trim);
+                // Version 1 has no sign of a header but its names.
+                match line.strip_prefix("HEADER") {
+                    Some(_) => {
+                        let names: Vec<&str> = ["list"].into_iter().chain(names.skip(2)).collect();
+                        (3..=MAX_FIELDS).contains(&names.len()).then_some(names)
+                    }
+                    None => ["Common Name,Real Address,", "Virtual Address,Common Name,"]
+                        .iter()
+                        .any(|start| line.starts_with(start))
+                        .then(|| names.take(MAX_FIELDS).collect()),
+                }
+            }
             Dialect::VpcFlow => {
                 let names: Vec<&str> = line.split_whitespace().collect();
                 let known = |name: &&str| VPC_DEFAULT.contains(name) || VPC_MORE.contains(name);
@@ -230,7 +274,11 @@ impl Dialect {
 
     /// Whether a line is a directive.
     pub fn is_meta(self, line: &str) -> bool {
-        self != Dialect::VpcFlow && line.starts_with('#')
+        match self {
+            Dialect::VpcFlow => false,
+            Dialect::OpenVpn => OPENVPN_FRAME.iter().any(|start| line.starts_with(start)),
+            Dialect::W3c | Dialect::Zeek | Dialect::Exchange => line.starts_with('#'),
+        }
     }
 
     /// The fields of lines before which no header stands.
@@ -238,7 +286,7 @@ impl Dialect {
         match self {
             Dialect::W3c => IIS.into_iter().find(|names| names.len() == fields),
             Dialect::VpcFlow => (VPC_DEFAULT.len() == fields).then_some(VPC_DEFAULT),
-            Dialect::Zeek | Dialect::Exchange => None,
+            Dialect::Zeek | Dialect::Exchange | Dialect::OpenVpn => None,
         }
     }
 
@@ -259,6 +307,10 @@ impl Dialect {
                 pieces.clear();
                 pieces.push(line);
             }
+            return;
+        }
+        if self == Dialect::OpenVpn && !line.contains('\t') {
+            pieces.extend(line.split(',').map(str::trim));
             return;
         }
         if self == Dialect::Zeek || line.contains('\t') {
@@ -323,6 +375,11 @@ impl Dialect {
             Dialect::Exchange => match name {
                 "date-time" | "DateTime" => ("time", Role::Time),
                 "client-ip" | "ClientIpAddress" => ("client", Role::Text),
+                other => (other, Role::Plain),
+            },
+            Dialect::OpenVpn => match name {
+                "Common Name" => ("user", Role::Text),
+                "Connected Since (time_t)" | "Last Ref (time_t)" => ("time", Role::Epoch),
                 other => (other, Role::Plain),
             },
             Dialect::VpcFlow => match name {

@@ -125,7 +125,7 @@ fn usual(dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
                 && pieces[9].len() > 3
         }
         Dialect::VpcFlow => pieces[0] == "2" && pieces[2].starts_with("eni-"),
-        Dialect::Zeek | Dialect::Exchange => false,
+        Dialect::Zeek | Dialect::Exchange | Dialect::OpenVpn => false,
     };
     fits.then_some(names)
 }

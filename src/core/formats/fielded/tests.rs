@@ -185,3 +185,29 @@ fn logs_of_exchange_have_commas_between_their_fields() {
     let reading = read(&found[0].format, &text.replace(",Local", ",\"Local\" more"));
     assert_eq!((reading.tally.rows, reading.tally.quarantined), (1, 1));
 }
+
+#[test]
+fn every_version_of_a_status_has_its_clients_and_routes() {
+    let first = "OpenVPN CLIENT LIST\nUpdated,2024-03-01 10:00:00\nCommon Name,Real Address,Bytes Received,Bytes Sent,Connected Since\n\
+                 bob,192.0.2.7:51234,12345,67890,2024-03-01 09:00:00\nROUTING TABLE\nVirtual Address,Common Name,Real Address,Last Ref\n\
+                 192.0.2.130,bob,192.0.2.7:51234,2024-03-01 09:59:58\nGLOBAL STATS\nMax bcast/mcast queue length,0\nEND\n";
+    let second = "TITLE,OpenVPN 2.5.1\nTIME,2024-03-01 10:00:00,1709287200\n\
+                  HEADER,CLIENT_LIST,Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t)\n\
+                  CLIENT_LIST,bob,192.0.2.7:51234,12345,67890,2024-03-01 09:00:00,1709283600\n\
+                  HEADER,ROUTING_TABLE,Virtual Address,Common Name,Real Address,Last Ref,Last Ref (time_t)\n\
+                  ROUTING_TABLE,192.0.2.130,bob,192.0.2.7:51234,2024-03-01 09:59:58,1709287198\n\
+                  GLOBAL_STATS,Max bcast/mcast queue length,0\nEND\n";
+    for (text, meta) in [(first, 8), (second, 6), (&second.replace(',', "\t"), 6)] {
+        let found = crate::formats::recognise(&crate::formats::Sample::whole("status.log", text));
+        assert_eq!(found[0].format.name, "openvpn_status", "{text}: {found:?}");
+        let reading = read(&found[0].format, text);
+        assert_eq!((reading.tally.rows, reading.tally.quarantined, reading.tally.meta), (2, 0, meta), "{text}");
+        let rows = crate::formats::testing::named_rows(&reading);
+        assert_eq!((&rows[0]["user"], &rows[0]["Bytes Sent"]), (&"bob".into(), &67890.into()));
+        assert_eq!((&rows[1]["Virtual Address"], rows[1].get("Bytes Sent")), (&"192.0.2.130".into(), None));
+        assert_eq!(rows[1]["Last Ref"], "2024-03-01T09:59:58Z");
+        if meta == 6 {
+            assert_eq!((&rows[0]["time"], &rows[0]["list"]), (&"2024-03-01T09:00:00Z".into(), &"CLIENT_LIST".into()));
+        }
+    }
+}

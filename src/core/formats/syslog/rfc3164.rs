@@ -51,7 +51,8 @@ impl Format for Syslog3164 {
         "The classic syslog of /var/log: date, host, program with process id, message; with or without the priority \
          in front. The date may be `Oct 11 22:14:15` (its year is the one that makes it the latest before the file's \
          last change, in Parse text before the run began) or ISO 8601. A message that is a line of another log is read by the \
-         format that `payload` names. Lines that begin with white space continue the message before them."
+         format that `payload` names. Lines that begin with white space continue the message before them. What `journalctl` \
+         says of itself, `-- Boot … --`, is a message without a time."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -68,7 +69,7 @@ impl Format for Syslog3164 {
 
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
         let (mut units, mut fitting, mut telling) = (0, 0, 0);
-        for line in sample_lines(sample).filter(|line| !is_indented(line)) {
+        for line in sample_lines(sample).filter(|line| !is_indented(line) && !is_of_journal(line)) {
             units += 1;
             if let Ok(header) = Header::read(line, Years::of(0)) {
                 fitting += 1;
@@ -103,6 +104,11 @@ impl Format for Syslog3164 {
     }
 }
 
+/// `-- Boot 1234… --`: what `journalctl` itself says between the lines, which has no time.
+fn is_of_journal(line: &str) -> bool {
+    line.starts_with("-- ") && line.trim_end().ends_with(" --")
+}
+
 struct Syslog3164Parser {
     schema: Schema,
     /// In the order of `COLUMNS`.
@@ -135,6 +141,12 @@ impl Parser for Syslog3164Parser {
         let years = Years::in_file(chunk, self.year);
         let (mut guessed, mut cut, mut unfit) = (0, 0, 0);
         let mut tally = read_events(chunk, out, is_indented, |event, out| {
+            if is_of_journal(event.first) {
+                if wanted[4] {
+                    out.text(self.slots[4], event.text);
+                }
+                return Ok(());
+            }
             let header = self.event(event, years.at(event.unit.offset), wanted, out)?;
             unfit += u64::from(self.has_no_day(&header) && wanted[0]);
             guessed += u64::from(!header.has_year && self.year.is_none());

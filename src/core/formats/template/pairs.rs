@@ -60,8 +60,8 @@ impl Pairs {
     pub const NESTED: Pairs = Pairs { nested: true, ..Pairs::LOGFMT };
     /// `SRC=1.2.3.4 DF SYN`.
     pub const FLAGS: Pairs = Pairs { flags: true, ..Pairs::LOGFMT };
-    /// `label:value<tab>label:value`.
-    pub const LABELS: Pairs = Pairs { equals: b':', ..Pairs::TABS };
+    /// `key:value key:"a b"`.
+    pub const QUOTED_LABELS: Pairs = Pairs { equals: b':', ..Pairs::LOGFMT };
     /// `Key: value, Key: value`.
     pub const COLONS: Pairs = Pairs { equals: b':', separator: b',', ..Pairs::LOGFMT };
 
@@ -91,16 +91,16 @@ impl Pairs {
                 return;
             }
             let start = at;
-            at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t' | b'=')).count();
+            at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t') && **byte != self.equals).count();
             // `old auid=1 new auid=2`: keys of two words.
             if self.nested && matches!(&text[start..at], "old" | "new") && bytes.get(at) == Some(&b' ') {
                 let second =
                     bytes[at + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
                 let end = at + 1 + second;
-                at = if second > 0 && bytes.get(end) == Some(&b'=') { end } else { at };
+                at = if second > 0 && bytes.get(end) == Some(&self.equals) { end } else { at };
             }
             let key = &text[start..at];
-            if bytes.get(at) != Some(&b'=') || key.is_empty() {
+            if bytes.get(at) != Some(&self.equals) || key.is_empty() {
                 at = at.max(start + 1);
                 while !text.is_char_boundary(at) {
                     at += 1;
@@ -208,6 +208,10 @@ mod tests {
             [("old ses", "1"), ("new ses", "2"), ("", "old"), ("", "x")]
         );
         assert_eq!(found(Pairs::COLONS, "SrcIP: 10.0.0.1, User: No One"), [("SrcIP", "10.0.0.1"), ("User", "No One")]);
+        assert_eq!(
+            found(Pairs::QUOTED_LABELS, r#"a:0.5 b:"x: y, z" c:-"#),
+            [("a", "0.5"), ("b", "x: y, z"), ("c", "-")]
+        );
         assert_eq!(found(Pairs::LOGFMT, "=x é=1"), [("", "="), ("", "x"), ("é", "1")]);
     }
 }

@@ -1,25 +1,20 @@
-//! The parser of a table: reads lines along the templates, folds in what continues an event, fills columns.
+//! The parser of a table: reads lines along the templates, and folds in what continues an event.
+
+mod row;
 
 use super::compile::{Compiled, FieldItem, Kind};
+use super::continuation::is_continuation;
 use super::matcher::Capture;
-use super::span::span;
-use super::stamp::UNKNOWN;
-use super::{Escapes, Joins, TableFacts, without_escapes};
-use crate::data::instants::ends_finer;
-use crate::data::zones::times_are_of;
+use super::{Joins, TableFacts};
 use crate::data::{DataType, Schema};
 use crate::formats::cell::Cell;
-use crate::formats::columns::Fit;
 use crate::formats::dates::Years;
-use crate::formats::events::{cut_events, is_indented};
-use crate::formats::keys::{KeyCursor, KeyIndex, More, is_padded, repeated};
-use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
+use crate::formats::door::NONE;
+use crate::formats::events::cut_events;
+use crate::formats::keys::{KeyCursor, KeyIndex, More};
 use crate::formats::line_ends::cut_lines;
 use crate::formats::scan::{is_blank, lines};
-use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, Unit, numbers};
-
-/// No column.
-const NONE: usize = usize::MAX;
+use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, Unit};
 
 pub struct TemplateParser {
     compiled: Compiled,
@@ -158,6 +153,13 @@ impl TemplateParser {
                 tally.blank += 1;
                 continue;
             }
+            if self.compiled.is_meta(line) {
+                if let Some(before) = whole.take() {
+                    end_whole(before, tally);
+                }
+                tally.meta += 1;
+                continue;
+            }
             match whole.as_mut().filter(|_| !begins(line)) {
                 Some((_, _, end)) => {
                     *end = start + line.len();
@@ -217,245 +219,6 @@ impl TemplateParser {
         let is_same = report(&self.compiled, &state.captures, line) == state.report;
         let start = message.as_ptr() as usize - line.as_ptr() as usize;
         is_same.then_some((self.folds[column], start, start + message.len()))
-    }
-
-    /// Fills the columns of a line that was read; gives the column of its message, and where that lies.
-    fn row<'a>(&self, line: &'a str, row: u64, keys: &mut KeyCursor<'a>, state: &mut State) -> (usize, usize, usize) {
-        let captures = std::mem::take(&mut state.captures);
-        let met = if keys.has_further() { self.met(line, &captures) } else { Vec::new() };
-        let mut rest = (NONE, line.len(), line.len());
-        for capture in &captures {
-            let Some(field) = self.fields.get(capture.variant).and_then(|fields| fields.get(capture.number)) else {
-                continue;
-            };
-            let text = line.get(capture.start..capture.end).unwrap_or_default();
-            if self.compiled.has_pairs && self.facts.fills(capture, line) {
-                for column in field.columns.iter().filter(|column| **column != NONE) {
-                    (state.set_in[*column], state.held_in[*column]) = (row, row);
-                }
-            }
-            match &field.kind {
-                // A message may stand before other fields.
-                Kind::Rest if rest.0 == self.message && self.message != NONE && field.columns[0] != self.message => {
-                    self.capture(field, text, state);
-                }
-                Kind::Rest => rest = (field.columns[0], capture.start, capture.end),
-                // What continues the event belongs to its message.
-                Kind::Text | Kind::UntilLast if field.columns[0] == self.message && self.message != NONE => {
-                    rest = (self.message, capture.start, capture.end);
-                }
-                Kind::Pairs => self.pairs(text, row, &met, keys, state),
-                Kind::Time(_) if text == "-" || !state.wants(field.columns[0]) => {}
-                Kind::Time(_) if capture.micros == UNKNOWN => state.unfit.note(field.columns[0]),
-                Kind::Time(stamp) => {
-                    state.guessed += u64::from(!stamp.has_year(text));
-                    if ends_finer(text) {
-                        state.unfit.note_change(field.columns[0], Change::Cut);
-                    }
-                    let zoned = self.facts.zone_in(line).and_then(|zone| {
-                        let _zone = times_are_of(Some(zone));
-                        stamp.prefix(text, state.years)
-                    });
-                    state.out.timestamp(field.columns[0], zoned.map_or(capture.micros, |(micros, _)| micros));
-                }
-                _ => self.capture(field, text, state),
-            }
-        }
-        state.captures = captures;
-        rest
-    }
-
-    fn capture(&self, field: &FieldItem, text: &str, state: &mut State) {
-        let [column, second, third, fourth] = field.columns;
-        if self.facts.is_null(text) || matches!(field.kind, Kind::Time(_)) {
-            return;
-        }
-        match &field.kind {
-            Kind::Int => {
-                if state.wants(column) {
-                    match numbers::int(text.as_bytes()) {
-                        Some(number) => state.out.int(column, number),
-                        None => state.unfit.note(column),
-                    }
-                }
-            }
-            Kind::Float | Kind::Ticks => state.float(column, text, 1.0),
-            // A negative time is one that was not measured.
-            Kind::Seconds(_) if text.starts_with('-') => {}
-            Kind::Seconds(per_second) => state.float(column, text, *per_second),
-            Kind::Span => {
-                if state.wants(column) {
-                    match span(text) {
-                        Some((seconds, _)) => state.out.float(column, seconds),
-                        None => state.unfit.note(column),
-                    }
-                }
-            }
-            Kind::Addr => {
-                let (host, port) = split_port(text);
-                let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-                if state.wants(column) && !self.facts.is_null(host) {
-                    state.out.text(column, host);
-                }
-                if let (Some(port), true) = (port, state.wants(second)) {
-                    state.out.int(second, port);
-                }
-            }
-            Kind::Request => match split_request(text) {
-                Some((method, path, version)) => {
-                    state.text(column, method);
-                    state.escaped(second, path);
-                    version.into_iter().for_each(|version| state.text(third, version));
-                }
-                None => state.escaped(fourth, text),
-            },
-            Kind::Quoted => state.escaped(column, text),
-            Kind::Piped if text.contains('\\') => {
-                state.text(column, &without_escapes(text, "|\\"));
-            }
-            _ => state.text(column, text.trim_matches([' ', '\t'])),
-        }
-    }
-
-    /// The names that the template itself has, and those that it fills: no pair is their first value.
-    fn met(&self, line: &str, captures: &[Capture]) -> Vec<&str> {
-        let filled = captures.iter().filter(|capture| self.facts.fills(capture, line));
-        let columns = filled.filter_map(|capture| capture.field(&self.compiled)).flat_map(|field| field.columns);
-        let names = columns.filter_map(|column| self.compiled.schema.fields.get(column));
-        self.compiled.typed_names().chain(names.map(|field| field.name.as_str())).collect()
-    }
-
-    fn pairs<'a>(&self, text: &'a str, row: u64, met: &[&str], keys: &mut KeyCursor<'a>, state: &mut State) {
-        keys.begin_row();
-        met.iter().for_each(|name| keys.note_first(name));
-        self.typed.iter().for_each(|column| state.set_in[*column] = row);
-        let mut words: Vec<&str> = Vec::new();
-        let mut message = None;
-        self.facts.pairs.each(text, |key, value| {
-            if key.is_empty() {
-                words.push(value);
-                return;
-            }
-            let name = self.facts.column_of(key).unwrap_or(key);
-            let is_word = is_padded(key, value);
-            let has_value = !(is_word || self.facts.pairs.flags && value == "true");
-            let found = keys.find(keys.told(name, has_value));
-            if is_word && found.is_none() {
-                if state.more.is_taken() {
-                    state.more.leave_word();
-                }
-                return;
-            }
-            if self.facts.is_null(value) {
-                return;
-            }
-            let plain = if value.contains('\\') { state.plain(value, self.facts.pairs.escapes) } else { None };
-            let plain = plain.as_deref().unwrap_or(value);
-            let Some(mut column) = found else {
-                state.add_more(name, plain);
-                return;
-            };
-            if state.set_in[column] == row {
-                match self.index.next_of(name, |next| state.set_in[next] != row) {
-                    Some(next) => column = next,
-                    None if state.more.is_taken() || self.typed.contains(&column) || state.held_in[column] == row => {
-                        // Counted as a key that has no column.
-                        let key = repeated(name, 2);
-                        keys.find_copied(&key);
-                        state.add_more(&key, plain);
-                        return;
-                    }
-                    // The last value holds.
-                    None => {}
-                }
-            }
-            let is_repeated = state.set_in[column] == row;
-            state.set_in[column] = row;
-            if !state.wants(column) {
-                return;
-            }
-            if is_repeated {
-                state.unfit.note_change(column, Change::Repeated);
-            }
-            if state.more.is(column) {
-                state.more.keep_own(serde_json::Value::from(plain).to_string());
-            }
-            if column == self.message {
-                message = Some(value);
-            }
-            let fit = self.cells[column].read(plain, column, &self.schema.fields[column], state.out);
-            if fit != Fit::Kept {
-                state.unfit.note_fit(column, fit);
-            }
-        });
-        if !words.is_empty() && state.wants(self.message) {
-            // Behind what a key says is the message.
-            let escapes = self.facts.pairs.escapes;
-            let said = message.map(|said| state.plain(said, escapes).unwrap_or_else(|| said.to_owned()));
-            let text: Vec<&str> = said.as_deref().into_iter().chain(words).collect();
-            state.out.text(self.message, &text.join(" "));
-        }
-        state.more.end_row(state.out);
-    }
-}
-
-impl State<'_> {
-    #[inline]
-    fn wants(&self, column: usize) -> bool {
-        self.wanted.get(column).copied().unwrap_or(false)
-    }
-
-    #[inline]
-    fn text(&mut self, column: usize, text: &str) {
-        if self.wants(column) {
-            self.out.text(column, text);
-        }
-    }
-
-    /// Keeps a pair for which there is no column.
-    #[cold]
-    fn add_more(&mut self, key: &str, value: &str) {
-        if self.more.is_taken() {
-            let key = serde_json::Value::from(key).to_string();
-            let raw = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or_default();
-            self.more.add(raw, &serde_json::Value::from(value).to_string());
-        }
-    }
-
-    /// A text in which quotes and backslashes are escaped.
-    fn escaped(&mut self, column: usize, text: &str) {
-        if !self.wants(column) {
-            return;
-        }
-        match text.contains('\\').then(|| self.unescaped(text)).flatten() {
-            Some(plain) => self.out.text(column, &plain),
-            None => self.out.text(column, text),
-        }
-    }
-
-    /// A pair's value without its escapes; `None`: as it stands.
-    fn plain(&mut self, value: &str, escapes: Escapes) -> Option<String> {
-        match escapes {
-            Escapes::Strings => self.unescaped(value),
-            Escapes::Cef => Some(without_escapes(value, "=\\nr")),
-            Escapes::None => None,
-        }
-    }
-
-    fn unescaped(&mut self, text: &str) -> Option<String> {
-        unescape_backslashes(text, &mut self.scratch)
-            .then(|| std::str::from_utf8(&self.scratch).ok().map(str::to_owned))
-            .flatten()
-    }
-
-    fn float(&mut self, column: usize, text: &str, per_second: f64) {
-        if !self.wants(column) {
-            return;
-        }
-        match numbers::float(text.strip_prefix('+').unwrap_or(text)) {
-            Some(number) => self.out.float(column, if per_second == 1.0 { number } else { number / per_second }),
-            None => self.unfit.note(column),
-        }
     }
 }
 
@@ -574,100 +337,4 @@ fn captured<'a>(compiled: &Compiled, captures: &[Capture], line: &'a str, name: 
     let capture =
         captures.iter().find(|capture| capture.field(compiled).is_some_and(|field| field.columns[0] == column))?;
     line.get(capture.start..capture.end)
-}
-
-/// Whether a line that the format cannot read may continue an event.
-pub fn is_continuation(line: &str, joins: Joins) -> bool {
-    match joins {
-        Joins::Never => false,
-        Joins::Indented => is_indented(line),
-        Joins::Traces => is_indented(line) || is_trace(line),
-        Joins::Texts => !begins_event(line),
-    }
-}
-
-/// Lines of stack traces that are not indented.
-fn is_trace(line: &str) -> bool {
-    const STARTS: [&str; 9] = [
-        "Caused by:",
-        "Traceback (most",
-        "Suppressed:",
-        "During handling",
-        "The above exception",
-        "...",
-        "#",
-        "at ",
-        "\tat ",
-    ];
-    if STARTS.iter().any(|start| line.starts_with(start)) || matches!(line.trim_end(), "}" | "]" | ")" | "\"}" | "{}") {
-        return true;
-    }
-    // `java.io.IOException: text`, `ValueError: text`.
-    let name = line.split([':', ' ']).next().unwrap_or_default();
-    let dotted = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._$/".contains(&byte));
-    dotted && (name.ends_with("Exception") || name.ends_with("Error") || name.ends_with("Throwable"))
-}
-
-/// Whether a line begins with a day and a clock in another order (`03/02/2026 10:00`, `02/Mar/2026:10:00`, `2.3.2026 10:00`),
-/// or with seconds or milliseconds since 1970.
-fn is_other_time(bytes: &[u8]) -> bool {
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let first = digits(0);
-    if matches!(first, 10 | 13) {
-        return matches!(bytes.get(first), Some(b' ' | b'.' | b',' | b'\t'));
-    }
-    let Some(mark) = bytes.get(first).filter(|mark| (1..=2).contains(&first) && b"/.-".contains(mark)) else {
-        return false;
-    };
-    let month = bytes[first + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let year = first + month + 2;
-    if !(1..=3).contains(&month) || bytes.get(year - 1) != Some(mark) || digits(year) != 4 {
-        return false;
-    }
-    let clock = year + 5;
-    matches!(bytes.get(year + 4), Some(b' ' | b':' | b'T' | b','))
-        && (1..=2).contains(&bytes.get(clock..).map_or(0, |_| digits(clock)))
-        && bytes.get(clock + digits(clock)) == Some(&b':')
-}
-
-/// Whether a line begins as one of some log does.
-fn begins_event(line: &str) -> bool {
-    use super::stamp::Stamp;
-    if is_address(line) || is_level(line) || is_key(line) {
-        return true;
-    }
-    let text = line.trim_start_matches(['[', '<']);
-    let bytes = text.as_bytes();
-    let years = Years::of(0);
-    match bytes.first() {
-        Some(b'0'..=b'9') => {
-            let is_clf = bytes.get(2) == Some(&b'/') && Stamp::Clf.prefix(text, years).is_some();
-            let is_priority = line.starts_with('<') && text.get(..4).is_some_and(|start| start.contains('>'));
-            is_clf || is_priority || Stamp::Iso.prefix(text, years).is_some() || is_other_time(bytes)
-        }
-        Some(b'A'..=b'Z') => Stamp::Syslog.prefix(text, years).is_some(),
-        Some(b'{') => line.ends_with('}') && line.starts_with("{\""),
-        _ => false,
-    }
-}
-
-/// `192.0.2.7 `: a line of an access log.
-fn is_address(line: &str) -> bool {
-    let word = line.split(' ').next().unwrap_or_default();
-    word.len() < line.len() && word.parse::<std::net::IpAddr>().is_ok()
-}
-
-/// `ERROR: `, `WARN `, `I0102 15:04:05`: a level in capitals.
-fn is_level(line: &str) -> bool {
-    let bytes = line.as_bytes();
-    let is_klog = matches!(bytes.first(), Some(b'I' | b'W' | b'E' | b'F'))
-        && bytes.get(1..5).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
-        && bytes.get(5) == Some(&b' ');
-    let word = line.split([':', ' ', '\t']).next().unwrap_or_default();
-    is_klog || matches!(word, "TRACE" | "DEBUG" | "INFO" | "WARN" | "WARNING" | "ERROR" | "FATAL" | "CRITICAL")
-}
-
-/// `level=info msg=…`: logfmt.
-fn is_key(line: &str) -> bool {
-    ["time=", "ts=", "level=", "lvl=", "t="].iter().any(|key| line.starts_with(key))
 }

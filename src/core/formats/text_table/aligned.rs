@@ -350,18 +350,19 @@ impl Aligned {
         Some(Self { spans, borders, header: header.to_owned(), ..self.clone() })
     }
 
-    /// Where the first header behind a text's begin stands that has its columns at other places.
-    pub fn first_laid_anew(&self, text: &str) -> Option<usize> {
-        let mut at = 0;
-        for line in text.split_inclusive('\n') {
-            let header = line.trim_end_matches(['\n', '\r']);
-            // Most lines begin as no header does.
-            if is_again(header, &self.header) && self.laid_anew(header).is_some() {
-                return Some(at);
+    /// The last place at which whole lines may be cut: their end where the columns of the sample hold there, else before
+    /// the last header, which tells its own.
+    pub fn border(&self, lines: &[u8]) -> usize {
+        let (mut at, mut last, mut is_laid_anew) = (0, 0, false);
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let header = String::from_utf8_lossy(line);
+            let header = header.trim_end_matches(['\n', '\r']);
+            if is_again(header, &self.header) {
+                (last, is_laid_anew) = (at, self.laid_anew(header).is_some());
             }
             at += line.len();
         }
-        None
+        if is_laid_anew { last } else { at }
     }
 }
 

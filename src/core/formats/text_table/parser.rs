@@ -3,7 +3,6 @@
 use super::{Cells, Line, Shape, is_null, share};
 use crate::data::Schema;
 use crate::formats::cell::Cell;
-use crate::formats::columns::Fit;
 use crate::formats::keys::count_unknown;
 use crate::formats::line_ends::cut_lines;
 use crate::formats::scan::{is_blank, lines};
@@ -47,18 +46,11 @@ impl Parser for TableParser {
         false
     }
 
-    /// Before the first header that has its columns elsewhere; what follows that stays in one chunk. Behind a row that is
-    /// whole.
+    /// Rows stay in one chunk with a header that has their columns elsewhere, and with the lines in which they go on.
     fn cut(&self, bytes: &[u8]) -> usize {
         let mut end = cut_lines(bytes);
         match &self.shape {
-            Shape::Aligned(aligned) => {
-                let text = String::from_utf8_lossy(&bytes[..end]);
-                match text.len() == end {
-                    true => aligned.first_laid_anew(&text).unwrap_or(end),
-                    false => end,
-                }
-            }
+            Shape::Aligned(aligned) => aligned.border(&bytes[..end]),
             Shape::Bordered(bordered) => {
                 while end > 0 {
                     let start = cut_lines(&bytes[..end - 1]);
@@ -168,9 +160,7 @@ impl Rows<'_, '_> {
             let Some(column) = self.wanted[place] else { continue };
             let text = if table.shares[place] { share(text).unwrap_or(text) } else { text };
             let fit = table.cells[column].read_written(text, column, &table.schema.fields[column], self.out);
-            if fit != Fit::Kept {
-                self.unfit.note_fit(column, fit);
-            }
+            self.unfit.note_fit(column, fit);
         }
         self.unfit.end_row();
         self.out.end_row(unit);
