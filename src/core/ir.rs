@@ -26,7 +26,7 @@ mod secrets;
 mod trace;
 
 pub use answers::{answer_file_stem, load_answers};
-pub use closing::{Closed, OPEN_ROWS, buckets_of_time, closed_buckets};
+pub use closing::{Closed, OPEN_ROWS, buckets_of_time, closed_buckets, rows_of_sinks};
 pub use destinations::{Destination, EndpointPlace, FileKind, ObjectPlace, PostForm, WhenExists};
 pub use interval::{Applied, Interval, Replaced};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, OWN_GROUP, left_out};
@@ -43,7 +43,7 @@ pub use op::{
 pub use parameters::{Otherwise, TextPart, defaults, interpolate, parse_parameter, resolve_parameters, text_parts};
 pub use path_pieces::{PathPieces, path_pieces, pattern_of_pieces, with_path_pieces};
 pub use place_checks::{check_connection, check_inquiry, check_key, check_table_name, is_secret_name, is_this_machine};
-pub use place_texts::{encoded, filled_text, json_escaped, sql_literal, sql_with_values};
+pub use place_texts::{decoded, encoded, filled_text, json_escaped, sql_literal, sql_with_values};
 pub use places::{
     Connection, ConnectionKind, Inquiry, Known, LoadMode, Location, Method, Pages, Preset, TableName, TablePlace,
     presets,

@@ -201,7 +201,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
         Ok((publisher, loaded))
     });
     let published = publisher.and_then(|(publisher, loaded)| {
-        publish(publisher, place.as_deref(), options.report.as_deref(), &mut report, aside, loaded)
+        let targets = (place.as_deref(), options.report.as_deref());
+        publish(publisher, &options.out, targets, &mut report, aside, loaded)
     });
     published.map_err(|fault| vec![fault])?;
     if options.opens_places {
@@ -211,16 +212,17 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
 }
 
 /// Puts outputs and report in place, and ends what is loaded elsewhere, without a signal in between. Files that were
-/// there without being a run's are told.
+/// there without being a run's are told. `place`: where the report is written to come to its `target`.
 fn publish(
     mut publisher: Publication,
-    place: Option<&Path>,
-    target: Option<&Path>,
+    out: &Path,
+    (place, target): (Option<&Path>, Option<&Path>),
     report: &mut RunReport,
     aside: Option<PrivateFolder>,
     loaded: Vec<places::Loading>,
 ) -> Result<(), Diagnostic> {
-    report.told.extend(publisher.loads(loaded.iter().flat_map(places::Loading::ended_once).collect()));
+    let loads = loaded.iter().flat_map(places::Loading::ended_once).collect();
+    report.told.extend(publisher.loads(out, loads));
     if let Some(place) = place {
         let text = serde_json::to_string_pretty(report).map_err(std::io::Error::from).map(|text| text + "\n");
         text.and_then(|text| std::fs::write(place, text)).map_err(|error| {

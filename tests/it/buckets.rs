@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
@@ -117,8 +117,11 @@ fn a_bucket_is_made_when_it_is_closed() {
     assert_eq!(desk.hours(), [hour("10", 2, 3)], "nothing is new");
     // Too late, without a time, and in time.
     desk.write(&[("10:50:00", 8), ("", 16), ("11:40:00", 32), ("12:00:00", 64), ("13:30:00", 128)]);
-    desk.run_ok(&[]);
+    desk.run_ok(&["--report", "report.json"]);
     assert_eq!(desk.hours(), [hour("10", 2, 3), hour("11", 2, 36), hour("12", 1, 64)]);
+    let report: Json = serde_json::from_slice(&fs::read(desk.at("report.json")).unwrap()).unwrap();
+    // Those that waited were read before.
+    assert_eq!((&report["rows_read"], &report["rows_written"]), (&json!(5), &json!(2)), "{report}");
     let quarantine = desk.quarantine();
     assert!(quarantine.contains("its bucket is closed") && quarantine.contains("it has no time"), "{quarantine}");
     assert_eq!(quarantine.lines().count(), 2, "{quarantine}");
@@ -171,11 +174,74 @@ fn what_is_no_bucket_of_time_or_no_file_is_refused_by_name() {
     assert!(code == 1 && said.contains("PW0981"), "{said}");
 }
 
+/// Rows that are looked up are all there are each time, though they are of buckets.
+#[test]
+fn buckets_that_are_looked_up_are_made_of_all_rows() {
+    let desk = Desk::new();
+    let mut design: Json = serde_json::from_slice(&fs::read(desk.at("p.pipewright.json")).unwrap()).unwrap();
+    let mut other = design["sources"][0].clone();
+    (other["id"], other["path"]) = (json!("src-b"), json!("other.jsonl"));
+    design["sources"].as_array_mut().unwrap().push(other);
+    design["steps"].as_array_mut().unwrap().extend([
+        json!({"id": "other", "kind": "file", "title": "Other", "settings": {"source": "src-b"}}),
+        json!({"id": "join", "kind": "join", "title": "With hours", "settings":
+            {"kind": "inner", "on": [{"id": "k", "left": "n", "right": "rows"}]}}),
+    ]);
+    design["wires"] = json!([
+        {"id": "w1", "from": "other", "to": "hours"}, {"id": "w2", "from": "read", "to": "join", "input": "left"},
+        {"id": "w3", "from": "hours", "to": "join", "input": "right"}, {"id": "w4", "from": "join", "to": "load"},
+    ]);
+    desk.design(&design);
+    // An hour with one row, one with two, and one with three.
+    let line =
+        |hour: usize| json!({"time": format!("2026-03-02T1{hour}:00:00Z"), "n": hour, "tags": []}).to_string() + "\n";
+    fs::write(desk.at("other.jsonl"), (1..=3).flat_map(|hour| vec![line(hour); hour]).collect::<String>()).unwrap();
+    let found = || fs::read_to_string(desk.at("out/hours.jsonl")).unwrap().lines().count();
+    for n in 1..=3 {
+        desk.write(&[("10:05:00", n)]);
+        desk.run_ok(&[]);
+        assert_eq!(found(), n as usize);
+    }
+    assert!(!desk.at("out/.pipewright-open-hours.parquet").exists());
+    // What is made of the new rows alone is not what is made of all.
+    design["wires"][0]["from"] = json!("read");
+    desk.design(&design);
+    let (code, said) = desk.run(&[]);
+    assert!(code == 1 && said.contains("PW0978") && said.contains("“With hours”"), "{said}");
+}
+
+#[test]
+fn a_parameter_says_how_long_buckets_are() {
+    let desk = Desk::new();
+    let mut design: Json = serde_json::from_slice(&fs::read(desk.at("p.pipewright.json")).unwrap()).unwrap();
+    design["parameters"] = json!([{"id": "p", "name": "width", "type": "Duration", "default": "PT1H"}]);
+    let measures = design["steps"][1]["settings"]["measures"].clone();
+    design["steps"][1]["kind"] = json!("aggregate");
+    design["steps"][1]["settings"] = json!({"measures": measures,
+        "keys": [{"id": "k", "name": "hour", "expression": "time_bucket(${width}, time)"}]});
+    desk.design(&design);
+    desk.write(&[("10:05:00", 1), ("11:10:00", 2)]);
+    desk.run_ok(&[]);
+    let noted = fs::read_to_string(desk.at("out/.pipewright-checkpoint.json")).unwrap();
+    assert!(noted.contains(".pipewright-open-hours.parquet"), "{noted}");
+    desk.write(&[("11:20:00", 4), ("12:30:00", 8)]);
+    desk.run_ok(&[]);
+    assert_eq!(desk.hours(), [hour("10", 1, 1), hour("11", 2, 6)]);
+    // Others would be open.
+    let (code, said) = desk.run(&["--param", "width=PT2H"]);
+    assert!(code == 1 && said.contains("PW0983") && said.contains("Per hour"), "{said}");
+}
+
 /// Log lines come, and runs are killed at any moment: in the end each bucket is there once, with all of its rows.
 #[test]
 fn every_row_is_in_its_bucket_once_whenever_runs_are_killed() {
     let desk = Desk::new();
     let (mut wanted, mut minutes) = (BTreeMap::<u64, (u64, u64)>::new(), 0);
+    // A busy machine needs longer for the same: kills come at any moment of a run.
+    desk.write(&[]);
+    let begun = Instant::now();
+    desk.run(&[]);
+    let longest = begun.elapsed().as_millis() as u64 * 5 / 4;
     for turn in 0..30_u64 {
         let lines: Vec<(String, u64)> = (0..5)
             .map(|n| {
@@ -188,8 +254,11 @@ fn every_row_is_in_its_bucket_once_whenever_runs_are_killed() {
             .collect();
         desk.write(&lines.iter().map(|(time, n)| (time.as_str(), *n)).collect::<Vec<_>>());
         let mut run = desk.command(&[]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(fastrand::u64(5..400)));
-        run.kill().unwrap();
+        std::thread::sleep(Duration::from_millis(fastrand::u64(5..longest.max(6))));
+        // Some go on to their end, so that there is something to go on with.
+        if turn % 3 > 0 {
+            run.kill().unwrap();
+        }
         run.wait().unwrap();
     }
     desk.run_ok(&[]);

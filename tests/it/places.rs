@@ -4,6 +4,7 @@
 mod blobs;
 mod databases;
 mod http;
+mod kills;
 mod loads;
 mod object_loads;
 mod objects;

@@ -124,8 +124,13 @@ impl Publication {
     }
 
     /// Rows come to these places, as people call them, when all is in place (`publish_then`). Gives what runs have left
-    /// open that were killed while they did so, in the folders that are written to.
-    pub fn loads(&mut self, places: Vec<String>) -> Vec<Diagnostic> {
+    /// open that were killed while they did so, in the folders that are written to; in `folder` where there are none: of
+    /// several loads one may be ended and the next not.
+    pub fn loads(&mut self, folder: &Path, places: Vec<String>) -> Vec<Diagnostic> {
+        if places.len() > 1 && self.home.is_none() {
+            // Rows come to their databases also where no file can be made.
+            let _ = self.hold(folder);
+        }
         self.loads = places;
         let mut told = Vec::new();
         for unended in self.held.keys().flat_map(|folder| unended_in(folder)) {
@@ -354,14 +359,12 @@ impl Publication {
         let mut all = aside();
         let mut kept = std::mem::take(&mut self.kept);
         let settled = self.settle()?;
+        let mut untidy = None;
         if let Some((home, folders)) = &settled {
             match self.place(home, folders) {
                 Ok(found) => kept.extend(found),
                 // All is in place: what belongs to it elsewhere is ended all the same.
-                Err(fault) if fault.code == UNTIDY => {
-                    then()?;
-                    return Err(fault);
-                }
+                Err(fault) if fault.code == UNTIDY => untidy = Some(fault),
                 Err(fault) => return Err(fault),
             }
             // What stands in for locks lies in the folders.
@@ -373,6 +376,9 @@ impl Publication {
             let own = home.join(names::loads(&self.id));
             let covered = self.covered.iter().filter(|_| ended.is_ok());
             covered.chain([&own]).for_each(|record| drop(remove(record)));
+            if let Some(untidy) = untidy {
+                return ended.and(Err(untidy));
+            }
             let left = all.remove(&self.id).unwrap_or_default();
             left.into_iter().rev().for_each(Left::remove);
             made::remove_emptied(&self.entries, home);

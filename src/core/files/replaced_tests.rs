@@ -268,7 +268,11 @@ fn as_killed(folder: &Path) -> tempfile::TempDir {
 fn loading(folder: &Path, places: &[&str]) -> (Vec<Diagnostic>, Publication) {
     let mut publication = Publication::default();
     fs::write(publication.output(&folder.join("a.csv")).unwrap(), "rows").unwrap();
-    (publication.loads(places.iter().map(|place| place.to_string()).collect()), publication)
+    (publication.loads(folder, named(places)), publication)
+}
+
+fn named(places: &[&str]) -> Vec<String> {
+    places.iter().map(|place| place.to_string()).collect()
 }
 
 #[test]
@@ -300,6 +304,36 @@ fn loads_of_a_killed_run_are_told_until_the_same_places_are_loaded_again() {
         loading(killed.path(), places).1.publish().unwrap();
     }
     assert!(all_below(killed.path()).iter().all(|name| !name.starts_with(".pipewright-")));
+}
+
+/// Of two databases the one has its rows, the other not: without a file beside them nothing else would tell.
+#[test]
+fn several_loads_alone_are_told_where_a_run_is_killed_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let load = |places: &[&str]| {
+        let mut publication = Publication::default();
+        (publication.loads(&out, named(places)), publication)
+    };
+    let places = ["`t` of “One”", "`u` of “Two”"];
+    let mut killed = None;
+    let during = || {
+        killed = Some(as_killed(&out));
+        Ok(())
+    };
+    load(&places).1.publish_then(None, during).unwrap();
+    assert!(!out.exists(), "nothing is left of a run that ended");
+    fs::rename(killed.unwrap().keep(), &out).unwrap();
+    let (told, publication) = load(&places);
+    assert_eq!(told.iter().map(|told| &*told.code).collect::<Vec<_>>(), ["PW1140"]);
+    publication.publish().unwrap();
+    assert_eq!(load(&places).0, []);
+    fs::remove_dir(&out).unwrap();
+    // One load alone is there or not, as its database says; and no folder is needed for any.
+    load(&places[..1]).1.publish().unwrap();
+    assert!(!out.exists());
+    fs::write(&out, "a file").unwrap();
+    load(&places).1.publish().unwrap();
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Runs that read only what is new, of flows that group by buckets of time: a bucket is made when it is closed, which is
 //! when a row has come whose time lies behind its end, by as much as rows may be late. Rows of buckets that are open are
-//! kept in a file beside the outputs, and are there again the next time. Imports data, diagnostic, expr; opens nothing.
+//! kept in a file beside the outputs, and are there again the next time. Imports data, diagnostic, expr, policy; opens
+//! nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,10 +12,11 @@ use super::{
     Aggregate, Check, Column, Destination, FileKind, Join, JoinKind, Node, NodeId, OnFail, Op, ParameterTypes, Plan,
     PlanStep, Project, Read, WhenExists, Write, node_hash, output_schema,
 };
-use crate::data::{DataType, Schema, Value};
+use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::formats::FormatSpec;
+use crate::policy::Site;
 
 /// How the names of files with rows of open buckets begin.
 pub const OPEN_ROWS: &str = ".pipewright-open-";
@@ -44,13 +46,31 @@ fn bucket_of<'a>(aggregate: &'a Aggregate, input: &Schema) -> Option<(&'a Expr, 
     })
 }
 
-/// The nodes of a plan that group by a bucket of time.
-pub fn buckets_of_time(plan: &Plan) -> Vec<NodeId> {
-    let is_one = |node: &Node| match (&node.op, &node.inputs[..]) {
-        (Op::Aggregate(aggregate), [input]) => bucket_of(aggregate, &plan.node(*input).schema).is_some(),
-        _ => false,
-    };
-    plan.iter().filter(|(_, node)| is_one(node)).map(|(id, _)| id).collect()
+/// The nodes whose rows come to sinks, each by itself or in what is made of several. What is looked up for them is none.
+pub fn rows_of_sinks(plan: &Plan) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
+    for (id, node) in plan.iter().collect::<Vec<_>>().into_iter().rev() {
+        if matches!(node.op, Op::Write(_)) {
+            found.insert(id);
+        }
+        if found.contains(&id) {
+            let many = if matches!(node.op, Op::Union) { node.inputs.len() } else { 1 };
+            found.extend(node.inputs.iter().take(many));
+        }
+    }
+    found
+}
+
+/// The nodes of a plan that group the rows of sinks by a bucket of time, each with the expression that gives it. Buckets
+/// that are looked up are made of all rows each time.
+pub fn buckets_of_time(plan: &Plan) -> BTreeMap<NodeId, &Expr> {
+    let rows = rows_of_sinks(plan);
+    let rows = plan.iter().filter(|(id, _)| rows.contains(id));
+    let bucket = rows.filter_map(|(id, node)| match (&node.op, &node.inputs[..]) {
+        (Op::Aggregate(aggregate), [input]) => Some((id, bucket_of(aggregate, &plan.node(*input).schema)?.0)),
+        _ => None,
+    });
+    bucket.collect()
 }
 
 /// The plan that makes each bucket once, when it is closed. `lateness`: microseconds for which rows may come late;
@@ -66,13 +86,14 @@ pub fn closed_buckets(
     let mut moved: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for (id, node) in plan.iter() {
         let mut inputs: Vec<NodeId> = node.inputs.iter().filter_map(|input| moved.get(input).copied()).collect();
-        if let (Op::Aggregate(aggregate), true) = (&node.op, wanted.contains(&id)) {
+        if let (Op::Aggregate(aggregate), true) = (&node.op, wanted.contains_key(&id)) {
             let name = made.file_name(node);
+            made.check_wait(node, &made.plan.node(inputs[0]).schema, &sites_behind(plan, id))?;
             let rows = Incoming { like: node, rows: inputs[0], lateness, earlier: earlier(&name) };
             inputs = vec![made.closed(aggregate, rows, name)?];
         }
         let new = made.keep(node, inputs);
-        if wanted.contains(&id) {
+        if wanted.contains_key(&id) {
             made.buckets.push(new);
         }
         moved.insert(id, new);
@@ -87,6 +108,18 @@ pub fn closed_buckets(
     Ok(made)
 }
 
+/// Where everything comes to that is made of a node's rows.
+fn sites_behind(plan: &Plan, id: NodeId) -> Vec<&Site> {
+    let (mut behind, mut sites) = (BTreeSet::from([id]), Vec::new());
+    for (next, node) in plan.iter() {
+        if node.inputs.iter().any(|input| behind.contains(input)) {
+            behind.insert(next);
+            sites.extend(if let Op::Write(write) = &node.op { Some(&write.site) } else { None });
+        }
+    }
+    sites
+}
+
 /// What comes to a node that makes buckets.
 struct Incoming<'a> {
     like: &'a Node,
@@ -99,6 +132,21 @@ impl Closed {
     /// Whether a node looks only at the newest time of rows.
     pub fn is_own(&self, join: &Node) -> bool {
         join.inputs.get(1).is_some_and(|newest| self.newest.contains(newest))
+    }
+
+    /// Rows that wait lie beside what is made of them: what may not lie there does not wait there either.
+    fn check_wait(&self, like: &Node, rows: &Schema, sites: &[&Site]) -> Result<(), Diagnostic> {
+        let forbidden = |field: &Field| {
+            let found =
+                sites.iter().find_map(|site| self.plan.policy.violations(&field.labels, site).into_iter().next())?;
+            let columns = format!("`{}`, of which rows wait until their bucket is closed,", field.name);
+            let help = format!("run this flow without `--incremental`; or {}", found.help(""));
+            Some(Diagnostic::error(found.code(), found.message(&columns, false)).help(help))
+        };
+        match rows.fields.iter().find_map(forbidden) {
+            None => Ok(()),
+            Some(fault) => Err(fault.step(&*like.origin.step, &*like.origin.title)),
+        }
     }
 
     /// A node of the step that another one is of.
@@ -122,7 +170,8 @@ impl Closed {
             step.len() <= 100 && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         let step = if is_plain { step.clone() } else { format!("{:016x}", xxh3_64(step.as_bytes())) };
         let others = self.buckets.iter().filter(|id| self.plan.node(**id).origin.step == node.origin.step).count();
-        let number = if others > 0 { format!("-{}", others + 1) } else { String::new() };
+        // No step is called so.
+        let number = if others > 0 { format!(".{}", others + 1) } else { String::new() };
         format!("{OPEN_ROWS}{step}{number}.parquet")
     }
 

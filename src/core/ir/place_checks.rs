@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::names::is_parameter_name;
-use super::place_texts::names_in_sql;
+use super::place_texts::{decoded, names_in_sql};
 use super::places::{Connection, ConnectionKind, Inquiry, Known, Method, Pages, TableName};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
@@ -28,28 +28,8 @@ const SECRET: [&str; 15] = [
 
 /// Whether a parameter or a header of that name would hold a secret.
 pub fn is_secret_name(name: &str) -> bool {
-    let name = decoded(name).to_lowercase().replace('-', "_");
+    let name = String::from_utf8_lossy(&decoded(name)).to_lowercase().replace('-', "_");
     ["key", "auth", "sig", "appid", "x_auth"].contains(&name.as_str()) || SECRET.iter().any(|part| name.contains(part))
-}
-
-/// A name in which characters may be written as `%5F`.
-fn decoded(name: &str) -> String {
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What is wrong with a connection, each at its field.

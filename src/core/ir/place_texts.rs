@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::parameters::interpolate_as;
 use crate::data::Value;
@@ -14,6 +14,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// A value as a part of an address.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// The bytes of a part of an address, in which characters may be written as `%5F`.
+pub fn decoded(text: &str) -> Vec<u8> {
+    percent_decode_str(text).collect()
 }
 
 /// A value inside of a text of JSON.

@@ -237,7 +237,6 @@ impl Vocabulary {
         self.by_id.get(id).copied()
     }
 
-    /// The title of a concept, or its id where nobody knows it.
     /// Whether a column of that name tells things apart: nothing is to be had by adding its numbers up.
     pub fn is_id(&self, column: &str) -> bool {
         let name = normal_name(column);
@@ -247,6 +246,7 @@ impl Vocabulary {
         is_called_so || self.concepts.iter().any(|concept| concept.key && is_known(concept))
     }
 
+    /// The title of a concept, or its id where nobody knows it.
     pub fn title<'a>(&'a self, id: &'a str) -> &'a str {
         self.concept(id).map_or(id, |concept| concept.title.as_str())
     }

@@ -13,6 +13,13 @@ use crate::project::{OrganisationPolicy, Project, load, read_file, save_file};
 
 /// A log with a personal column, its steps in a row, under a policy.
 fn project(steps: &[(&str, Json)], policy: Json) -> Project {
+    let fields = json!([{"name": "client", "type": "String", "labels": {"classification": "personal"}},
+        {"name": "path", "type": "String"}, {"name": "age", "type": "Int", "labels": {"classification": "personal"}}]);
+    project_of(fields, steps, policy)
+}
+
+/// The same of a log with these columns.
+fn project_of(fields: Json, steps: &[(&str, Json)], policy: Json) -> Project {
     let mut list = vec![json!({"id": "read", "kind": "file", "title": "Log", "settings": {"source": "log"}})];
     let mut wires = Vec::new();
     let mut before = "read".to_owned();
@@ -22,8 +29,6 @@ fn project(steps: &[(&str, Json)], policy: Json) -> Project {
         wires.push(json!({"id": format!("w{number}"), "from": before, "to": id}));
         before = id;
     }
-    let fields = json!([{"name": "client", "type": "String", "labels": {"classification": "personal"}},
-        {"name": "path", "type": "String"}, {"name": "age", "type": "Int", "labels": {"classification": "personal"}}]);
     let text = json!({"pipewright": 1, "name": "p", "steps": list, "wires": wires,
         "teams": [{"id": "t-ops", "title": "Platform"}, {"id": "t-bi", "title": "Insight"}],
         "parameters": [{"id": "p1", "name": "key", "type": "String", "default": "${env:HASH_KEY}"},
@@ -357,4 +362,26 @@ fn a_count_keeps_to_the_place_of_its_rows_whatever_it_counts() {
     let kept = ("select", json!({"columns": [{"id": "k", "column": "plan"}, {"id": "l", "column": "one"}]}));
     assert_eq!(faults(some(), vec![one(), kept]), [""; 0]);
     assert_eq!(faults(some(), vec![group("max(plan)")]), [""; 0]);
+}
+
+/// What is made of rows may be told where they may not lie themselves.
+#[test]
+fn rows_wait_for_the_end_of_their_bucket_only_where_they_may_lie() {
+    let fields = json!([{"name": "time", "type": "Timestamp"},
+        {"name": "client", "type": "String", "labels": {"classification": "personal"}}]);
+    let hours = json!({"time": "time", "span": "1 hour", "name": "hour", "smallest_group": 10, "reason": "many",
+        "measures": [{"id": "m", "name": "clients", "expression": "count(client)"}]});
+    let closed = |policy: Json| {
+        let plan = plan(&project_of(fields.clone(), &[("time_buckets", hours.clone()), load_file()], policy));
+        assert_eq!(told(&plan), Vec::<&Diagnostic>::new());
+        crate::ir::closed_buckets(&crate::ir::prune(&plan, &plan.sinks()), 0, &|_| None)
+    };
+    let fault = closed(internal_only()).unwrap_err();
+    assert_eq!(fault.code, "PW1001");
+    assert!(
+        fault.message.starts_with("`client`, of which rows wait until their bucket is closed, is personal"),
+        "{fault}"
+    );
+    let open = closed(json!({"policy": 1, "name": "Acme", "highest": {"teams": {"*": "personal"}}})).unwrap();
+    assert_eq!(open.buckets.len(), 1);
 }

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
+use pipewright_core::expr::{Expr, print};
 use pipewright_core::files::{CHECKPOINT, Publication, read_file, slashes};
 use pipewright_core::ir::{
     Closed, ConnectionKind, Destination, FileKind, JoinKind, LoadMode, Node, NodeId, Op, Plan, Read, TablePlace, Write,
-    buckets_of_time, prune,
+    buckets_of_time, prune, rows_of_sinks,
 };
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
@@ -120,10 +121,12 @@ pub(super) struct Designs {
 }
 
 impl Designs {
-    /// How late rows may be decides which buckets are open.
-    pub fn of((plan, sinks): (&Plan, &[NodeId]), pruned: &Plan, lateness: i64) -> Designs {
-        let buckets = designs(pruned, &buckets_of_time(pruned));
-        let buckets = buckets.into_iter().map(|design| format!("{design} {lateness}")).collect();
+    /// `bound`: the pruned plan with the values of parameters, which may say how long buckets are. That and how late rows
+    /// may be decides which buckets are open.
+    pub fn of((plan, sinks): (&Plan, &[NodeId]), pruned: &Plan, bound: &Plan, lateness: i64) -> Designs {
+        let (nodes, buckets): (Vec<NodeId>, Vec<&Expr>) = buckets_of_time(bound).into_iter().unzip();
+        let buckets = designs(pruned, &nodes).into_iter().zip(buckets);
+        let buckets = buckets.map(|(design, bucket)| format!("{design} {} {lateness}", print(bucket))).collect();
         Designs { sinks: designs(plan, sinks), buckets }
     }
 }
@@ -132,12 +135,8 @@ impl Designs {
 /// looked up, and read whole each time. Lists the steps that need more.
 fn row_wise(closed: &Closed, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
     let plan = &closed.plan;
-    let mut found: BTreeSet<NodeId> = BTreeSet::new();
-    for (id, node) in plan.iter().collect::<Vec<_>>().into_iter().rev() {
-        if !(found.contains(&id) || matches!(node.op, Op::Write(_))) {
-            continue;
-        }
-        found.insert(id);
+    let found = rows_of_sinks(plan);
+    for (id, node) in plan.iter().filter(|(id, _)| found.contains(id)) {
         let whole = |what: &str| {
             let message = format!("`--incremental` reads only what is new, and {what}");
             at(node, Diagnostic::error("PW0978", message)).help(
@@ -161,13 +160,12 @@ fn row_wise(closed: &Closed, faults: &mut Vec<Diagnostic>) -> BTreeSet<NodeId> {
                 faults.push(whole(&format!("this step needs {needs}")));
             }
         }
-        let many = if matches!(node.op, Op::Union) { node.inputs.len() } else { 1 };
-        found.extend(node.inputs.iter().take(many));
     }
     for (_, node) in plan.iter().filter(|(id, node)| found.contains(id) && node.inputs.len() > 1) {
         // The newest time of rows is that of the same.
         let looked_up = node.inputs.get(1).filter(|_| !matches!(node.op, Op::Union) && !closed.is_own(node));
-        if looked_up.is_some_and(|input| found.contains(input)) {
+        // What is new is not all that is made of it.
+        if looked_up.is_some_and(|input| above(plan, *input).iter().any(|id| found.contains(id))) {
             let message = "`--incremental` reads only what is new, and this step looks up rows of the same source";
             faults.push(at(node, Diagnostic::error("PW0978", message).help("run this flow without `--incremental`")));
         }

@@ -68,9 +68,8 @@ pub(super) fn prepare(
     }
     let sinks = chosen_sinks(plan, options.only.as_deref()).map_err(|fault| vec![fault])?;
     let pruned = prune(plan, &sinks);
-    let designs = options.incremental.then(|| Designs::of((plan, &sinks), &pruned, options.lateness));
-    let mut plan = pruned;
-    for (_, node) in plan.iter() {
+    let mut bound = pruned.clone();
+    for (_, node) in bound.iter() {
         if let Op::Read(read) = &node.op
             && let Some(planned) = &read.planned
         {
@@ -87,14 +86,14 @@ pub(super) fn prepare(
             ));
         }
     }
-    let parameters = match parameters_of(&plan, options, started) {
+    let parameters = match parameters_of(&bound, options, started) {
         Ok(parameters) => parameters,
         Err(more) => {
             faults.extend(more);
             return Err(faults);
         }
     };
-    for node in &mut plan.nodes {
+    for node in &mut bound.nodes {
         let node = Arc::make_mut(node);
         node.op = ops::bound(&node.op, &parameters);
         if let Err(fault) = fill_paths(&mut node.op, &parameters) {
@@ -104,8 +103,9 @@ pub(super) fn prepare(
     if !faults.is_empty() {
         return Err(faults);
     }
+    let designs = options.incremental.then(|| Designs::of((plan, &sinks), &pruned, &bound, options.lateness));
     let options = &RunOptions {
-        inputs: [&options.inputs[..], &files_of_databases(&plan, &parameters, &options.base)].concat(),
+        inputs: [&options.inputs[..], &files_of_databases(&bound, &parameters, &options.base)].concat(),
         ..options.clone()
     };
     let mut prepared = Prepared {
@@ -122,7 +122,7 @@ pub(super) fn prepare(
         undisturbed: Undisturbed::default(),
         applied: Applied::default(),
         closed: Closed::default(),
-        plan,
+        plan: bound,
     };
     if !options.dry_run {
         // What an earlier run could not finish may be what this one reads.

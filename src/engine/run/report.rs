@@ -319,10 +319,18 @@ pub(super) fn tell_open_rows(report: &mut RunReport) {
         let name = Path::new(path).file_name();
         name.is_some_and(|name| name.to_string_lossy().starts_with(OPEN_ROWS))
     };
-    report.sources.retain(|source| source.files.is_empty() || !source.files.iter().all(|file| is_open(&file.path)));
-    let (open, outputs) = std::mem::take(&mut report.sinks).into_iter().partition(|sink| is_open(&sink.path));
+    let is_kept =
+        |source: &SourceReport| !source.files.is_empty() && source.files.iter().all(|file| is_open(&file.path));
+    let (kept, sources): (Vec<SourceReport>, _) = std::mem::take(&mut report.sources).into_iter().partition(is_kept);
+    report.sources = sources;
+    for source in kept {
+        report.rows_read -= source.tally.rows;
+        let bytes = source.files.iter().map(|file| file.bytes).sum();
+        report.bytes_read = report.bytes_read.saturating_sub(bytes);
+    }
+    let (open, outputs): (Vec<SinkReport>, _) =
+        std::mem::take(&mut report.sinks).into_iter().partition(|sink| is_open(&sink.path));
     report.sinks = outputs;
-    let open: Vec<SinkReport> = open;
     for sink in open {
         report.rows_written -= sink.rows;
         let message = format!("rows of buckets of time that are open: {}", sink.rows);

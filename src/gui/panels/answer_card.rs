@@ -9,19 +9,21 @@ use pipewright_core::export::answers::{ALL_ASKED_IN_IT, ALL_IN_IT, AS_ASKED};
 use pipewright_core::ir::{LeftOut, LeftOutKind};
 use pipewright_core::model::{Id, Parameter};
 use pipewright_core::planner::{
-    Asked, CANNOT_BE_TOLD, Dial, NotInIt, Unconfirmed, definition_of, in_doubt, in_short_time, not_in_it, range_of,
-    rows_behind_key, span_in_words, steps_before, told_of_other, told_of_time, unconfirmed, where_differ, with_values,
+    Asked, CANNOT_BE_TOLD, Dial, NotInIt, Plotted, Unconfirmed, definition_of, in_doubt, in_short_time, not_in_it,
+    range_of, rows_behind_key, span_in_words, steps_before, told_of_other, told_of_time, unconfirmed, where_differ,
+    with_values,
 };
 use pipewright_core::project::Step;
 use pipewright_core::steps;
 use pipewright_engine::named_keys;
 use serde_json::Value as Json;
 
-use super::differs::{condition_of, in_words, picked_value};
+use super::differs::{condition_between, condition_of, in_words, picked_until, picked_value};
 use super::flow_view::{line_of, main_port};
 use super::question_view::dial_ui;
 use super::statusbar::statement;
 use crate::gui::actions::edits;
+use crate::gui::backend::ResultTable;
 use crate::gui::command::{Action, Actions, Chosen};
 use crate::gui::forms::label_ui;
 use crate::gui::marked::marked_ui;
@@ -75,18 +77,9 @@ pub fn answer_card_ui(
         let (colour, word) = if is_fresh { statement(palette, rows) } else { (palette.soft, "computing…".into()) };
         badge(ui, &word, colour);
         ui.add_space(theme::SPACE_2);
-        let mut key = told.as_ref().and_then(|told| told.key.clone());
-        if let Some(chart) = told.as_ref().and_then(|told| told.chart.as_ref()).filter(|_| rows.rows > 1 && is_told) {
-            let picked = chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
-            if let Some((picked, (column, value))) = picked.as_ref().zip(key.as_mut()) {
-                *value = picked_value(picked, chart, &rows.table, column).unwrap_or_else(|| value.clone());
-                let told = format!("where {}", in_words(&condition_of(column, value)));
-                marked_ui(ui, &told, &theme::caption(), palette.soft);
-            }
-            ui.add_space(theme::SPACE_2);
-        }
-        if let Some((column, value)) = &key {
-            differs_link_ui(ui, state, step, column, value, out);
+        if let Some(told) = &told {
+            let chart = told.chart.as_ref().filter(|_| rows.rows > 1 && is_told);
+            behind_ui(ui, state, step, (told.as_ref(), chart, rows.table.as_ref()), out);
         }
         if let Some(told) = told.filter(|_| is_fresh) {
             others_ui(ui, state, step, &told, out);
@@ -167,10 +160,45 @@ fn time_of(state: StateRef<'_>, step: &Step) -> String {
     time.unwrap_or_default()
 }
 
+/// The chart, and the way to the rows behind its worst bar or its peak, or behind what is picked of it.
+fn behind_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    step: &Step,
+    (told, chart, table): (&Told, Option<&Plotted>, &ResultTable),
+    out: &mut Actions,
+) {
+    let (mut key, mut until) = (told.key.clone(), None);
+    if let Some(chart) = chart {
+        let picked = chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
+        if let Some((picked, (column, value))) = picked.as_ref().zip(key.as_mut()) {
+            *value = picked_value(picked, chart, table, column).unwrap_or_else(|| value.clone());
+            until = picked_until(picked, chart, table, column);
+            let condition = match &until {
+                Some(until) => condition_between(column, value, until),
+                None => condition_of(column, value),
+            };
+            let told = format!("where {}", in_words(&condition));
+            marked_ui(ui, &told, &theme::caption(), theme::palette(ui.ctx()).soft);
+        }
+        ui.add_space(theme::SPACE_2);
+    }
+    if let Some((column, value)) = &key {
+        differs_link_ui(ui, state, step, column, (value, until.as_ref()), out);
+    }
+}
+
 /// The way from the worst bar, or the peak, to what goes with the rows behind it.
-fn differs_link_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, column: &str, value: &Value, out: &mut Actions) {
+fn differs_link_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    step: &Step,
+    column: &str,
+    values: (&Value, Option<&Value>),
+    out: &mut Actions,
+) {
     let node = state.plan.steps.get(&step.id).and_then(|step| step.nodes.last());
-    let behind = node.and_then(|node| rows_behind_key(&state.plan, *node, column, value));
+    let behind = node.and_then(|node| rows_behind_key(&state.plan, *node, column, values));
     let Some((rows, condition)) = behind.filter(|_| !state.is_ghost(&step.id)) else { return };
     let told = format!("Rows of “{}” where {}", state.step_title(&rows), in_words(&condition));
     ui.horizontal(|ui| {

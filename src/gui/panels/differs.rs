@@ -54,10 +54,23 @@ pub fn picked_condition(picked: &Picked, chart: &Plotted, table: &ResultTable, c
         let second = table.value(heat.down.get(*down)?.row, table.schema().index(&heat.by)?);
         return Some(format!("{} and {}", condition_of(column, &first), condition_of(&heat.by, &second)));
     }
-    let (Picked::Time(at), Some(span)) = (picked, chart.span) else { return Some(condition_of(column, &first)) };
-    let next = time_value(at + span, &table.schema().get(column)?.data_type)?;
-    let [name, first, next] = [print_name(column), print(&Expr::literal(first)), print(&Expr::literal(next))];
-    Some(format!("{name} >= {first} and {name} < {next}"))
+    Some(match picked_until(picked, chart, table, column) {
+        Some(until) => condition_between(column, &first, &until),
+        None => condition_of(column, &first),
+    })
+}
+
+/// Where the span ends that something picked of a chart stands for; `None`: it stands for one value.
+pub fn picked_until(picked: &Picked, chart: &Plotted, table: &ResultTable, column: &str) -> Option<Value> {
+    let (Picked::Time(at), Some(span)) = (picked, chart.span) else { return None };
+    time_value(at.checked_add(span)?, &table.schema().get(column)?.data_type)
+}
+
+/// The rows from a value of a column on, up to another one.
+pub fn condition_between(column: &str, first: &Value, until: &Value) -> String {
+    let name = print_name(column);
+    let [first, until] = [first, until].map(|value| print(&Expr::literal(value.clone())));
+    format!("{name} >= {first} and {name} < {until}")
 }
 
 fn time_value(micros: i64, data_type: &DataType) -> Option<Value> {

@@ -246,3 +246,18 @@ fn of_runs_at_once_one_loads_and_the_others_leave_it_alone() {
         assert_eq!(uploads(store, "at-once"), 0, "{turn}");
     }
 }
+
+/// A store that knows no conditions is loaded as before there were any.
+#[test]
+fn a_store_that_takes_no_conditions_is_loaded_without() {
+    let Some(store) = Store::here() else { return };
+    store.bucket("plain");
+    let address = store.connection("plain")["address"].as_str().unwrap().to_owned();
+    let proxy = Proxy::new(&address, |line, before| match before {
+        0 if line.starts_with("PUT") && line.contains("_pipewright") => Act::Status(501),
+        _ => Act::Pass,
+    });
+    let (code, said) = load(store, "plain", Some(&proxy.address), json!({}), json!([["/", 1]])).go();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(text(store, "plain", "lake/pages.csv"), "page,views\n/,1\n");
+}

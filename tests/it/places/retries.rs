@@ -54,19 +54,19 @@ fn pass(mut from: TcpStream, mut to: TcpStream, mut left: usize) {
     let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
 }
 
-fn server(name: &'static str) -> Option<Database> {
+pub(super) fn server(name: &'static str) -> Option<Database> {
     Database::all(name).into_iter().find(|database| matches!(database, Database::Server(..)))
 }
 
 /// The connection of a database, by another port.
-fn by(database: &Database, port: u16, retries: &str) -> Json {
+pub(super) fn by(database: &Database, port: u16, retries: &str) -> Json {
     let mut connection = database.connection();
     connection["address"] = json!(format!("127.0.0.1:{port}/postgres"));
     connection["settings"]["retries"] = json!(retries);
     connection
 }
 
-fn port(database: &Database) -> u16 {
+pub(super) fn port(database: &Database) -> u16 {
     let address = database.connection()["address"].as_str().unwrap().to_owned();
     address.trim_start_matches("127.0.0.1:").trim_end_matches("/postgres").parse().unwrap()
 }

@@ -5,8 +5,8 @@ use super::helpers;
 use crate::data::Value;
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
-use crate::export::sql::dialect::{Sql, free_name, holds_nul};
-use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, NearestSide, OrderKey, PartnerSide, PatternCall};
+use crate::export::sql::dialect::{Sql, free_name, holds_nul, sortable};
+use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, NearestSide, PartnerSide, PatternCall};
 use crate::expr::{FrameBound, FrameUnit, GroupPresence, PathStep, ReplacementPart, WindowFrame};
 use crate::ir::NodeId;
 
@@ -369,7 +369,8 @@ impl Dialect for ClickHouseSql {
         // Sums of integers are exact, whatever their size.
         let whole_sum = || format!("sum(toInt128({})){over}", picked(value));
         let keys = || -> Sql {
-            let keys = call.keys.iter().map(|key| sortable(key, self)).collect::<Result<Vec<_>, _>>()?;
+            let keys =
+                call.keys.iter().map(|key| sortable(key, self, &is_null, &turned)).collect::<Result<Vec<_>, _>>()?;
             Ok(format!("tuple({})", keys.concat().join(", ")))
         };
         let filter = match call.filter.is_empty() {
@@ -452,30 +453,20 @@ fn constant(sql: &str) -> &str {
     sql.strip_prefix(NULLABLE).and_then(|sql| sql.strip_suffix(')')).unwrap_or(sql)
 }
 
-/// Values by which something is ordered, nulls last.
-fn ascending(sql: &str, data_type: &DataType, dialect: &dyn Dialect) -> [String; 2] {
-    [format!("isNull({sql})"), dialect.ordered(sql, data_type)]
+fn is_null(sql: &str) -> String {
+    format!("isNull({sql})")
 }
 
-/// The key of an order as values that are ordered upwards.
-fn sortable(key: &OrderKey, dialect: &dyn Dialect) -> Result<[String; 2], Diagnostic> {
-    let sql = &key.sql;
-    if !key.is_descending {
-        return Ok(ascending(sql, &key.data_type, dialect));
-    }
-    let turned = match &key.data_type {
-        DataType::Boolean => format!("(NOT {sql})"),
-        DataType::Int | DataType::Duration => format!("bitNot({sql})"),
-        DataType::Float => format!("(0 - {sql})"),
+/// Values by which something is ordered, nulls last.
+fn ascending(sql: &str, data_type: &DataType, dialect: &dyn Dialect) -> [String; 2] {
+    [is_null(sql), dialect.ordered(sql, data_type)]
+}
+
+/// A number that is the less the more a value is.
+fn turned(sql: &str, data_type: &DataType) -> String {
+    match data_type {
         DataType::Timestamp => format!("bitNot(toUnixTimestamp64Micro({sql}))"),
         DataType::Date => format!("bitNot(toInt32({sql}))"),
-        // By the complement of each byte; behind the last one comes more than any.
-        DataType::String | DataType::Unknown => {
-            format!("concat(translate(hex({sql}), '0123456789ABCDEF', 'FEDCBA9876543210'), 'G')")
-        }
-        DataType::List(_) | DataType::Record(_) => {
-            return Err(dialect.refuse(&"a descending order of lists or records inside of an aggregate"));
-        }
-    };
-    Ok([format!("isNull({sql})"), turned])
+        _ => format!("bitNot({sql})"),
+    }
 }

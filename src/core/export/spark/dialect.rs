@@ -3,8 +3,8 @@
 
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
-use crate::export::sql::dialect::{Sql, free_name, holds_nul};
-use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, NearestSide, OrderKey, PatternCall};
+use crate::export::sql::dialect::{Sql, free_name, holds_nul, sortable};
+use crate::export::sql::{AggregateCall, Dialect, Engine, Exploded, NearestSide, PatternCall};
 use crate::expr::{GroupPresence, PathStep, ReplacementPart, VARYING, regex_pattern};
 use crate::ir::{NodeId, RUN_STARTED_AT};
 
@@ -303,7 +303,8 @@ impl Dialect for SparkSql {
         // Sums of integers are exact, whatever their size.
         let whole_sum = || format!("sum({}){over}", picked(&format!("CAST({value} AS DECIMAL(20, 0))")));
         let keys = || -> Sql {
-            let keys = call.keys.iter().map(|key| sortable(key, self)).collect::<Result<Vec<_>, _>>()?;
+            let keys =
+                call.keys.iter().map(|key| sortable(key, self, &is_null, &turned)).collect::<Result<Vec<_>, _>>()?;
             Ok(format!("struct({})", keys.concat().join(", ")))
         };
         Ok(match name {
@@ -417,32 +418,22 @@ pub fn parameter_marker(name: &str) -> String {
     if name == RUN_STARTED_AT { "run_started_at".to_owned() } else { format!("p_{name}") }
 }
 
-/// Values by which something is ordered, nulls last.
-fn ascending(sql: &str, data_type: &DataType, dialect: &dyn Dialect) -> [String; 2] {
-    [format!("({sql} IS NULL)"), dialect.ordered(sql, data_type)]
+fn is_null(sql: &str) -> String {
+    format!("({sql} IS NULL)")
 }
 
-/// The key of an order as values that are ordered upwards.
-fn sortable(key: &OrderKey, dialect: &dyn Dialect) -> Result<[String; 2], Diagnostic> {
-    let sql = &key.sql;
-    if !key.is_descending {
-        return Ok(ascending(sql, &key.data_type, dialect));
-    }
-    let turned = match &key.data_type {
-        DataType::Boolean => format!("(NOT {sql})"),
-        DataType::Int | DataType::Duration => format!("(~{sql})"),
-        DataType::Float => format!("(0 - {sql})"),
+/// Values by which something is ordered, nulls last.
+fn ascending(sql: &str, data_type: &DataType, dialect: &dyn Dialect) -> [String; 2] {
+    [is_null(sql), dialect.ordered(sql, data_type)]
+}
+
+/// A number that is the less the more a value is.
+fn turned(sql: &str, data_type: &DataType) -> String {
+    match data_type {
         DataType::Timestamp => format!("(~unix_micros({sql}))"),
         DataType::Date => format!("(~unix_date({sql}))"),
-        // By the complement of each byte; behind the last one comes more than any.
-        DataType::String | DataType::Unknown => {
-            format!("concat(translate(hex({sql}), '0123456789ABCDEF', 'FEDCBA9876543210'), 'G')")
-        }
-        DataType::List(_) | DataType::Record(_) => {
-            return Err(dialect.refuse(&"a descending order of lists or records inside of an aggregate"));
-        }
-    };
-    Ok([format!("({sql} IS NULL)"), turned])
+        _ => format!("(~{sql})"),
+    }
 }
 
 /// A replacement as Java reads it.

@@ -436,6 +436,32 @@ pub struct OrderKey {
     pub is_descending: bool,
 }
 
+/// The key of an order as values that are ordered upwards, nulls last: for engines that know no other order inside of an
+/// aggregate. `is_null` says whether a value is null, `turned` gives a number, a day or a moment as a number that is the
+/// less the more it was.
+pub fn sortable(
+    key: &OrderKey,
+    dialect: &dyn Dialect,
+    is_null: &dyn Fn(&str) -> String,
+    turned: &dyn Fn(&str, &DataType) -> String,
+) -> Result<[String; 2], Diagnostic> {
+    let (sql, data_type) = (&key.sql, &key.data_type);
+    let ordered = match data_type {
+        _ if !key.is_descending => dialect.ordered(sql, data_type),
+        DataType::Boolean => format!("(NOT {sql})"),
+        DataType::Float => format!("(0 - {sql})"),
+        DataType::Int | DataType::Duration | DataType::Timestamp | DataType::Date => turned(sql, data_type),
+        // By the complement of each byte; behind the last one comes more than any.
+        DataType::String | DataType::Unknown => {
+            format!("concat(translate(hex({sql}), '0123456789ABCDEF', 'FEDCBA9876543210'), 'G')")
+        }
+        DataType::List(_) | DataType::Record(_) => {
+            return Err(dialect.refuse(&"a descending order of lists or records inside of an aggregate"));
+        }
+    };
+    Ok([is_null(sql), ordered])
+}
+
 /// The engines that SQL is printed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {

@@ -307,19 +307,25 @@ fn measure_column(
     by_order.or_else(|| numbers().find(is_made).or_else(few).map(str::to_owned))
 }
 
-/// The rows that are behind some rows of an answer: those of a step, by its id, that fulfil a condition. `None`: the
-/// column is no key of groups.
-pub fn rows_behind_key(plan: &Plan, node: NodeId, column: &str, value: &Value) -> Option<(String, String)> {
+/// The rows that are behind some rows of an answer, those with a value, or with that and others up to `until`: those of a
+/// step, by its id, that fulfil a condition. `None`: the column is no key of groups.
+pub fn rows_behind_key(
+    plan: &Plan,
+    node: NodeId,
+    column: &str,
+    (value, until): (&Value, Option<&Value>),
+) -> Option<(String, String)> {
     let (group, Origin::Key(expr)) = origin_at(plan, node, column)? else { return None };
     let before = plan.node(*plan.node(group).inputs.first()?);
-    let condition = match value {
-        Value::Null => format!("{} is null", print(expr)),
-        value => print(&Expr::made(ExprKind::Binary {
-            op: BinaryOp::Equal,
-            left: Box::new(expr.clone()),
-            right: Box::new(Expr::literal(value.clone())),
-        })),
+    let is = |op: BinaryOp, value: &Value| Expr::binary(op, expr.clone(), Expr::literal(value.clone()));
+    let condition = match (value, until) {
+        (Value::Null, _) => Expr::is_null(expr.clone(), false),
+        (value, None) => is(BinaryOp::Equal, value),
+        (value, Some(until)) => {
+            Expr::binary(BinaryOp::And, is(BinaryOp::GreaterOrEqual, value), is(BinaryOp::Less, until))
+        }
     };
+    let condition = print(&condition);
     Some((before.origin.step.clone(), condition))
 }
 

@@ -224,11 +224,11 @@ impl AnswerShape {
     fn cut(&self, at: i64, end: i64) -> [Option<i64>; 2] {
         /// A night without a row is no cut.
         const PART: i64 = 20;
-        let least = (end - at) / PART + self.pace;
+        let least = ((end - at) / PART).saturating_add(self.pace);
         let Some((first, last)) = self.range.filter(|(first, last)| *first < at || *last >= end) else {
             return [None, None];
         };
-        let (begins, ends) = (at + least..end, at..end - least);
+        let (begins, ends) = (at.saturating_add(least)..end, at..end.saturating_sub(least));
         [Some(first).filter(|first| begins.contains(first)), Some(last).filter(|last| ends.contains(last))]
     }
 

@@ -232,8 +232,9 @@ impl AnswerShape {
             shape.lines(rows, measure, &cells, x, longer, noun, into)?;
         }
         let spans = span.and_then(span_words).zip(longer.and_then(one_span)).filter(|_| span != longer);
-        if let Some((own, longer)) = spans {
-            into.add_left(format!("most {own} have fewer than {FEW}: each point is of {longer}"));
+        if let Some((own, one)) = spans {
+            into.span = longer;
+            into.add_left(format!("most {own} have fewer than {FEW}: each point is of {one}"));
         }
         Some(())
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use chrono::DateTime;
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::ir::ConnectionKind;
+use pipewright_core::ir::{ConnectionKind, decoded};
 
 use super::answers::{element, elements};
 use super::load::Upload;
@@ -153,28 +153,15 @@ fn abort_upload(store: &Store, key: &str, id: &str) -> Result<(), Diagnostic> {
 }
 
 fn object_of(texts: &BTreeMap<String, String>) -> Option<Object> {
-    let key = percent_decoded(texts.get("Key")?)?;
+    let key = key_of(texts.get("Key")?)?;
     let bytes = texts.get("Size")?.parse().ok()?;
     let changed = texts.get("LastModified").and_then(|text| DateTime::parse_from_rfc3339(text).ok());
     Some(Object { key, bytes, etag: texts.get("ETag")?.clone(), changed: changed.map(SystemTime::from) })
 }
 
 /// A key as a listing spells it.
-fn percent_decoded(text: &str) -> Option<String> {
-    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => (bytes, rest) = (pushed(bytes, byte), &after[2..]),
-            None => (bytes, rest) = (pushed(bytes, if *first == b'+' { b' ' } else { *first }), after),
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn pushed(mut bytes: Vec<u8>, byte: u8) -> Vec<u8> {
-    bytes.push(byte);
-    bytes
+fn key_of(text: &str) -> Option<String> {
+    String::from_utf8(decoded(&text.replace('+', " "))).ok()
 }
 
 #[cfg(test)]
@@ -183,7 +170,7 @@ mod tests {
 
     #[test]
     fn keys_are_spelt_in_percents() {
-        assert_eq!(percent_decoded("a%20b%2Fc+d%C3%A4%").unwrap(), "a b/c dä%");
-        assert_eq!(percent_decoded("%FF"), None);
+        assert_eq!(key_of("a%20b%2Fc+d%C3%A4%").unwrap(), "a b/c dä%");
+        assert_eq!(key_of("%FF"), None);
     }
 }

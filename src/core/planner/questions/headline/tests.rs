@@ -326,8 +326,10 @@ fn shares_and_single_numbers() {
     );
     assert_eq!(shape(&by, None).headline(&rows, None).sentence, "checkout: share 39.3 %");
     assert_eq!(shape(&by, None).told_key(&rows), Some(("service".to_owned(), text("checkout"))));
-    let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", &text("it's"));
+    let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", (&text("it's"), None));
     assert_eq!(behind.unwrap().1, "service = 'it''s'");
+    let behind = crate::planner::rows_behind_key(&by, NodeId(2), "service", (&Value::Null, None));
+    assert_eq!(behind.unwrap().1, "service is null");
     assert_eq!(shape(&by, None).plotted(&rows, None).unwrap().bars[1].0, "(none)");
     let none = Table(rows.0.clone(), vec![]);
     assert_eq!(shape(&by, None).headline(&none, None).sentence, "no service");

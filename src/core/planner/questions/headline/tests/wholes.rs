@@ -31,6 +31,7 @@ fn a_chart_never_contradicts_its_sentence_hours_of_few_are_put_together() {
     assert_eq!(drawn.title, "share of transactions that failed per 3 hours");
     assert_eq!(drawn.lines[0].pieces[0].len(), 16);
     assert_eq!(drawn.left, "most hours have fewer than 20: each point is of 3 hours");
+    assert_eq!(drawn.span, Some(3 * 3_600_000_000), "who picks a point means all of its hours");
     // The sentence tells the worst of what is drawn, though one hour alone has enough, too.
     let mut uneven = hours.clone();
     (uneven[5], uneven[30], uneven[31]) = ((hours[5].0, 5, 20), (hours[30].0, 5, 9), (hours[31].0, 4, 9));
