@@ -50,7 +50,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use pipewright_core::diagnostic::{Diagnostic, io_cause, near_file, nearest};
-use pipewright_core::project::{Journal, LeftBehind};
+use pipewright_core::project::{EXTENSION, Journal, LeftBehind};
 
 pub use args::Arguments;
 use args::Verb;
@@ -280,7 +280,30 @@ fn open(mut files: Vec<PathBuf>, designer: Option<Designer>) -> VerbResult {
         files.extend(Some(PathBuf::from("projects/shop/shop.pipewright.json")).filter(|example| example.exists()));
     }
     // A design without a file may be recovered from another folder.
-    let files = files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect();
+    let files: Vec<PathBuf> = files.into_iter().map(|file| std::path::absolute(&file).unwrap_or(file)).collect();
+    files.iter().filter(|file| file.to_string_lossy().ends_with(EXTENSION)).for_each(|file| project::allow_reach(file));
     tidy_where_the_window_panics();
     (designer.open)(files).map(|()| Outcome::Done).map_err(|message| Diagnostic::error("PW0703", message).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_designer_opens_a_project_with_the_trust_that_the_command_line_gives() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(format!("p{EXTENSION}"));
+        std::fs::write(&file, "{}").unwrap();
+        let opens = |files: Vec<PathBuf>| match pipewright_core::files::is_trusted(files[0].parent().unwrap()) {
+            true => Ok(()),
+            false => Err("it is not trusted".to_owned()),
+        };
+        let opens: OpenDesigner = Box::leak(Box::new(opens));
+        let none = || Measured::new();
+        let bench: &'static dyn Fn() -> Measured = Box::leak(Box::new(none));
+        let bench = DesignerBench { canvas: bench, table: bench, start: &|| Ok(Measured::new()) };
+        let arguments = Arguments { verb: None, files: vec![file], trust: true, environment: Vec::new() };
+        assert_eq!(run(arguments, Some(Designer { open: opens, bench })), Outcome::Done);
+    }
 }

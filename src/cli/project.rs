@@ -241,7 +241,7 @@ pub fn set_reach(trust: bool, variables: Vec<String>) {
 }
 
 /// Lets a project reach what its user allows it: here, or once and for all in the file of trusted projects.
-fn allow_reach(project: &Path) {
+pub fn allow_reach(project: &Path) {
     let base = folder_of(project);
     let (is_given, variables) = GIVEN.get().cloned().unwrap_or_default();
     if is_given || files::settings_folder().is_some_and(|settings| files::is_remembered(&settings, project)) {

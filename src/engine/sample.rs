@@ -297,7 +297,7 @@ impl Taken {
             }
         }
         if self.tally.quarantined > 0 {
-            words.push_str(&format!("; in quarantine: {}", grouped(self.tally.quarantined)));
+            words.push_str(&format!("; unread: {}", grouped(self.tally.quarantined)));
         }
         let closed = self.job.closed.len();
         if closed > 0 {

@@ -433,7 +433,7 @@ pub fn notice_ui(ctx: &Context, state: StateRef<'_>, out: &mut Actions) {
                     icon_ui(ui, icon, 16.0, Some(colour));
                     ui.scope(|ui| {
                         ui.set_max_width(640.0);
-                        ui.label(&notice.text);
+                        ui.add(egui::Label::new(&notice.text).wrap());
                     });
                     if icon_button(ui, Icon::Cross, "Dismiss").clicked() {
                         out.push(Action::Dismiss);

@@ -97,9 +97,11 @@ pub fn link(ui: &mut Ui, text: &str) -> Response {
 /// A tab's title with an accent line under the one that is shown.
 pub fn tab(ui: &mut Ui, text: &str, is_shown: bool) -> Response {
     let palette = theme::palette(ui.ctx());
-    let font = if is_shown { theme::strong() } else { theme::body() };
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
-    let size = vec2(galley.size().x + theme::SPACE_2, 34.0);
+    let laid = |font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    // As wide as it is when it is shown: its neighbours stay where they are.
+    let (plain, shown) = (laid(theme::body()), laid(theme::strong()));
+    let size = vec2(plain.size().x.max(shown.size().x) + theme::SPACE_1, 34.0);
+    let galley = if is_shown { shown } else { plain };
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, is_shown, text));
     let colour = if is_shown || response.hovered() { palette.text } else { palette.soft };
@@ -496,5 +498,7 @@ pub fn empty_state(ui: &mut Ui, title: &str, help: &str) {
         ui.label(theme::semibold(title).color(palette.soft));
         ui.add_space(theme::SPACE_1);
         ui.label(RichText::new(help).color(palette.soft));
+        // What can be done stands below.
+        ui.add_space(theme::SPACE_3);
     });
 }

@@ -56,7 +56,7 @@ fn dates_of_which_day_and_month_can_be_exchanged_say_so_on_the_card() {
     let rows: String = (0..60).map(|n| format!("0{}/0{}/2026,a{}\n", 3 + n % 4, 4 + n % 3, n % 5)).collect();
     let project = counted_by(folder.path(), &format!("due,kind\n{rows}"), ["due", "kind"]);
     let told = run_ok(&["answers", path(&project)]);
-    let doubt = "  not in it: 1 date column in d, text since day and month can be exchanged: `due` such as 0";
+    let doubt = "  not in it: 1 date column in “d”, text since day and month can be exchanged: `due` such as 0";
     assert_eq!(told.matches(doubt).count(), 1, "of the answer that is made of it alone: {told}");
     // One date that tells which number is the day, and there is no doubt.
     fs::write(folder.path().join("d.csv"), format!("due,kind\n{rows}31/01/2026,a1\n")).unwrap();

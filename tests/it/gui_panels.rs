@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use pipewright::gui::{App, Settings};
 
-use crate::gui::{designer, replace, sample, wait};
+use crate::gui::{add_step, designer, replace, sample, wait};
 
 fn canvas(harness: &Harness<'_, App>) -> Rect {
     harness.get_by_label_contains("canvas, ").rect()
@@ -176,4 +176,92 @@ fn people_are_called_by_the_name_of_their_team() {
     assert_eq!(asker(&harness), "team-payments");
     replace(&mut harness, "Asked by", "Ann");
     assert_eq!(asker(&harness), "Ann");
+}
+
+/// The designer with a file of such rows.
+fn with_rows(home: &Path, name: &str, rows: &str) -> Harness<'static, App> {
+    let file = home.join(name);
+    std::fs::write(&file, rows).unwrap();
+    let mut harness = designer(home, vec![file], [1280.0, 720.0]);
+    wait(&mut harness, "the rows", |app| app.project().steps.keys().any(|id| app.rows(id, "out").is_some()));
+    harness
+}
+
+fn is_told(harness: &Harness<'_, App>, text: &str) -> bool {
+    harness.query_all_by_label_contains(text).next().is_some()
+}
+
+fn tab(harness: &mut Harness<'_, App>, name: &str) {
+    harness.get_by_role_and_label(Role::Tab, name).click();
+    harness.run_ok();
+    wait(harness, name, |_| true);
+}
+
+#[test]
+fn a_design_with_errors_does_not_run_on_every_target() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = with_rows(home.path(), "a.csv", "a,b\n1,x\n");
+    assert!(is_told(&harness, "runs on all"));
+    add_step(&mut harness, "Filter");
+    replace(&mut harness, "Keep rows where", "c > 1");
+    wait(&mut harness, "the error", |app| app.problems().iter().any(|problem| problem.is_error()));
+    assert!(is_told(&harness, "does not run yet") && !is_told(&harness, "runs on"));
+}
+
+#[test]
+fn when_the_rows_were_read_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let harness = with_rows(home.path(), "a.csv", "a,b\n1,x\n");
+    let told =
+        harness.query_all_by_label_contains("exact: all 1 rows").filter_map(|line| line.accesskit_node().value());
+    let told: Vec<String> = told.collect();
+    assert!(told.iter().any(|line| line.contains(" · read ") && line.ends_with(" UTC")), "{told:?}");
+}
+
+#[test]
+fn a_tab_that_is_chosen_moves_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = with_rows(home.path(), "a.csv", "a,b\n1,x\n");
+    let place = |harness: &Harness<'_, App>| harness.get_by_role_and_label(Role::Tab, "Run").rect();
+    tab(&mut harness, "Preview");
+    let before = place(&harness);
+    let last = harness.get_by_role_and_label(Role::Tab, "Findings").rect();
+    assert!(last.right() + 4.0 < canvas(&harness).left(), "{last:?} has room in a small window");
+    for other in ["Coverage", "What differs", "Run"] {
+        tab(&mut harness, other);
+        assert_eq!(place(&harness), before, "{other}");
+    }
+}
+
+#[test]
+fn no_line_of_the_coverage_begins_at_the_edge_of_the_window() {
+    let home = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/shop.pipewright.json");
+    let file = home.path().join("shop.pipewright.json");
+    std::fs::copy(example, &file).unwrap();
+    let mut harness = designer(home.path(), vec![file], [1280.0, 720.0]);
+    wait(&mut harness, "the project", |app| app.project().name == "shop");
+    tab(&mut harness, "Coverage");
+    let again = harness.get_by_role_and_label(Role::Button, "Look again").rect();
+    assert!(again.left() >= 12.0, "{again:?}");
+}
+
+#[test]
+fn where_a_line_goes_is_asked_beside_its_place() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = with_rows(home.path(), "a.csv", "a,b\n1,x\n2,y\n");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    wait(&mut harness, "the lines", |_| true);
+    let place = harness.get_by_label_contains("a.csv, line 2 · ").rect();
+    let asks = harness.get_by_role_and_label(Role::Button, "Where line 2 goes").rect();
+    assert!((place.center().y - asks.center().y).abs() < 4.0 && asks.left() > place.right(), "{place:?} {asks:?}");
+}
+
+#[test]
+fn what_can_be_asked_of_rows_is_shown_by_their_own_columns() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = with_rows(home.path(), "a.csv", "share,page\n0.5,/cart\n");
+    tab(&mut harness, "What differs");
+    let field = harness.get_by_role_and_label(Role::TextInput, "What differs where");
+    assert_eq!(field.accesskit_node().placeholder(), Some("page = '/cart'"));
 }

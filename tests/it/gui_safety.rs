@@ -463,3 +463,20 @@ fn of_a_project_that_is_gone_or_damaged_what_a_crash_left_is_saved_as_a_copy() {
         assert_eq!(journals(home.path()), [""; 0], "{damage}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_long_notice_stays_in_the_window() {
+    let home = tempfile::tempdir().unwrap();
+    let theirs = home.path().join("theirs");
+    fs::create_dir_all(&theirs).unwrap();
+    saved(home.path());
+    let path = theirs.join("p.pipewright.json");
+    std::os::unix::fs::symlink(home.path().join("p.pipewright.json"), &path).unwrap();
+    let mut harness = opened(home.path(), &path);
+    add_step(&mut harness, "Filter");
+    press_save(&mut harness);
+    wait_for_text(&mut harness, "it is not trusted; nothing was saved");
+    let told = harness.get_by_label_contains("it is not trusted; nothing was saved").rect();
+    assert!(told.left() > 0.0 && told.right() < SIZE[0], "{told:?}");
+}

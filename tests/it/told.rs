@@ -391,10 +391,7 @@ fn a_preview_tells_what_was_turned_away_and_lost_before_it() {
         .source("a", "a.csv", "csv", &["a:Int", "b:String"])
         .step("kept", "filter", json!({"predicate": "b <> 'x'"}), "a")
         .step("expect", "expect", json!({"rules": [{"id": "r", "predicate": "a > 4"}]}), "a");
-    has_all(
-        &bench.preview("a"),
-        &["PW0836", "2 of 6 units", "PW0731", "1 of `a`", "exact but for", "in quarantine: 2"],
-    );
+    has_all(&bench.preview("a"), &["PW0836", "2 of 6 units", "PW0731", "1 of `a`", "exact but for", "unread: 2"]);
     has_all(&bench.preview("kept"), &["PW0836", "PW0731"]);
     has_all(&bench.preview("expect"), &["PW0836", "PW0837", "2 rows are rejected", "PW0731"]);
     let whole = Bench::new().text("a.csv", "a,b\n1,x\n").source("a", "a.csv", "csv", &["a:Int", "b:String"]);

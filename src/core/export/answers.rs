@@ -299,7 +299,7 @@ table{border-collapse:collapse;font-size:13px;margin:8px 0;max-width:100%}
 th,td{text-align:left;padding:3px 16px 3px 0;border-bottom:1px solid var(--hairline);vertical-align:top}
 td:last-child,th:last-child{text-align:right;padding-right:0;font-variant-numeric:tabular-nums;white-space:nowrap}
 @media (max-width:700px){body{padding:16px 10px}section{padding:18px 15px}.wide{display:none}.narrow{display:block}\
-.narrow svg{width:100%}.number strong{font-size:38px}}
+.narrow svg{width:100%;max-width:440px}.number strong{font-size:38px}}
 @media print{body{background:none;padding:0}section{break-inside:avoid;border:none;padding:0}details{display:none}}
 ";
 

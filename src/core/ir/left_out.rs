@@ -413,14 +413,9 @@ fn changed(changes: &Changes, title: &str, later: &dyn Fn(&str) -> Later) -> Vec
         let count = unfit.count();
         let is_of_some = unfit.of(Change::Unfit).keys().any(|column| later(column) == Later::OfSome);
         let also = if is_of_some { ", also in rows that are not asked about" } else { "" };
-        let text = match unfit.of(Change::Unfit).len() {
-            1 => format!(
-                "{} {} of “{title}” could not be read{also}",
-                values(count),
-                columns.replacen(&format!("{} ", grouped(count)), "", 1)
-            ),
-            _ => format!("{} of “{title}” could not be read{also}: {columns}", values(count)),
-        };
+        // Of a single column there are as many as there are in all.
+        let columns = columns.strip_prefix(&format!("{} of ", grouped(count))).unwrap_or(&columns);
+        let text = format!("{} of “{title}” could not be read{also}: {columns}", values(count));
         found.push((LeftOutKind::Unfit, count, text));
     }
     for (kind, changes) in [(LeftOutKind::Changed, others), (LeftOutKind::Finer, finer)] {
@@ -592,10 +587,10 @@ mod tests {
         assert!(told(Op::Filter { predicate: parse("status >= 500").unwrap() }).is_empty());
         // A condition takes them away before.
         let lost = told(Op::Filter { predicate: parse("sid <> 'x'").unwrap() });
-        assert_eq!(lost, ["value of `sid` of “IN” could not be read"]);
+        assert_eq!(lost, ["value of “IN” could not be read: `sid`"]);
         // Of which rows they are is not known where only some are asked about.
         let of_some = told(project(&[("status", "status"), ("sid", "case when status > 3 then sid end")]));
-        assert_eq!(of_some, ["value of `sid` of “IN” could not be read, also in rows that are not asked about"]);
+        assert_eq!(of_some, ["value of “IN” could not be read, also in rows that are not asked about: `sid`"]);
     }
 
     #[test]

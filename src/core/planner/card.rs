@@ -44,11 +44,11 @@ pub fn not_in_it(list: &[LeftOut], unconfirmed: &Unconfirmed) -> Vec<NotInIt> {
         NotInIt { count: columns.len() as u64, text, as_asked: false }
     };
     let dates = unconfirmed.dates.iter().map(|(source, columns)| {
-        let rest = format!("in {source}, text since day and month can be exchanged");
+        let rest = format!("in “{source}”, text since day and month can be exchanged");
         of_columns(columns, "date column", &rest, "such as")
     });
     let guessed = unconfirmed.meanings.iter().map(|(source, columns)| {
-        let rest = format!("in {source} that nobody has confirmed");
+        let rest = format!("in “{source}” that nobody has confirmed");
         of_columns(columns, "meaning", &rest, "as")
     });
     lost.into_iter().map(line(false)).chain(dates).chain(guessed).chain(asked.into_iter().map(line(true))).collect()
@@ -375,6 +375,11 @@ mod tests {
             told(&headline("0 %", "0 % of users were affected on all days"), vec![asked.clone(), empty]),
             "0 % of users were affected on all days, as far as can be told: some rows have no sid"
         );
+        let unfit = of(LeftOutKind::Unfit, 55, "values of “metrics” could not be read: `value`");
+        assert_eq!(
+            told(&none, vec![asked.clone(), unfit]),
+            "no errors, as far as can be told: some values of “metrics” could not be read"
+        );
         // Of what could mostly not be read nobody can say anything.
         assert_eq!(
             told(&none, vec![asked.clone(), unread(901)]),
@@ -409,7 +414,10 @@ mod tests {
         assert_eq!(told.iter().map(|one| one.as_asked).collect::<Vec<_>>(), [false, false, false, true]);
         let told: Vec<String> = told.into_iter().map(|one| one.text).collect();
         assert_eq!((told[0].as_str(), told[3].as_str()), ("empty", "filtered"));
-        assert_eq!(told[1], "date column in log, text since day and month can be exchanged: `due` such as 03/04/2026");
-        assert!(told[2].starts_with("meaning in log"));
+        assert_eq!(
+            told[1],
+            "date column in “log”, text since day and month can be exchanged: `due` such as 03/04/2026"
+        );
+        assert!(told[2].starts_with("meaning in “log”"));
     }
 }

@@ -172,7 +172,7 @@ impl FieldUi<'_, '_> {
         format!("{word} {} of {looked_at} rows", crate::gui::state::percent(hits as u64, looked_at as u64))
     }
 
-    /// The first values of an expression, from the rows of the preview.
+    /// The first values of an expression, from the rows of the preview; where those are null, the first that are not.
     fn first_values(&self, parsed: &Expr, input: &str) -> String {
         let Some(rows) = self.scope.rows(input).filter(|rows| rows.rows() > 0) else { return String::new() };
         let bound = expr::bind(parsed, &self.scope.state.shown_parameters());
@@ -181,8 +181,26 @@ impl FieldUi<'_, '_> {
                 rows.schema().index(name).map_or(Value::Null, |column| rows.value(row, column))
             })
         };
-        let first: Vec<String> = (0..rows.rows().min(3)).map(|row| shown_name(&shown(&value(row)), 24)).collect();
-        format!("first: {}", first.join(", "))
+        told_values(rows.rows(), &value)
+    }
+}
+
+/// The first of so many values; where those are null, the first that are not.
+fn told_values(rows: usize, value: &dyn Fn(usize) -> Value) -> String {
+    const SHOWN: usize = 3;
+    const LOOKED_AT: usize = 400;
+    let looked_at = rows.min(LOOKED_AT);
+    let told = |values: &mut dyn Iterator<Item = Value>| {
+        values.take(SHOWN).map(|value| shown_name(&shown(&value), 24)).collect::<Vec<_>>().join(", ")
+    };
+    if (0..rows.min(SHOWN)).any(|row| value(row) != Value::Null) {
+        return format!("first: {}", told(&mut (0..rows).map(value)));
+    }
+    let later = told(&mut (0..looked_at).map(value).filter(|value| *value != Value::Null));
+    match later.is_empty() {
+        true if looked_at < rows => format!("null in the first {looked_at} rows"),
+        true => "null in every row".to_owned(),
+        false => format!("null at first, then {later}"),
     }
 }
 
@@ -312,4 +330,20 @@ fn mark_ui(ui: &mut Ui, text: &str, span: Span) {
         ui.add_space(16.0 + theme::SPACE_1);
         ui.add(egui::Label::new(job).wrap());
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_first_values_are_null_those_after_them_are_told() {
+        let told = |rows: usize, first: usize| {
+            told_values(rows, &|row| if row < first { Value::Null } else { Value::Int(row as i64) })
+        };
+        assert_eq!(told(9, 1), "first: null, 1, 2");
+        assert_eq!(told(9, 7), "null at first, then 7, 8");
+        assert_eq!(told(2, 2), "null in every row");
+        assert_eq!(told(5000, 5000), "null in the first 400 rows");
+    }
 }

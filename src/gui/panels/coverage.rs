@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use egui::{
-    Align2, Color32, CornerRadius, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, CornerRadius, Frame, Margin, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 use pipewright_core::planner::{Asked, CoverageState, cell_evidence, request_field};
 
@@ -59,14 +59,14 @@ pub fn coverage_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut 
         .show(ui, |ui| {
             scrolled(ui, |ui| proof_ui(ui, state, latest, view, out));
         });
-    bar_ui(ui, state, view, out);
+    let margin = Margin::symmetric(theme::SPACE_3 as i8, 0);
+    Frame::new().inner_margin(margin).show(ui, |ui| bar_ui(ui, state, view, out));
     matrix_ui(ui, state, latest, &mut view.coverage, out);
 }
 
 fn bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
     ui.horizontal_wrapped(|ui| {
-        ui.add_space(theme::SPACE_3);
         for cell in [
             CoverageState::Covered,
             CoverageState::Derivable,

@@ -3,7 +3,7 @@
 
 use egui::{Frame, Margin, RichText, Ui};
 use pipewright_core::data::instants::MICROS_PER_DAY;
-use pipewright_core::data::{DataType, Value};
+use pipewright_core::data::{DataType, Field, Value};
 use pipewright_core::expr::{Expr, parse, phrase, print, print_name};
 use pipewright_core::plan::plan;
 use pipewright_core::planner::{Difference, Plotted, Selection, compare};
@@ -86,6 +86,19 @@ pub fn in_words(condition: &str) -> String {
     parse(condition).map_or_else(|_| condition.to_owned(), |condition| phrase(&condition, &|_| false))
 }
 
+/// A condition that a row of a step fulfils, as an example of what can be asked of it.
+fn example_condition(state: StateRef<'_>, step: &str, port: &str) -> String {
+    let Some(table) = state.results.rows(step, port).map(|found| &found.table).filter(|table| table.rows() > 0) else {
+        return "status >= 500".to_owned();
+    };
+    let is_short = |field: &&Field| matches!(field.data_type, DataType::String | DataType::Int | DataType::Boolean);
+    let named = table.schema().fields.iter().find(is_short).or(table.schema().fields.first());
+    named.map_or(String::new(), |field| {
+        let column = table.schema().index(&field.name).unwrap_or_default();
+        condition_of(&field.name, &table.value(0, column))
+    })
+}
+
 /// The tab: of the selected step.
 pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     let Some(step) = state.selected_step().filter(|step| !state.is_ghost(&step.id)) else {
@@ -106,7 +119,8 @@ pub fn differs_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut A
             // Room for what stands behind it: the button, and the way back.
             let reserved = if came_from.is_some() { 480.0 } else { 300.0 };
             ui.set_max_width((ui.available_width() - reserved).clamp(120.0, 520.0));
-            let look = TextLook { placeholder: "status >= 500", is_code: true, ..TextLook::default() };
+            let example = example_condition(state, &step.id, &main_port(state, step));
+            let look = TextLook { placeholder: &example, is_code: true, ..TextLook::default() };
             text_edit(ui, "What differs where", &mut typed.1, look)
         });
         let field = field.inner;

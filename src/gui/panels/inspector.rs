@@ -514,9 +514,11 @@ fn project_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actio
         caption(ui, counts.join(" · "));
         ui.add_space(theme::SPACE_3);
     }
-    ui.horizontal_wrapped(|ui| {
-        icon_ui(ui, Icon::Info, 16.0, Some(theme::palette(ui.ctx()).soft));
-        soft(ui, "Select a step to change it. Tab adds one; drop a file to add a source.");
+    ui.horizontal_top(|ui| {
+        let palette = theme::palette(ui.ctx());
+        icon_ui(ui, Icon::Info, 16.0, Some(palette.soft));
+        let hint = "Select a step to change it. Tab adds one; drop a file to add a source.";
+        ui.add(egui::Label::new(RichText::new(hint).color(palette.soft)).wrap());
     });
 }
 

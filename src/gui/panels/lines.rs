@@ -157,7 +157,7 @@ fn behind_ui(ui: &mut Ui, state: StateRef<'_>, behind: &Behind, out: &mut Action
     });
 }
 
-/// Where a line stands, and the line; chosen, it is copied.
+/// Where a line stands and goes, and the line; chosen, it is copied.
 fn line_ui(ui: &mut Ui, state: StateRef<'_>, line: &SourceLine, out: &mut Actions) {
     ui.spacing_mut().item_spacing.y = 2.0;
     ui.horizontal(|ui| {
@@ -168,6 +168,9 @@ fn line_ui(ui: &mut Ui, state: StateRef<'_>, line: &SourceLine, out: &mut Action
             None => format!("{name}, at byte {}", grouped(line.offset)),
         };
         caption(ui, format!("{place} · {}", line.source)).on_hover_text(&line.file);
+        let of = WayOf { step: line.step.clone(), port: None, row: line.row };
+        let name = line.line.map_or_else(|| "the line".to_owned(), |number| format!("line {}", grouped(number)));
+        ui.push_id((&line.step, line.row), |ui| ui.vertical(|ui| way_ui(ui, state, of, &name, out)));
     });
     ui.horizontal(|ui| {
         ui.add_space(theme::SPACE_3);
@@ -183,13 +186,5 @@ fn line_ui(ui: &mut Ui, state: StateRef<'_>, line: &SourceLine, out: &mut Action
             out.push(Action::CopyText(text.clone()));
         }
     });
-    ui.horizontal(|ui| {
-        ui.add_space(theme::SPACE_3);
-        ui.vertical(|ui| {
-            let of = WayOf { step: line.step.clone(), port: None, row: line.row };
-            let name = line.line.map_or_else(|| "the line".to_owned(), |number| format!("line {}", grouped(number)));
-            ui.push_id((&line.step, line.row), |ui| way_ui(ui, state, of, &name, out));
-        });
-    });
-    ui.add_space(theme::SPACE_1);
+    ui.add_space(theme::SPACE_2);
 }

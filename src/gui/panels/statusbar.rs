@@ -1,6 +1,7 @@
 //! The bar at the bottom: how the shown rows were sampled, how many they are, zoom, what targets carry.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Ui};
+use pipewright_core::data::instants::day_and_clock;
 use pipewright_core::export::{Support, targets};
 
 use super::preview::shown_port;
@@ -11,6 +12,9 @@ use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
 use crate::gui::widgets::{caption, dot};
+
+/// Room for what stands behind the sentence of the sample.
+const REST: f32 = 380.0;
 
 /// The bar.
 pub fn status_bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
@@ -24,11 +28,7 @@ pub fn status_bar_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mu
             let zoom = format!("{:.0} %", view.canvas.view.zoom * 100.0);
             let soft = theme::palette(ui.ctx()).soft;
             let text = RichText::new(zoom).font(theme::caption()).color(soft);
-            if ui
-                .add(egui::Label::new(text).sense(egui::Sense::click()))
-                .on_hover_text("Show everything (Home)")
-                .clicked()
-            {
+            if ui.add(Label::new(text).sense(egui::Sense::click())).on_hover_text("Show everything (Home)").clicked() {
                 out.command(Command::Fit);
             }
             if !state.sniffing.is_empty() {
@@ -58,22 +58,26 @@ fn sample_ui(ui: &mut Ui, state: StateRef<'_>, view: &View) {
         Freshness::Stale => (palette.faint, "stale: of an earlier design".to_owned()),
         Freshness::Fresh => {
             let (colour, text) = statement(palette, rows);
-            match sources_of(state, &step, &port) {
-                told if told.is_empty() || rows.statement.is_some() => (colour, text),
-                told => (colour, format!("{text} · {told}")),
-            }
+            let (told, read) = sources_of(state, &step, &port);
+            let told = Some(told).filter(|told| !told.is_empty() && rows.statement.is_none());
+            (colour, [Some(text), told, read].into_iter().flatten().collect::<Vec<_>>().join(" · "))
         }
     };
     dot(ui, colour);
-    caption(ui, text);
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - REST).max(60.0));
+        let told = RichText::new(text).font(theme::caption()).color(palette.soft);
+        ui.add(Label::new(told).truncate());
+    });
     ui.add_space(theme::SPACE_3);
     caption(ui, counted(rows.rows, "row"));
 }
 
-/// How the sources before a step were sampled: `access.log: all 13,799 rows`.
-fn sources_of(state: StateRef<'_>, step: &str, port: &str) -> String {
-    let Some(node) = state.plan.output(step, port) else { return String::new() };
+/// How the sources before a step were sampled (`access.log: all 13,799 rows`), and when the first of them was read.
+fn sources_of(state: StateRef<'_>, step: &str, port: &str) -> (String, Option<String>) {
+    let Some(node) = state.plan.output(step, port) else { return (String::new(), None) };
     let (mut open, mut seen, mut told) = (vec![node], std::collections::BTreeSet::new(), Vec::new());
+    let mut first: Option<i64> = None;
     while let Some(id) = open.pop() {
         if !seen.insert(id) {
             continue;
@@ -83,11 +87,16 @@ fn sources_of(state: StateRef<'_>, step: &str, port: &str) -> String {
         if node.inputs.is_empty() {
             let found = state.results.nodes(&node.origin.step).find_map(|found| found.statement.as_ref());
             told.extend(found.map(|statement| format!("{}: {}", node.origin.title, statement.method)));
+            first = [first, state.results.read_at(node.hash)].into_iter().flatten().min();
         }
     }
     told.sort();
     told.truncate(3);
-    told.join(", ")
+    let read = first.map(|at| {
+        let (day, clock) = day_and_clock(at);
+        format!("read {day} {clock} UTC")
+    });
+    (told.join(", "), read)
 }
 
 /// How a result was sampled, in words.
@@ -120,7 +129,11 @@ fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
     }
     let targets = &view.carried.1;
     let carrying = targets.iter().filter(|(_, missing)| missing.is_empty()).count();
-    let (text, colour) = if carrying == targets.len() {
+    let has_errors = state.problems.iter().any(|problem| problem.is_error());
+    let (text, colour) = if has_errors {
+        // What is broken is in no plan, and so in the way of no target.
+        ("does not run yet".to_owned(), palette.ink(palette.bad))
+    } else if carrying == targets.len() {
         (format!("runs on all {carrying} targets ✓"), palette.soft)
     } else {
         (format!("runs on {carrying} of {} targets", targets.len()), palette.ink(palette.warning))
@@ -129,6 +142,9 @@ fn targets_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View) {
         0 => format!("{title} ✓"),
         count => format!("{title}: {} not carried\n    {}", counted(count as u64, "step"), missing.join("\n    ")),
     });
-    let each = each.collect::<Vec<_>>().join("\n");
+    let each = match has_errors {
+        true => "The problems of the design are in the way".to_owned(),
+        false => each.collect::<Vec<_>>().join("\n"),
+    };
     ui.label(RichText::new(text).font(theme::caption()).color(colour)).on_hover_text(each);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use pipewright_core::data::{TableRows, Value};
 use pipewright_core::diagnostic::Diagnostic;
@@ -89,6 +90,8 @@ pub struct Results {
     wholes: BTreeMap<NodeId, Whole>,
     /// Nodes that rest on a broken step, whose last good settings stand in, with that step.
     resting: HashMap<NodeId, Id>,
+    /// By the hash of a source's node, when its rows were read, in microseconds.
+    read_at: HashMap<u64, i64>,
     /// Whether the last request still runs.
     pub computing: bool,
     /// Grows with every change.
@@ -107,6 +110,11 @@ impl Results {
     /// The rows of an output, if it has any.
     pub fn rows(&self, step: &str, port: &str) -> Option<&NodeResult> {
         self.get(step, port)?.result.as_ref().ok()
+    }
+
+    /// When the rows of a source were read, by the hash of its node; in microseconds.
+    pub fn read_at(&self, hash: u64) -> Option<i64> {
+        self.read_at.get(&hash).copied()
     }
 
     /// The rows of all outputs.
@@ -136,6 +144,10 @@ impl Results {
             // The same design over files that have changed.
             self.profiles.remove(&reply.hash);
             self.asked_profiles.remove(&reply.hash);
+            if reply.result.as_ref().is_ok_and(|result| result.statement.is_some()) {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.read_at.insert(reply.hash, now.as_micros() as i64);
+            }
         }
         if let Some(whole) = self.wholes.get_mut(&reply.node) {
             whole.table = reply.result.as_ref().ok().map(|found| found.table.clone());

@@ -107,12 +107,16 @@ impl AnswerShape {
         // Where the most is nothing, no hour is the peak.
         let is_nothing = cell.height == 0.0 && !measure.is_lowest && rows.rows() > 1;
         let high = if measure.is_lowest { "low" } else { "high" };
-        let other = || self.equal_to(rows, measure, &cell).filter(|_| equal == 1 && !self.is_over_time());
+        let cells = cells(self, rows, measure);
+        // What is cut off may be as high where the last that is left is.
+        let is_open = self.groups.is_cut(rows.rows()) && cells.last().is_some_and(|last| last.height == cell.height);
+        let other = || self.equal_to(rows, measure, &cell).filter(|_| equal == 1 && !is_open && !self.is_over_time());
         let equals = match equal {
             0 => String::new(),
             _ if is_nothing => String::new(),
             equal => match other().and_then(name_at) {
                 Some(name) => format!(" ({name} as {high})"),
+                None if is_open => format!(" ({} or more others as {high})", grouped(equal as u64)),
                 None => format!(" ({} as {high})", counted(equal as u64, "other")),
             },
         };
@@ -122,7 +126,7 @@ impl AnswerShape {
             name: name_at(cell.row).filter(|_| !is_nothing).unwrap_or_default(),
             when: self.when(rows, cell.row).filter(|_| !is_nothing).unwrap_or_default(),
             equals,
-            is_common: is_common(equal, cells(self, rows, measure).len()),
+            is_common: is_common(equal, cells.len()),
             rule: self.rule(rows, measure, &cell),
         })
     }

@@ -248,6 +248,12 @@ fn what_further_keys_divide_adds_up_or_is_named_with_them() {
     assert_eq!(cut.plotted(&rows, None).unwrap().bars[0], ("502 · web".to_owned(), 44.0));
     cut.groups.first = Some(5);
     assert_eq!(cut.headline(&rows, None).sentence, "502: 82 errors; 51 % of 162 in all");
+    // Nor whether something that is cut off is as high as all that is left.
+    let alike = Table(schema.clone(), ["cart", "pay", "web"].map(|part| row("500", part, 1)).to_vec());
+    cut.groups.first = Some(3);
+    assert_eq!(cut.headline(&alike, None).sentence, "500 · cart: 1 error (2 or more others as high)");
+    cut.groups.first = Some(4);
+    assert_eq!(cut.headline(&alike, None).sentence, "500: 3 errors");
     cut.groups = super::super::answer::GroupsLeft { first: Some(4), is_filtered: true };
     assert_eq!(cut.headline(&rows, None).sentence, "4 or more errors; most of all 502 · web: 44 errors");
     let distinct = shape(&plan(&schema, &keys, &[("errors", "count_distinct(id)")], &[("errors", true)]), None);
