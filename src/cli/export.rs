@@ -105,6 +105,13 @@ fn package_folder(into: &Path, name: &str) -> Result<PathBuf, Failure> {
         ));
     }
     let folder = into.join(format!("pipewright_{}", dbt::project_name(name)));
+    // As a folder of results is none: what lies there may be somebody else's.
+    if folder.is_symlink() {
+        return Err(usage(
+            format!("{} is a link", folder.display()),
+            "remove it: the package is a folder of its own in the project".to_owned(),
+        ));
+    }
     let known = read_text(&folder.join("bundle.json")).ok();
     let known = known.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
     // Packages of earlier versions name no project.

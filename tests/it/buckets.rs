@@ -64,8 +64,7 @@ impl Desk {
 
     fn command(&self, more: &[&str]) -> std::process::Command {
         let mut command = pipewright();
-        let args =
-            ["run", "p.pipewright.json", "--trust", "--incremental", "--out", "out", "--quarantine", "out/q.jsonl"];
+        let args = ["run", "p.pipewright.json", "--incremental", "--out", "out", "--quarantine", "out/q.jsonl"];
         command.current_dir(self.folder.path()).args(args).args(["--max-quarantined", "1"]).args(more);
         command
     }

@@ -237,6 +237,10 @@ fn a_project_of_dbt_gets_a_package_in_a_folder_of_its_own() {
         .unwrap();
     let profile = "own:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: own.duckdb}\n";
     fs::write(own.join("profiles.yml"), profile).unwrap();
+    std::os::unix::fs::symlink(bench.at("elsewhere"), own.join("pipewright_words_numbers")).unwrap();
+    let (code, _, talk) = run(&arguments);
+    assert!(code == 2 && talk.contains("is a link"), "{talk}");
+    fs::remove_file(own.join("pipewright_words_numbers")).unwrap();
     let (code, _, talk) = run(&arguments);
     assert!(
         code == 0 && talk.contains("- local: pipewright_words_numbers") && talk.contains("+schema: words_numbers"),

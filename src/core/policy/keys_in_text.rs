@@ -35,13 +35,24 @@ const VALUES: [&str; 6] = ["value", "values", "val", "v", "content", "data"];
 
 /// Tokens that tell by their form what they are, with the name of what they hold.
 static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
-    const FORMS: [(&str, &str); 7] = [
+    const FORMS: [(&str, &str); 11] = [
         ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
         // Given to programs on their command line.
-        ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*|sshpass)\b[^|;\n]*?\s-p[^\s-]\S*"),
+        ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*)\b[^|;\n]*?\s-p[^\s-]\S*"),
+        ("password", r"(?u)\b(?:sshpass|docker login)\b[^|;\n]*?\s-p ?\S|\bpass:\S|(?i:\bnet use\b[^|;\n]*?/user:\S+ +\S)"),
         ("password", r"(?u)\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
         // Addresses that let in whoever has them.
         ("token", r"hooks\.slack\.com/services/\w+/\w+/\w+|[?&]sig=[\w%+/-]{20,}"),
+        ("password", r"(?u)\bjdbc:oracle:\w+:[^\s/]+/[^\s@]+@|\b[A-Z][A-Z0-9_]*_(?:PASS|PWD|PW) ?= ?\S"),
+        // What sentences and commands say, where something follows that is no word.
+        (
+            "password",
+            r"(?ui)\b(?:identified by|mot de passe ?:|contraseña ?:|пароль ?:|snmp\S* community) ?'?\S|\bpin(?: code)? ?[:=] ?\d{4,8}\b",
+        ),
+        (
+            "password",
+            r"(?ui)\b(?:pass(?:word|phrase|code)? (?:is|was) |token |private key |auth |pass )\S*(?:[a-z]\d|\d[a-z])\S{3}",
+        ),
         ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
         ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
         (
@@ -284,10 +295,31 @@ mod tests {
             "curl -s -u admin:hidden https://a.example/x".to_owned(),
             format!("posted to https://hooks.slack.com/services/T0/B0/{letters}"),
             format!("GET https://a.blob.example.com/x?sv=1&sig={letters}%3D"),
+            "sshpass -p hidden ssh h".to_owned(),
+            "docker login -u u -p hidden".to_owned(),
+            "openssl -passin pass:hidden".to_owned(),
+            r"net use x: \\h\s /user:u hidden".to_owned(),
+            "jdbc:oracle:thin:u/hidden@h".to_owned(),
+            "export DB_PASS=hidden".to_owned(),
+            "create user u identified by 'hidden'".to_owned(),
+            "mot de passe : hidden".to_owned(),
+            "snmp community hidden".to_owned(),
+            "pin: 4711".to_owned(),
+            "password is a1b2c3".to_owned(),
+            "AUTH a1b2c3".to_owned(),
+            "PASS a1b2c3".to_owned(),
+            "token a1b2c3 expired".to_owned(),
+            "Cookie: session=a1b2c3".to_owned(),
         ] {
             assert!(names_secret(&text), "{text}");
         }
         for text in [
+            "password is wrong",
+            "the token expired after 3600s",
+            "auth ok",
+            "PASS 12 of 14",
+            "pin: 7",
+            "bypass: on",
             "eyJ.a.b",
             "AKIA is a prefix",
             "sk-learn and npm_config_registry",

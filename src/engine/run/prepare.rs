@@ -12,8 +12,8 @@ use pipewright_core::files::{
     make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Plan, Planned, Read,
-    SOURCE_FOLDER, WhenExists, Write, closed_buckets, interpolate, prune, resolve_parameters,
+    Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, OPEN_ROWS, Op, Plan,
+    Planned, Read, SOURCE_FOLDER, WhenExists, Write, closed_buckets, interpolate, prune, resolve_parameters,
 };
 
 use super::incremental::{Designs, Incremental};
@@ -564,7 +564,9 @@ fn quarantine_target(path: &Path) -> PathBuf {
 fn place_of(path: &str, options: &RunOptions) -> Result<PathBuf, Diagnostic> {
     check_file_name(path)?;
     let place = if options.allow_outside { options.out.join(path) } else { inside(&options.out, path)? };
-    if options.is_guest && is_hidden(&options.out, &place) {
+    // Rows that wait for the next run are the program's own.
+    let is_own = path.starts_with(OPEN_ROWS) && !path.contains('/');
+    if options.is_guest && !is_own && is_hidden(&options.out, &place) {
         return Err(kept_from_guests(format!("`{path}` is a hidden place, where programs look for their settings")));
     }
     Ok(place)
