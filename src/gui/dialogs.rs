@@ -22,6 +22,7 @@ use super::command::{Action, Actions, Browse, UnsavedAnswer};
 use super::forms::{TextLook, diagnostic_ui, label_ui, text_edit};
 use super::icons::{Icon, icon_button, icon_ui};
 use super::keys;
+use super::marked::doc_ui;
 use super::share;
 use super::state::view::{Dialog, View};
 use super::state::{StateRef, counted};
@@ -408,6 +409,12 @@ fn run_dialog_ui(
         }
     });
     is_done
+}
+
+/// What a choice means: below it, and nearer to it than to the next one.
+pub fn meaning_ui(ui: &mut Ui, doc: &str) {
+    let margin = Margin { left: theme::SPACE_6 as i8, bottom: theme::SPACE_2 as i8, ..Margin::ZERO };
+    Frame::new().inner_margin(margin).show(ui, |ui| doc_ui(ui, doc, &theme::caption()));
 }
 
 /// The line that tells what happened. It goes by itself, an error only when it is closed.

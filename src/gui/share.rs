@@ -9,13 +9,13 @@ use pipewright_core::export::drawing::Look;
 use super::app::App;
 use super::backend::{AnswersTask, ShareTask, Shared};
 use super::command::{Action, Actions, Browse};
-use super::dialogs::{path_field_ui, title_ui};
+use super::dialogs::{meaning_ui, path_field_ui, title_ui};
 use super::forms::{diagnostic_ui, label_ui};
 use super::icons::{Icon, icon_ui};
 use super::state::view::Dialog;
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{caption, primary_button, soft};
+use super::widgets::{primary_button, soft};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +80,7 @@ pub fn share_ui(
                 *path = share.proposed(state);
             }
         }
-        ui.horizontal(|ui| {
-            ui.add_space(theme::SPACE_6);
-            ui.vertical(|ui| caption(ui, doc));
-        });
+        meaning_ui(ui, doc);
     }
     ui.add_space(theme::SPACE_2);
     let is_folder = chosen.is_folder();

@@ -265,3 +265,25 @@ fn what_can_be_asked_of_rows_is_shown_by_their_own_columns() {
     let field = harness.get_by_role_and_label(Role::TextInput, "What differs where");
     assert_eq!(field.accesskit_node().placeholder(), Some("page = '/cart'"));
 }
+
+#[test]
+fn what_a_choice_means_stands_nearer_to_it_than_to_the_next() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = with_rows(home.path(), "a.csv", "a,b\n1,x\n");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
+    harness.run_ok();
+    let choice = |name: &str| harness.get_by_role_and_label(Role::RadioButton, name).rect();
+    let doc = harness.get_by_label_contains("An SQL script for DuckDB").rect();
+    let (own, next) = (choice("DuckDB"), choice("PostgreSQL"));
+    assert!(doc.top() - own.bottom() < next.top() - doc.bottom(), "{own:?} {doc:?} {next:?}");
+}
+
+#[test]
+fn the_columns_of_an_answer_are_told_apart() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = with_rows(home.path(), "a.csv", "a,b\n1,x\n");
+    tab(&mut harness, "Questions");
+    harness.get_by_role_and_label(Role::Button, "Which links lead nowhere?").click_accesskit();
+    harness.run_ok();
+    assert!(is_told(&harness, "page, referrer, requests"));
+}

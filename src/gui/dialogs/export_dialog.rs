@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use egui::{Align, Layout, RichText, Ui};
 use pipewright_core::export::{Support, check_exportable, target, targets};
 
-use super::{path_field_ui, title_ui};
+use super::{meaning_ui, path_field_ui, title_ui};
 use crate::gui::command::{Action, Actions, Browse};
 use crate::gui::forms::{label_ui, located_ui};
 use crate::gui::icons::{Icon, icon_ui};
-use crate::gui::marked::marked_ui;
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
 use crate::gui::widgets::{grown_list, primary_button, soft};
@@ -39,11 +38,7 @@ pub fn export_ui(
                     *folder = proposed_folder(state, chosen);
                 }
             }
-            ui.horizontal(|ui| {
-                ui.add_space(theme::SPACE_6);
-                let soft = theme::palette(ui.ctx()).soft;
-                ui.vertical(|ui| marked_ui(ui, target.doc(), &theme::caption(), soft));
-            });
+            meaning_ui(ui, target.doc());
         }
     });
     ui.add_space(theme::SPACE_2);

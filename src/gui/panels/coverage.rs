@@ -59,7 +59,7 @@ pub fn coverage_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut 
         .show(ui, |ui| {
             scrolled(ui, |ui| proof_ui(ui, state, latest, view, out));
         });
-    let margin = Margin::symmetric(theme::SPACE_3 as i8, 0);
+    let margin = Margin { left: theme::SPACE_3 as i8, ..Margin::ZERO };
     Frame::new().inner_margin(margin).show(ui, |ui| bar_ui(ui, state, view, out));
     matrix_ui(ui, state, latest, &mut view.coverage, out);
 }
@@ -106,7 +106,7 @@ fn filter_ui<'a>(
         return;
     }
     ui.scope(|ui| {
-        ui.set_max_width(170.0);
+        ui.set_max_width(140.0);
         let shown = if chosen.is_empty() { words.1.to_owned() } else { title(chosen) };
         let choice = |value: &str, label: String| Choice { value: value.to_owned(), label, detail: String::new() };
         let picked = picker(ui, words.0, &shown, false, || {

@@ -43,12 +43,8 @@ pub fn answer_ui(ui: &mut Ui, state: StateRef<'_>, asked: &Asked, view: &mut Vie
     let shown = Asked { dials: turned.clone(), ..asked.clone() };
     soft(ui, shown.definition());
     ui.add_space(theme::SPACE_1);
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::SPACE_2;
-        for name in asked.contract.result_names() {
-            ui.label(RichText::new(name).font(theme::code()));
-        }
-    });
+    let names: Vec<String> = asked.contract.result_names().map(|name| format!("`{name}`")).collect();
+    doc_ui(ui, &names.join(", "), &theme::body());
     for dial in &asked.contract.dials {
         if let Some(value) = dial_ui(ui, dial, turned.get(&dial.name).copied().unwrap_or(dial.default), false) {
             if asked.is_own {
