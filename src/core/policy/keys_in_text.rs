@@ -39,7 +39,10 @@ static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
         // Given to programs on their command line.
         ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*)\b[^|;\n]*?\s-p[^\s-]\S*"),
-        ("password", r"(?u)\b(?:sshpass|docker login)\b[^|;\n]*?\s-p ?\S|\bpass:\S|(?i:\bnet use\b[^|;\n]*?/user:\S+ +\S)"),
+        (
+            "password",
+            r"(?u)\b(?:sshpass|docker login)\b[^|;\n]*?\s-p ?\S|\bpass:\S|(?i:\bnet use\b[^|;\n]*?/user:\S+ +\S)",
+        ),
         ("password", r"(?u)\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
         // Addresses that let in whoever has them.
         ("token", r"hooks\.slack\.com/services/\w+/\w+/\w+|[?&]sig=[\w%+/-]{20,}"),
