@@ -50,7 +50,7 @@ static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
         // What sentences and commands say, where something follows that is no word.
         (
             "password",
-            r"(?ui)\b(?:identified by|mot de passe ?:|contraseña ?:|пароль ?:|snmp\S* community) ?'?\S|\bpin(?: code)? ?[:=] ?\d{4,8}\b",
+            r"(?ui)\b(?:identified by|mot de passe ?:|contraseña ?:|пароль ?:|snmp\S* community) ?'?\S|\bcookie: ?[^\s=;]+=\S|\bpin(?: code)? ?[:=] ?\d{4,8}\b",
         ),
         (
             "password",
