@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value as Json, json};
 
 use super::{Desk, MARKER, flow, holds_marker, is_in_processes, is_there};
-use crate::support::run_ok;
+use crate::support::{root, texts};
 
 /// What arrived.
 #[derive(Debug, Clone, Default)]
@@ -187,7 +187,10 @@ fn pages_are_followed_in_every_way_and_samples_stand_in_until_a_run() {
         desk.sample("src-a");
         // The next sample takes the place of the one before.
         // From another folder too.
-        run_ok(&["sample", crate::support::path(&desk.at("p.pipewright.json")), "src-a", "--rows", "2", "--trust"]);
+        let project = desk.project();
+        let mut again = desk.command(&["sample", project.to_str().unwrap(), "src-a", "--rows", "2", "--trust"]);
+        let (code, _, said) = texts(again.current_dir(root()).output().unwrap());
+        assert_eq!(code, 0, "{path}: {said}");
         assert_eq!(std::fs::read_dir(desk.at("samples/src-a")).unwrap().count(), 2, "a page, and the marker");
         let preview = desk.run_ok(&["preview", "p.pipewright.json", "--step", "read", "--output", "jsonl"]);
         assert_eq!(preview.lines().filter(|line| line.starts_with('{')).count(), 2, "{path}: {preview}");
