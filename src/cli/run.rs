@@ -159,7 +159,9 @@ fn go(args: &RunArgs, opened: &Opened, options: &RunOptions) -> VerbResult {
 fn outcome(report: &RunReport) -> Outcome {
     match () {
         () if !report.untold.is_empty() => Outcome::Failed,
-        () if report.over_threshold || report.sinks.iter().any(|sink| sink.undelivered > 0) => Outcome::Quarantined,
+        () if report.over_threshold || report.sinks.iter().any(|sink| sink.undelivered + sink.lost > 0) => {
+            Outcome::Quarantined
+        }
         () if report.answers.iter().any(|answer| answer.watch.as_ref().is_some_and(|watch| watch.is_met)) => {
             Outcome::Met
         }

@@ -2,14 +2,25 @@
 
 mod pages;
 
+use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::open_file;
 use pipewright_engine::RunReport;
-use tiny_http::{Header, Method, Request, Response, Server};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use super::args::ServeArgs;
 use super::{Failure, Outcome, VerbResult, usage};
@@ -18,8 +29,14 @@ use super::{Failure, Outcome, VerbResult, usage};
 const MOST_REPORTS: usize = 500;
 /// What is larger is no report.
 const MOST_BYTES: u64 = 32 << 20;
-/// Threads that answer.
-const WORKERS: usize = 4;
+/// Threads that read reports.
+const READERS: usize = 4;
+/// Who is connected at once; more wait.
+const CONNECTIONS: usize = 64;
+/// So long what is asked may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After a connection could not be taken, such as where too many files are open.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A run, as its report tells of it.
 struct Kept {
@@ -37,62 +54,85 @@ pub fn serve(args: &ServeArgs) -> VerbResult {
         let message = format!("{} can be reached from other machines", args.listen);
         return Err(usage(message, "add --other-hosts, where they may see the runs; there is no password"));
     }
-    let server = Server::http(args.listen).map_err(|error| {
-        let cause = error.downcast_ref::<std::io::Error>().map_or_else(|| error.to_string(), io_cause);
-        Failure {
-            diagnostics: vec![
-                Diagnostic::error("PW0727", format!("{} cannot be listened at: {cause}", args.listen))
-                    .help("give another address with --listen, such as 127.0.0.1:0 for a port that is free"),
-            ],
-            outcome: Outcome::Failed,
-        }
-    })?;
-    tell!("the runs of `{}` are shown at http://{}; Ctrl+C ends it", args.reports.display(), server.server_addr());
-    let server = Arc::new(server);
-    let threads: Vec<_> = (0..WORKERS)
-        .filter_map(|_| {
-            let (server, folder, anybody) = (server.clone(), args.reports.clone(), args.other_hosts);
-            let work = move || {
-                while let Ok(request) = server.recv() {
-                    answer(request, &folder, anybody);
-                }
-            };
-            std::thread::Builder::new().name("pipewright-serve".to_owned()).spawn(work).ok()
-        })
-        .collect();
-    threads.into_iter().for_each(|thread| drop(thread.join()));
+    let failed = |error: io::Error| Failure {
+        diagnostics: vec![
+            Diagnostic::error("PW0727", format!("{} cannot be listened at: {}", args.listen, io_cause(&error)))
+                .help("give another address with --listen, such as 127.0.0.1:0 for a port that is free"),
+        ],
+        outcome: Outcome::Failed,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(READERS)
+        .thread_name("pipewright-serve")
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let listener = runtime.block_on(TcpListener::bind(args.listen)).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    tell!("the runs of `{}` are shown at http://{address}; Ctrl+C ends it", args.reports.display());
+    runtime.block_on(accept(listener, &args.reports, args.other_hosts));
     Ok(Outcome::Done)
 }
 
-/// Answers one request. Who asks and goes away is no fault.
-fn answer(request: Request, folder: &Path, anybody: bool) {
-    let path = request.url().split(['?', '#']).next().unwrap_or_default().to_owned();
-    let (status, kind, body) = match request.method() {
-        Method::Get | Method::Head if !anybody && !is_own_name(&request) => {
-            (403, pages::TEXT, "this page is for this machine alone\n".to_owned())
-        }
-        Method::Get | Method::Head => page(&path, folder),
-        _ => (405, pages::TEXT, "this page can only be read\n".to_owned()),
-    };
-    let mut response = Response::from_string(body).with_status_code(status);
-    let headers = [
-        ("Content-Type", kind),
-        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-store"),
-    ];
-    for (name, value) in headers {
-        if let Ok(header) = Header::from_bytes(name, value) {
-            response.add_header(header);
-        }
+/// Answers whoever comes, without an end.
+async fn accept(listener: TcpListener, folder: &Path, anybody: bool) {
+    let (folder, seats) = (Arc::new(folder.to_owned()), Arc::new(Semaphore::new(CONNECTIONS)));
+    while let Ok(seat) = seats.clone().acquire_owned().await {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let folder = folder.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request| answer(request, folder.clone(), anybody));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(PATIENCE)
+                .keep_alive(false)
+                .serve_connection(TokioIo::new(stream), service);
+            // Who asks and goes away is no fault.
+            let _ = tokio::time::timeout(PATIENCE * 6, connection).await;
+            drop(seat);
+        });
     }
-    let _ = request.respond(response);
+}
+
+/// Answers one request; what comes with it is not looked at.
+async fn answer(
+    request: Request<Incoming>,
+    folder: Arc<PathBuf>,
+    anybody: bool,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (status, kind, body) = match *request.method() {
+        Method::GET | Method::HEAD if !anybody && !is_own_name(&request) => {
+            (StatusCode::FORBIDDEN, pages::TEXT, "this page is for this machine alone\n".to_owned())
+        }
+        Method::GET | Method::HEAD => {
+            let path = request.uri().path().to_owned();
+            let read = tokio::task::spawn_blocking(move || page(&path, &folder));
+            let unreadable =
+                (StatusCode::INTERNAL_SERVER_ERROR, pages::TEXT, "the reports cannot be read\n".to_owned());
+            read.await.unwrap_or(unreadable)
+        }
+        _ => (StatusCode::METHOD_NOT_ALLOWED, pages::TEXT, "this page can only be read\n".to_owned()),
+    };
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    Ok(response)
 }
 
 /// Whether the page is asked for by a name of this machine: a name of somebody else's that leads here is a trick.
-fn is_own_name(request: &Request) -> bool {
-    let host = request.headers().iter().find(|header| header.field.equiv("Host"));
-    let host = host.map(|header| header.value.as_str().to_ascii_lowercase()).unwrap_or_default();
+fn is_own_name(request: &Request<Incoming>) -> bool {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.map(str::to_ascii_lowercase).unwrap_or_default();
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
@@ -101,7 +141,7 @@ fn is_own_name(request: &Request) -> bool {
 }
 
 /// Status, kind and text of what lies at a path.
-fn page(path: &str, folder: &Path) -> (u16, &'static str, String) {
+fn page(path: &str, folder: &Path) -> (StatusCode, &'static str, String) {
     let runs = kept(folder);
     let found = match path {
         "/" => Some((pages::HTML, pages::overview(&runs))),
@@ -118,8 +158,8 @@ fn page(path: &str, folder: &Path) -> (u16, &'static str, String) {
         }),
     };
     match found {
-        Some((kind, text)) => (200, kind, text),
-        None => (404, pages::TEXT, "there is no such page\n".to_owned()),
+        Some((kind, text)) => (StatusCode::OK, kind, text),
+        None => (StatusCode::NOT_FOUND, pages::TEXT, "there is no such page\n".to_owned()),
     }
 }
 

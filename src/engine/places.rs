@@ -19,6 +19,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
+use std::time::{Duration, Instant};
 
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity, io_cause};
@@ -40,6 +41,9 @@ use secrets::Secrets;
 
 /// Rows of a sample where nothing else is said.
 pub const PLACE_SAMPLE_ROWS: u64 = 1_000;
+
+/// So long what is only told of a run, such as its events and alerts, is tried again.
+const TELLING: Duration = Duration::from_secs(15);
 
 /// What a connection may use while it is open.
 #[derive(Clone, Copy)]
@@ -100,6 +104,8 @@ struct Opened<'a> {
     visit: Visit<'a>,
     /// How often it was asked again, which nobody has told yet.
     tried_again: AtomicU32,
+    /// After this nothing is tried again.
+    until: Option<Instant>,
 }
 
 impl<'a> Opened<'a> {
@@ -121,7 +127,14 @@ impl<'a> Opened<'a> {
             }
         };
         let secrets = Secrets::of(connection, visit)?;
-        Ok(Opened { connection, address: address.trim().to_owned(), secrets, visit, tried_again: AtomicU32::default() })
+        Ok(Opened {
+            connection,
+            address: address.trim().to_owned(),
+            secrets,
+            visit,
+            tried_again: AtomicU32::default(),
+            until: None,
+        })
     }
 
     /// A setting that is a number; `otherwise` where it is not given.
@@ -197,7 +210,8 @@ pub fn server_variables(connection: &Connection, visit: Visit) -> Result<Vec<(&'
 
 /// Tells something to the address of a connection.
 pub fn post(connection: &Connection, path: &str, body: &serde_json::Value, visit: Visit) -> Result<(), Diagnostic> {
-    let opened = Opened::new(connection, visit)?;
+    // What is only told holds no run up.
+    let opened = Opened { until: Some(Instant::now() + TELLING), ..Opened::new(connection, visit)? };
     let posted = match connection.kind {
         ConnectionKind::Http => http::post(&opened, path, body),
         _ => Err(opened.fault("PW0994", "it is no HTTP address").help("choose a connection of that kind")),

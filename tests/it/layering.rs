@@ -68,7 +68,9 @@ const OUTSIDE: [(&str, Ways, &[&str]); 4] = [
             &["rustls"],
             &["postgres_protocol"],
             &["rusqlite"],
-            &["tiny_http"],
+            &["hyper"],
+            &["hyper_util"],
+            &["tokio", "net"],
         ],
         // Connections that a run, a sample or a test asks for; a SQLite file that is a source, of which a copy is opened;
         // the page about runs.

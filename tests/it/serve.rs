@@ -127,3 +127,18 @@ fn it_is_for_this_machine_unless_said() {
     let (code, _, said) = run(&["serve", path(folder.path()), "--listen", &page.address]);
     assert!(code == 1 && said.contains("PW0727") && said.contains("help: "), "{said}");
 }
+
+/// What a request announces is not made room for.
+#[test]
+fn a_request_that_announces_too_much_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = Page::of(folder.path());
+    for (host, length) in [("evil.example", "9223372036854775807"), (&*page.address, "70000000000"), ("x", "-1")] {
+        let mut stream = TcpStream::connect(&page.address).unwrap();
+        write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n").unwrap();
+        let mut text = String::new();
+        let _ = stream.read_to_string(&mut text);
+        assert!(text.starts_with("HTTP/1.1 "), "{host} {length}: {text}");
+    }
+    page.gets("/");
+}

@@ -17,6 +17,7 @@ use super::made;
 use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exchange, exists, inode_of, remove, rename_new, slashes, sync_folder};
 use super::regular::open_file;
+use super::report::is_report;
 use super::turn::turns;
 use super::unended;
 use crate::diagnostic::{Diagnostic, io_cause};
@@ -249,7 +250,8 @@ fn keep_unlisted(entry: &mut Entry, home: &Path) {
     let is_record = match entry.name.as_str() {
         MARKER => Marker::is_free(&entry.folder),
         names::CHECKPOINT => is_checkpoint(&target),
-        _ => false,
+        // In no marker, as the user named it; a report takes the place of an earlier one.
+        _ => is_report(&target) && entry.staged().is_some_and(|staged| is_report(&staged)),
     };
     if is_pending && !is_same && !is_record && exists(&target) && !is_listed(entry, home) {
         entry.keep = true;

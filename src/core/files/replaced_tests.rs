@@ -221,6 +221,25 @@ fn what_was_read_is_put_in_place_with_its_outputs_after_a_kill() {
     }
 }
 
+#[test]
+fn a_report_of_a_killed_run_takes_the_place_of_the_one_before() {
+    for steps in 1..=2 {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("r.json");
+        let staged = |about: &str| {
+            let mut publication = Publication::default();
+            let report = format!(r#"{{"steps":[],"quarantined_share":0.0,"about":"{about}"}}"#);
+            fs::write(publication.report(&place).unwrap(), report).unwrap();
+            publication
+        };
+        staged("old").publish().unwrap();
+        staged("new").die_after(steps);
+        assert!(recover(folder.path()).unwrap().is_empty(), "after {steps}");
+        assert!(fs::read_to_string(&place).unwrap().contains("new"), "after {steps}");
+        assert_eq!(all_below(folder.path()), ["r.json"], "after {steps}");
+    }
+}
+
 /// What is compared with sources by its path would be another place once it is made.
 #[test]
 fn no_path_leads_back_out_of_a_folder_that_is_not_there() {

@@ -23,14 +23,16 @@ struct Report {
 /// Whether a report may take the place of what is there: of nothing, an empty file, another report.
 pub(super) fn gives_place(path: &Path) -> bool {
     let Ok(about) = std::fs::metadata(path) else { return true };
-    let is_report = || {
-        let read = |file| serde_json::from_reader::<_, Report>(BufReader::new(file)).ok();
-        let is_one = |report: Report| {
-            report.pipewright.is_none() && (report.quarantined_share.is_some() || report.left_out.is_some())
-        };
-        open_file(path).ok().and_then(read).is_some_and(is_one)
+    !about.is_file() || about.len() == 0 || is_report(path)
+}
+
+/// Whether a file is a report.
+pub(super) fn is_report(path: &Path) -> bool {
+    let read = |file| serde_json::from_reader::<_, Report>(BufReader::new(file)).ok();
+    let is_one = |report: Report| {
+        report.pipewright.is_none() && (report.quarantined_share.is_some() || report.left_out.is_some())
     };
-    !about.is_file() || about.len() == 0 || is_report()
+    open_file(path).ok().and_then(read).is_some_and(is_one)
 }
 
 /// Refuses a place where a file lies that is neither empty nor a report. Devices and pipes are written to as they are.

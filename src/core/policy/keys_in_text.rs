@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::RegexSet;
 
 use super::sensitivity::Sensitivities;
 use crate::data::Classification;
@@ -34,37 +34,34 @@ const NAMING: [&str; 14] = [
 const VALUES: [&str; 6] = ["value", "values", "val", "v", "content", "data"];
 
 /// Tokens that tell by their form what they are, with the name of what they hold.
-static TOKENS: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
-    const FORMS: [(&str, &str); 11] = [
-        ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
-        // Given to programs on their command line.
-        ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*)\b[^|;\n]*?\s-p[^\s-]\S*"),
-        (
-            "password",
-            r"(?u)\b(?:sshpass|docker login)\b[^|;\n]*?\s-p ?\S|\bpass:\S|(?i:\bnet use\b[^|;\n]*?/user:\S+ +\S)",
-        ),
-        ("password", r"(?u)\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
-        // Addresses that let in whoever has them.
-        ("token", r"hooks\.slack\.com/services/\w+/\w+/\w+|[?&]sig=[\w%+/-]{20,}"),
-        ("password", r"(?u)\bjdbc:oracle:\w+:[^\s/]+/[^\s@]+@|\b[A-Z][A-Z0-9_]*_(?:PASS|PWD|PW) ?= ?\S"),
-        // What sentences and commands say, where something follows that is no word.
-        (
-            "password",
-            r"(?ui)\b(?:identified by|mot de passe ?:|contraseña ?:|пароль ?:|snmp\S* community) ?'?\S|\bcookie: ?[^\s=;]+=\S|\bpin(?: code)? ?[:=] ?\d{4,8}\b",
-        ),
-        (
-            "password",
-            r"(?ui)\b(?:pass(?:word|phrase|code)? (?:is|was) |token |private key |auth |pass )\S*(?:[a-z]\d|\d[a-z])\S{3}",
-        ),
-        ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
-        ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
-        (
-            "token",
-            r"\b(?:gh[opusr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}|npm_\w{30,}|pypi-[\w-]{30,}|hf_\w{30,}|shp[a-z]{2}_\w{24,}|ya29\.[\w-]{20,})",
-        ),
-    ];
-    FORMS.iter().filter_map(|(name, form)| Some((*name, Regex::new(&format!("(?-u){form}")).ok()?))).collect()
-});
+const FORMS: [(&str, &str); 11] = [
+    ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
+    // Given to programs on their command line.
+    ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*)\b[^|;\n]*?\s-p[^\s-]\S*"),
+    ("password", r"(?u)\b(?:sshpass|docker login)\b[^|;\n]*?\s-p ?\S|\bpass:\S|(?i:\bnet use\b[^|;\n]*?/user:\S+ +\S)"),
+    ("password", r"(?u)\bcurl\b[^|;\n]*?\s(?:-u ?|--user[ =])[^\s:/]+:[^\s/]"),
+    // Addresses that let in whoever has them.
+    ("token", r"hooks\.slack\.com/services/\w+/\w+/\w+|[?&]sig=[\w%+/-]{20,}"),
+    ("password", r"(?u)\bjdbc:oracle:\w+:[^\s/]+/[^\s@]+@|\b[A-Z][A-Z0-9_]*_(?:PASS|PWD|PW) ?= ?\S"),
+    // What sentences and commands say, where something follows that is no word.
+    (
+        "password",
+        r"(?ui)\b(?:identified by|mot de passe ?:|contraseña ?:|пароль ?:|snmp\S* community) ?'?\S|\bcookie: ?[^\s=;]+=\S|\bpin(?: code)? ?[:=] ?\d{4,8}\b",
+    ),
+    (
+        "password",
+        r"(?ui)\b(?:pass(?:word|phrase|code)? (?:is|was) |token |private key |auth |pass )\S*(?:[a-z]\d|\d[a-z])\S{3}",
+    ),
+    ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
+    ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
+    (
+        "token",
+        r"\b(?:gh[opusr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|xapp-[\w-]{10,}|npm_\w{30,}|pypi-[\w-]{30,}|hf_\w{30,}|shp[a-z]{2}_\w{24,}|ya29\.[\w-]{20,})",
+    ),
+];
+/// All of them, looked for at once.
+static TOKENS: LazyLock<Option<RegexSet>> =
+    LazyLock::new(|| RegexSet::new(FORMS.map(|(_, form)| format!("(?-u){form}"))).ok());
 
 /// The words of a text that `=`, `:`, `|`, `->` or a text in quotes follows, and names of elements, without their quotes; after quotes also those before a comma; and the
 /// words that `…Label=` gives as the name of another pair's value. Letters that are written as `\u0061` are seen where
@@ -151,7 +148,7 @@ fn known_by_form(text: &str) -> impl Iterator<Item = &str> {
     let bearer =
         ["Bearer ", "bearer "].into_iter().any(|mark| text.match_indices(mark).any(has_token)).then_some("bearer");
     let private_key = text.contains("PRIVATE KEY-----").then_some("private_key");
-    let tokens = TOKENS.iter().filter(|(_, form)| form.is_match(text)).map(|(name, _)| *name);
+    let tokens = TOKENS.iter().flat_map(|forms| forms.matches(text)).map(|form| FORMS[form].0);
     password.into_iter().chain(bearer).chain(private_key).chain(tokens)
 }
 

@@ -294,6 +294,9 @@ impl<'a> Store<'a> {
             let parameters = self.protocol.listing(prefix, most.min(1000), mark.as_deref());
             let text = self.ask(&Call { parameters, ..Call::get("") })?;
             let page = self.protocol.listed(&text).ok_or_else(|| self.not_understood("its listing"))?;
+            if page.objects.iter().any(|object| !object.key.starts_with(prefix)) {
+                return Err(self.not_understood("a listing of what was not asked for"));
+            }
             found.extend(page.objects);
             match page.next {
                 None => break,

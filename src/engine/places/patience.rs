@@ -97,8 +97,9 @@ pub(super) fn patiently<T>(opened: &Opened, mut attempt: impl FnMut() -> Result<
             return Err(Diagnostic { message: format!("{}{tries}", fault.message), ..fault });
         }
         let pause = pause.unwrap_or_else(|| usual_pause(tried));
-        if pause > LONGEST_PAUSE {
-            let message = format!("{}; it asks for a pause of {} s", fault.message, pause.as_secs());
+        let is_late = opened.until.is_some_and(|until| Instant::now() + pause > until);
+        if pause > LONGEST_PAUSE || is_late {
+            let message = format!("{}; a pause of {} s is not waited for", fault.message, pause.as_secs_f64().ceil());
             return Err(Diagnostic { message, ..fault });
         }
         wait(opened, pause)?;

@@ -31,6 +31,8 @@ pub(crate) struct Delivery {
     pub delivered: u64,
     /// Rows as JSON, each with the server's reason.
     pub refused: Vec<(String, String)>,
+    /// Rows that a server refused without saying which.
+    pub unnamed: u64,
     /// Rows that are kept for the next run.
     pub kept: u64,
     pub told: Vec<Diagnostic>,
@@ -150,7 +152,8 @@ impl Endpoint<'_> {
             match verdict {
                 Verdict::Taken => delivery.delivered += rows.len() as u64,
                 Verdict::TakenInPart(lost, reason) => {
-                    delivery.delivered += (rows.len() as u64).saturating_sub(lost);
+                    delivery.delivered += rows.len() as u64 - lost;
+                    delivery.unnamed += lost;
                     let message = format!("of {} rows {lost} were refused, and not said which: {reason}", rows.len());
                     let told = self.opened.hint("PW0771", &message);
                     delivery.told.push(

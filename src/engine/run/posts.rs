@@ -1,14 +1,16 @@
 //! Rows that a run sends over HTTP: after everything else has gone well, before anything is put in place. What is not
-//! taken is put in place with the outputs, and sent by the next run.
+//! taken is put in place with the outputs, and sent by the next run, where it goes to the same place still.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use pipewright_core::data::Schema;
+use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, io_cause};
 use pipewright_core::files::{Publication, inside, is_foreign};
-use pipewright_core::ir::{Destination, Node, NodeId, Origin, Replaced};
+use pipewright_core::ir::{Destination, EndpointPlace, Node, NodeId, Origin, Replaced, encoded, filled_text};
 use pipewright_core::quote::word_of;
+use serde_json::json;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::quarantine::{QuarantineFile, Rejected};
@@ -42,14 +44,23 @@ pub(super) struct Post {
     /// Until the run is published.
     aside: PathBuf,
     target: PathBuf,
+    /// Rows that earlier runs have kept for somewhere else.
+    strays: Vec<String>,
 }
 
 impl Post {
-    pub fn new(node: &Node, out: &Path, publisher: &mut Publication) -> Result<Post, Diagnostic> {
+    pub fn new(
+        place: &EndpointPlace,
+        node: &Node,
+        out: &Path,
+        publisher: &mut Publication,
+        parameters: &BTreeMap<String, Value>,
+    ) -> Result<Post, Diagnostic> {
         let (step, word) = (&node.origin.step, word_of(&node.origin.step));
         // Ids that are no words may be one word.
         let more = if *step == word { String::new() } else { format!("-{:08x}", xxh3_64(step.as_bytes()) as u32) };
-        let name = format!("undelivered-{word}{more}.jsonl");
+        let stem = format!("undelivered-{word}{more}-");
+        let name = format!("{stem}{}.jsonl", goal_of(place, &node.schema, parameters)?);
         let target = inside(out, &name)?;
         if is_left(&target) && is_foreign(&target) {
             let message =
@@ -58,13 +69,39 @@ impl Post {
                 .help("move it away: then its rows are not sent; who still wants them sent reads them as a source")
                 .file(target.display().to_string()));
         }
-        Ok(Post { aside: publisher.output(&target)?, target })
+        let strays = strays(out, &stem).into_iter().filter(|stray| *stray != name).collect();
+        Ok(Post { aside: publisher.output(&target)?, target, strays })
     }
 
     /// What an earlier run has left.
     fn earlier(&self) -> Option<&Path> {
         (is_left(&self.target) && !is_foreign(&self.target)).then_some(self.target.as_path())
     }
+}
+
+/// What rows are kept for: the server, the place there, and the columns with what may be done with them. Where a design
+/// says something else of its step by now, or another design has a step of that id, they are not sent there.
+fn goal_of(place: &EndpointPlace, schema: &Schema, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
+    let EndpointPlace { connection, form, path, index, key, time, message, labels, .. } = place;
+    let address = filled_text(&connection.address, parameters, &encoded)?;
+    // As they are written: an index of the day is another one tomorrow.
+    let goal = json!([address, connection.residency, form, path, index, key, time, message, labels, schema]);
+    Ok(format!("{:08x}", xxh3_64(goal.to_string().as_bytes()) as u32))
+}
+
+/// The files of rows that runs have kept for a step.
+fn strays(out: &Path, stem: &str) -> Vec<String> {
+    let is_goal = |rest: &str| rest.len() == 8 && rest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut found: Vec<String> = std::fs::read_dir(out)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| is_left(&entry.path()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.strip_prefix(stem).and_then(|rest| rest.strip_suffix(".jsonl")).is_some_and(is_goal))
+        .collect();
+    found.sort();
+    found
 }
 
 fn is_left(target: &Path) -> bool {
@@ -82,7 +119,7 @@ pub(super) fn send(
 ) -> Result<(), Diagnostic> {
     let Destination::Endpoint(place) = &load.destination else { return Ok(()) };
     let earlier = post.earlier();
-    let Delivery { delivered, refused, kept, told } =
+    let Delivery { delivered, refused, unnamed, kept, told } =
         places::deliver(place, earlier, &load.rows, &post.aside, visit).map_err(|fault| load.at_step(fault))?;
     // What was left is sent: nothing is, which the file says.
     match (kept, earlier) {
@@ -95,6 +132,18 @@ pub(super) fn send(
         (0, None) => publisher.leave_out(&post.aside),
     }
     report.told.extend(told.into_iter().map(|told| load.at_step(told)));
+    if !post.strays.is_empty() {
+        let message = format!(
+            "rows that earlier runs could not send are kept for another server, place or columns, and not sent: {}",
+            post.strays.join(", ")
+        );
+        report.told.push(
+            load.at_step(
+                Diagnostic::warning("PW0775", message)
+                    .help("run the design that they are of; or read them as a source, or delete them"),
+            ),
+        );
+    }
     if let Some((_, reason)) = refused.first() {
         let rows = if refused.len() == 1 { "1 row was".to_owned() } else { format!("{} rows were", refused.len()) };
         let message = format!("{}: {rows} refused: {reason}", place.shown());
@@ -108,10 +157,10 @@ pub(super) fn send(
         let title = &load.origin.title;
         refused.iter().try_for_each(|(row, reason)| file.write(&Rejected::row(title, row, reason)))?;
     }
-    let refused = refused.len() as u64;
-    report.quarantined += refused;
+    report.quarantined += refused.len() as u64;
+    let refused = refused.len() as u64 + unnamed;
     for sink in report.sinks.iter_mut().filter(|sink| sink.step == load.origin.step) {
-        (sink.delivered, sink.refused, sink.undelivered) = (delivered, refused, kept);
+        (sink.delivered, sink.refused, sink.lost, sink.undelivered) = (delivered, refused, unnamed, kept);
     }
     Ok(())
 }

@@ -473,8 +473,9 @@ impl Prepared {
             }
             places::check_load(destination, schema, self.visit(options))?;
         }
-        if let (Destination::Endpoint(_), false) = (destination, options.dry_run) {
-            self.posts.insert(id, Post::new(self.plan.node(id), &options.out, &mut self.publisher)?);
+        if let (Destination::Endpoint(place), false) = (destination, options.dry_run) {
+            let (node, parameters) = (self.plan.node(id), &self.parameters);
+            self.posts.insert(id, Post::new(place, node, &options.out, &mut self.publisher, parameters)?);
         }
         Ok(Place::Elsewhere { aside, destination: destination.clone() })
     }

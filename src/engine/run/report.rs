@@ -169,6 +169,9 @@ pub struct SinkReport {
     /// Those that the server refused for good.
     #[serde(default, skip_serializing_if = "is_none")]
     pub refused: u64,
+    /// Of these: those that it did not name, which are in no quarantine.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lost: u64,
     /// Those that are kept, and sent by the next run.
     #[serde(default, skip_serializing_if = "is_none")]
     pub undelivered: u64,

@@ -227,7 +227,8 @@ fn faults_that_stay_end_a_run_with_nothing_half() {
         headers: vec![("x-amz-bucket-region".into(), "eu-north-1".into())],
         ..status(301, "")
     });
-    fails("a way out", "PW0672", "no object fits", |_, _| listing(&[("in/../../a.txt", 4), ("a.txt", 4)], None));
+    fails("a way out", "PW0672", "no object fits", |_, _| listing(&[("in/../../a.txt", 4)], None));
+    fails("not asked for", "PW0675", "not asked for", |_, _| listing(&[("in/a.txt", 4), ("a.txt", 4)], None));
     fails("another way", "PW0761", "is no key that can be taken", |_, _| listing(&[("in/a\\b.txt", 4)], None));
     fails("file and folder", "PW0761", "others lie below it", |_, _| {
         listing(&[("in/a.txt", 4), ("in/a.txt/b/c.txt", 4)], None)

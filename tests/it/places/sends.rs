@@ -1,6 +1,8 @@
 //! Rows that go over HTTP, to a server of the tests' own that throttles, fails, drops and refuses: each arrives at least
 //! once, or it is known where it is.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
@@ -77,7 +79,8 @@ fn a_webhook_gets_batches_and_a_row_that_spoils_one_is_found() {
     assert!(kept[0]["reason"].as_str().unwrap().contains("number 3 is not liked") && kept[0]["step"] == "Send");
     assert!(kept[0]["raw"].as_str().unwrap().contains("\"line 3\""));
     assert_eq!((&sink(&desk)["delivered"], &sink(&desk)["refused"]), (&json!(5), &json!(1)));
-    assert!(!is_there(&desk.at("out/undelivered-send.jsonl")));
+    let names = std::fs::read_dir(desk.at("out")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.into_iter().any(|name| name.to_string_lossy().starts_with("undelivered")));
 }
 
 #[test]
@@ -145,7 +148,8 @@ fn loki_gets_streams_and_open_telemetry_gets_resources() {
     settings["form"] = json!("otlp");
     let desk = send(&api, settings.clone(), rows(2));
     let (code, said) = go(&desk);
-    assert!(code == 0 && said.contains("PW0771") && said.contains("too old"), "{said}");
+    assert!(code == 3 && said.contains("PW0771") && said.contains("too old"), "{said}");
+    assert_eq!((&sink(&desk)["delivered"], &sink(&desk)["lost"]), (&json!(1), &json!(1)));
     let body: Json = serde_json::from_str(&api.asked()[0].body).unwrap();
     assert_eq!(api.asked()[0].target, "/v1/logs");
     let record = &body["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
@@ -155,7 +159,15 @@ fn loki_gets_streams_and_open_telemetry_gets_resources() {
         "attributes": [{"key": "n", "value": {"intValue": "1"}}]})
     );
     assert_eq!(body["resourceLogs"][0]["resource"]["attributes"][0]["value"]["stringValue"], "db");
-    // One row a request: it is known which one it is.
+    // All of a request: it is known which ones they are.
+    let none = Api::new(|asked, _| {
+        let rows = asked.body.matches("timeUnixNano").count();
+        ok(json!({"partialSuccess": {"rejectedLogRecords": rows, "errorMessage": "too old"}}))
+    });
+    let desk = send(&none, settings.clone(), rows(2));
+    assert_eq!(go(&desk).0, 0);
+    assert_eq!((quarantined(&desk).len(), &sink(&desk)["refused"], &sink(&desk)["lost"]), (2, &json!(2), &Json::Null));
+    // One row a request: so, too.
     settings["batch_rows"] = json!(1);
     let desk = send(&api, settings, rows(2));
     assert_eq!((go(&desk).0, quarantined(&desk).len()), (0, 1));
@@ -179,38 +191,73 @@ fn a_busy_server_is_waited_for_as_long_as_it_says() {
 
 #[test]
 fn what_is_not_delivered_is_sent_by_the_next_run() {
-    let down = Api::new(|asked, _| if numbers(asked).contains(&0) { ok("") } else { status(503, "down") });
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = is_up.clone();
+    let api = Api::new(move |asked, _| match numbers(asked).contains(&0) || up.load(Ordering::SeqCst) {
+        true => ok(""),
+        false => status(503, "down"),
+    });
     let settings = json!({"batch_rows": 2});
-    let desk = send(&down, settings.clone(), rows(5));
+    let desk = send(&api, settings.clone(), rows(5));
     let (code, said) = go(&desk);
     assert!(code == 3 && said.contains("PW0770") && said.contains("3 rows are kept"), "{said}");
     assert!(said.contains("sent 2 rows to "), "{said}");
     assert!(is_there(&desk.at("out/beside.jsonl")), "everything else is in place");
     assert_eq!((&sink(&desk)["delivered"], &sink(&desk)["undelivered"]), (&json!(2), &json!(3)));
-    assert_eq!(desk.rows("undelivered-send.jsonl").len(), 3);
+    let kept = kept_by(&desk);
+    assert_eq!(desk.rows(&kept).len(), 3);
     // Still down: they stay, with the new ones behind.
     assert_eq!(go(&desk).0, 3);
-    assert_eq!(down.asked().len(), 1 + 2 + 2, "nothing more is asked once it is down");
-    let kept: Vec<i64> = desk.rows("undelivered-send.jsonl").iter().map(|row| row["n"].as_i64().unwrap()).collect();
-    assert_eq!(kept, [2, 3, 4, 0, 1, 2, 3, 4]);
+    assert_eq!(api.asked().len(), 1 + 2 + 2, "nothing more is asked once it is down");
+    let left: Vec<i64> = desk.rows(&kept).iter().map(|row| row["n"].as_i64().unwrap()).collect();
+    assert_eq!(left, [2, 3, 4, 0, 1, 2, 3, 4]);
     // What was restored from elsewhere is not passed over.
-    let left = desk.at("out/undelivered-send.jsonl");
+    let left = desk.at(&format!("out/{kept}"));
     std::fs::copy(&left, desk.at("copy.jsonl")).unwrap();
     std::fs::rename(&left, desk.at("left.jsonl")).unwrap();
     std::fs::rename(desk.at("copy.jsonl"), &left).unwrap();
     let (code, said) = go(&desk);
-    assert!(code == 1 && said.contains("PW0982") && said.contains("undelivered-send.jsonl"), "{said}");
+    assert!(code == 1 && said.contains("PW0982") && said.contains(&kept), "{said}");
     std::fs::rename(desk.at("left.jsonl"), &left).unwrap();
     // It is up again.
-    let up = Api::new(|_, _| ok(""));
-    let text = std::fs::read_to_string(desk.project()).unwrap().replace(&down.address, &up.address);
-    std::fs::write(desk.project(), text).unwrap();
+    is_up.store(true, Ordering::SeqCst);
     let (code, said) = go(&desk);
     assert_eq!(code, 0, "{said}");
-    assert_eq!(up.asked().iter().flat_map(numbers).collect::<Vec<_>>(), [2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
-    assert!(desk.rows("undelivered-send.jsonl").is_empty());
+    let sent = |from: usize| api.asked()[from..].iter().flat_map(numbers).collect::<Vec<_>>();
+    assert_eq!(sent(5), [2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+    assert!(desk.rows(&kept).is_empty());
     assert_eq!(go(&desk).0, 0);
-    assert_eq!(up.asked().iter().flat_map(numbers).count(), 13 + 5);
+    assert_eq!(sent(5).len(), 13 + 5);
+}
+
+/// Rows that are kept for a server go to no other, nor with columns that are no longer sent.
+#[test]
+fn what_is_kept_goes_nowhere_else() {
+    let down = Api::new(|_, _| status(503, "down"));
+    let desk = send(&down, json!({}), rows(2));
+    assert_eq!(go(&desk).0, 3);
+    let kept = kept_by(&desk);
+    let up = Api::new(|_, _| ok(""));
+    let mut project: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    project["connections"][0]["address"] = json!(up.address);
+    for path in ["", "elsewhere"] {
+        let asked = up.asked().len();
+        project["steps"][1]["settings"]["path"] = json!(path);
+        std::fs::write(desk.project(), project.to_string()).unwrap();
+        let (code, said) = go(&desk);
+        assert!(code == 0 && said.contains("PW0775") && said.contains(&kept), "{said}");
+        assert_eq!(up.asked()[asked..].iter().flat_map(numbers).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(desk.rows(&kept).len(), 2);
+    }
+}
+
+/// The one file of rows that a run has kept.
+fn kept_by(desk: &Desk) -> String {
+    let files =
+        std::fs::read_dir(desk.at("out")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let kept: Vec<String> = files.filter(|name| name.starts_with("undelivered-send-")).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    kept[0].clone()
 }
 
 #[test]

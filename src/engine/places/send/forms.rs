@@ -183,7 +183,7 @@ pub(super) fn verdict(form: PostForm, rows: usize, text: &str) -> Option<Verdict
             let why = part["errorMessage"].as_str().unwrap_or("no reason is given");
             match lost {
                 0 => Some(Verdict::Taken),
-                1.. if rows == 1 => Some(Verdict::Refused(visible_start(why, 300).to_string())),
+                lost if lost >= rows as u64 => Some(Verdict::Refused(visible_start(why, 300).to_string())),
                 _ => Some(Verdict::TakenInPart(lost, visible_start(why, 160).to_string())),
             }
         }
