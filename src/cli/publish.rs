@@ -7,7 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::files::{
-    MARKER, Publication, TURN, inside, is_foreign, is_record, is_same_place, slashes, there_is_one, without_links,
+    MARKER, Publication, TURN, check_report_place, inside, is_foreign, is_record, is_same_place, slashes, there_is_one,
+    without_links,
 };
 
 use super::args::PublishArgs;
@@ -61,10 +62,17 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
     Ok(Outcome::Done)
 }
 
-/// Stages a report. Among the results it is one of them.
+/// Stages a report. Among the results it is one of them, and no link leads it out of their folder.
 fn put_report(publication: &mut Publication, report: &Path, from: &Path, to: &Path) -> Result<(), Failure> {
     let folder = report.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let aside = if is_same_place(folder, to) { publication.output(report)? } else { publication.report(report)? };
+    let aside = match report.file_name().and_then(|name| name.to_str()) {
+        Some(name) if is_same_place(folder, to) => {
+            let place = inside(to, name)?;
+            check_report_place(&place)?;
+            publication.output(&place)?
+        }
+        _ => publication.report(report)?,
+    };
     copy(from, &aside, report).map_err(|fault| match fault {
         Fault::Unreadable(error) => unwritable(report, &error),
         Fault::Told(failure) => failure,

@@ -97,8 +97,15 @@ trait Protocol: Sync {
     fn begin(&self, store: &Store, upload: &Upload, run: &str) -> Result<String, Diagnostic>;
     /// Uploads a part, of which the first is 0; gives its name in the list of all.
     fn part(&self, store: &Store, upload: &Upload, index: usize, part: &[u8]) -> Result<String, Diagnostic>;
-    /// Puts the parts together; gives the object's ETag. `None`: they are not there, or not any more.
-    fn complete(&self, store: &Store, upload: &Upload, run: &str) -> Result<Option<String>, Trouble>;
+    /// Puts the parts together on a condition; gives the object's ETag. `None`: they are not there, or not any more, or
+    /// the condition does not hold.
+    fn complete(
+        &self,
+        store: &Store,
+        upload: &Upload,
+        run: &str,
+        condition: &[(&'static str, String)],
+    ) -> Result<Option<String>, Trouble>;
     /// Takes an upload away that nobody has completed; all of its key, where it was not said which one it is.
     fn abort(&self, store: &Store, upload: &Upload) -> Result<(), Diagnostic>;
     /// Headers that let an object be put only over the one with that ETag, or where none is; none where the store knows

@@ -203,15 +203,36 @@ impl History {
 
 impl HistoryLine {
     fn write(&self) -> Result<(), Diagnostic> {
-        let before = if self.place.exists() { read_file(&self.place) } else { Ok(Vec::new()) };
-        let write = |before: Vec<u8>| std::fs::write(&self.aside, [&before, self.text.as_bytes()].concat());
-        before.and_then(write).map_err(|error| {
-            Diagnostic::error("PW0992", format!("the history of an answer cannot be kept: {}", io_cause(&error)))
+        let failed = |error: std::io::Error| {
+            self.told(format!("the history of an answer cannot be kept: {}", io_cause(&error)))
                 .help("see whether the file may be read and written")
-                .file(self.place.display().to_string())
-                .step(&*self.origin.0, &*self.origin.1)
-        })
+        };
+        let mut text = if self.place.exists() { read_file(&self.place).map_err(failed)? } else { Vec::new() };
+        if !is_history(&text) {
+            return Err(self
+                .told("what has the place of an answer's history is none".to_owned())
+                .help("move the file away, or let the run write to another folder"));
+        }
+        // A copy may have lost the end of its last line.
+        if text.last().is_some_and(|last| *last != b'\n') {
+            text.push(b'\n');
+        }
+        text.extend_from_slice(self.text.as_bytes());
+        std::fs::write(&self.aside, text).map_err(failed)
     }
+
+    fn told(&self, message: String) -> Diagnostic {
+        Diagnostic::error("PW0992", message)
+            .file(self.place.display().to_string())
+            .step(&*self.origin.0, &*self.origin.1)
+    }
+}
+
+/// Whether a text is a history, which may have just begun.
+fn is_history(text: &[u8]) -> bool {
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let entry = serde_json::from_slice::<serde_json::Value>(first).ok();
+    text.trim_ascii().is_empty() || entry.is_some_and(|entry| entry["at"].is_string() && entry["step"].is_string())
 }
 
 /// The addresses that are told of conditions, by Answer step.

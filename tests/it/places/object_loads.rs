@@ -247,6 +247,43 @@ fn of_runs_at_once_one_loads_and_the_others_leave_it_alone() {
     }
 }
 
+/// What somebody puts at a key while the rows are on their way there stays: found before anything is completed, and in
+/// the last instant by the condition of the completion.
+#[test]
+fn what_comes_to_a_key_during_a_load_is_not_replaced() {
+    let Some(store) = Store::here() else { return };
+    let is_part: fn(&str) -> bool = |line| line.starts_with("PUT") && line.contains("partNumber");
+    let is_completion: fn(&str) -> bool = |line| line.starts_with("POST") && line.contains("uploadId");
+    let folder = json!({"path": "p", "partition": ["page"]});
+    for (bucket, when) in [("while-parts-go", is_part), ("at-the-end", is_completion)] {
+        store.bucket(bucket);
+        let address = store.connection(bucket)["address"].as_str().unwrap().to_owned();
+        let go = |settings: &Json, key: &'static str, act: Act| {
+            let proxy = Proxy::new(&address, move |line, _| {
+                if !when(line) {
+                    return Act::Pass;
+                }
+                store.put(bucket, key, "somebody else's");
+                act
+            });
+            let (code, said) = load(store, bucket, Some(&proxy.address), settings.clone(), json!([["a", 1]])).go();
+            assert!(code == 1 && said.contains("PW0763") && said.contains(key), "{bucket} {code}: {said}");
+            assert_eq!(text(store, bucket, key), "somebody else's");
+            store.does("delete_object", json!({"Bucket": bucket, "Key": key}));
+        };
+        go(&json!({"path": "one.csv"}), "one.csv", Act::Pass);
+        go(&folder, "p/page=a/part-0.csv", Act::Pass);
+        // Nothing is half there, and the next run goes on.
+        for settings in [&json!({"path": "one.csv"}), &folder] {
+            let (code, said) = load(store, bucket, None, settings.clone(), json!([["a", 1]])).go();
+            assert_eq!(code, 0, "{said}");
+        }
+        // Over what a run has put there: a condition that this store does not know in a completion.
+        let act = if bucket == "at-the-end" { Act::Status(412) } else { Act::Pass };
+        go(&folder, "p/page=a/part-0.csv", act);
+    }
+}
+
 /// A store that knows no conditions is loaded as before there were any.
 #[test]
 fn a_store_that_takes_no_conditions_is_loaded_without() {

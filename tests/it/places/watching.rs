@@ -60,6 +60,15 @@ fn a_condition_that_is_met_is_told_and_kept() {
     let kept: Vec<Json> = history(&desk).iter().map(|line| line["watch"]["is_met"].clone()).collect();
     assert_eq!(kept, [json!(true), json!(false)]);
     assert_eq!(desk.leaks(), Vec::<String>::new());
+    // A copy without the end of its last line goes on; what is no history stays as it is.
+    let place = desk.at("out/bad.history.jsonl");
+    let text = fs::read_to_string(&place).unwrap();
+    fs::write(&place, text.trim_end()).unwrap();
+    assert_eq!((desk.go().0, history(&desk).len()), (0, 3));
+    fs::write(&place, "my notes").unwrap();
+    let (code, said) = desk.go();
+    assert!(code == 1 && said.contains("PW0992"), "{said}");
+    assert_eq!(fs::read_to_string(&place).unwrap(), "my notes");
 }
 
 #[test]

@@ -88,19 +88,27 @@ impl Protocol for Azure {
         Ok(name)
     }
 
-    fn complete(&self, store: &Store, upload: &Upload, run: &str) -> Result<Option<String>, Trouble> {
+    fn complete(
+        &self,
+        store: &Store,
+        upload: &Upload,
+        run: &str,
+        condition: &[(&'static str, String)],
+    ) -> Result<Option<String>, Trouble> {
         let filled = upload.parts.iter().filter(|_| upload.bytes > 0);
         let blocks: String = filled.map(|name| format!("<Latest>{name}</Latest>")).collect();
         let body = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>{blocks}</BlockList>");
-        let headers = vec![
+        let mut headers = vec![
             ("content-type", "application/xml".to_owned()),
             ("x-ms-blob-content-type", upload.kind.clone()),
             (MARK, run.to_owned()),
         ];
+        headers.extend_from_slice(condition);
         let parameters = vec![("comp", "blocklist".to_owned())];
         let call = Call { method: "PUT", key: &upload.key, parameters, headers, body: body.as_bytes() };
         let answer = store.exchange(&call)?;
-        if answer.status() == 400 && said_code(&answer) == Some("InvalidBlockList") {
+        let is_gone = answer.status() == 400 && said_code(&answer) == Some("InvalidBlockList");
+        if is_gone || matches!(answer.status().as_u16(), 409 | 412) {
             return Ok(None);
         }
         if !answer.status().is_success() {

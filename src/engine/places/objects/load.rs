@@ -68,6 +68,7 @@ pub(super) struct Upload {
 struct Goal {
     path: String,
     is_folder: bool,
+    when_exists: WhenExists,
     /// The key of its record.
     record: String,
 }
@@ -81,7 +82,7 @@ impl Goal {
         let (before, name) = path.rsplit_once('/').unwrap_or(("", path.as_str()));
         let slash = if before.is_empty() { "" } else { "/" };
         let record = format!("{before}{slash}_pipewright/{name}.json");
-        Ok(Goal { is_folder: !place.partition.is_empty(), record, path })
+        Ok(Goal { is_folder: !place.partition.is_empty(), when_exists: place.when_exists, record, path })
     }
 
     /// Whether a key is of this load: nothing else is touched, whatever a record says.
@@ -168,7 +169,7 @@ impl Store<'_> {
         let (mut record, mut known) = self.record(goal)?;
         let Some(mut next) = record.next.take() else { return Ok((record, known)) };
         if next.is_whole {
-            record.objects = self.publish(&next).map_err(|fault| match &*fault.code {
+            record.objects = self.publish(&next, &record.objects).map_err(|fault| match &*fault.code {
                 "PW0762" => {
                     let record = self.shown(&goal.record);
                     fault.help(format!(
@@ -188,23 +189,42 @@ impl Store<'_> {
         Ok((record, known))
     }
 
-    /// Completes uploads, and removes what is not of them; gives what lies there now.
-    fn publish(&self, next: &Next) -> Result<Vec<Known>, Diagnostic> {
-        let completed = each_at_once(next.uploads.len(), &|index| self.complete(&next.uploads[index], &next.run))?;
-        for old in &next.gone {
-            // Somebody else may have put another one there meanwhile.
-            if self.about(&old.key)?.is_some_and(|found| found.etag == old.etag) {
-                self.ask(&Call { method: "DELETE", key: &old.key, ..Call::default() })?;
-            }
-        }
+    /// Completes uploads over what a run has put there, and removes what is not of them; gives what lies there now.
+    fn publish(&self, next: &Next, before: &[Known]) -> Result<Vec<Known>, Diagnostic> {
+        let completed =
+            each_at_once(next.uploads.len(), &|index| self.complete(&next.uploads[index], &next.run, before))?;
+        next.gone.iter().try_for_each(|old| self.remove(old))?;
         Ok(completed)
     }
 
-    /// Completes one upload; one that was completed before is found by the run that it says.
-    fn complete(&self, upload: &Upload, run: &str) -> Result<Known, Diagnostic> {
-        let etag = patiently(self.opened, || self.protocol.complete(self, upload, run))?;
+    /// Removes an object, unless somebody else has put another one there meanwhile.
+    fn remove(&self, old: &Known) -> Result<(), Diagnostic> {
+        if !self.about(&old.key)?.is_some_and(|found| found.etag == old.etag) {
+            return Ok(());
+        }
+        let mut headers = self.protocol.only_over(self, Some(&old.etag));
+        patiently(self.opened, || {
+            loop {
+                let call = Call { method: "DELETE", key: &old.key, headers: headers.clone(), ..Call::default() };
+                let answer = self.exchange(&call)?;
+                match answer.status().as_u16() {
+                    200..300 | 404 | 409 | 412 => return Ok(()),
+                    // The store knows no conditions.
+                    501 if !headers.is_empty() => headers.clear(),
+                    _ => return Err(self.refused(&call, answer)),
+                }
+            }
+        })
+    }
+
+    /// Completes one upload, in the place of what a run has put there before or of nothing; one that was completed before
+    /// is found by the run that it says.
+    fn complete(&self, upload: &Upload, run: &str, before: &[Known]) -> Result<Known, Diagnostic> {
+        let before = before.iter().find(|known| known.key == upload.key).map(|known| known.etag.as_str());
+        let condition = self.protocol.only_over(self, before);
+        let completed = patiently(self.opened, || self.protocol.complete(self, upload, run, &condition))?;
         let known = |etag: String| Known { key: upload.key.clone(), etag, bytes: upload.bytes };
-        if let Some(etag) = etag {
+        if let Some(etag) = completed {
             return Ok(known(etag));
         }
         let about = Call { method: "HEAD", key: &upload.key, ..Call::default() };
@@ -213,13 +233,20 @@ impl Store<'_> {
             answer => Err(self.refused(&about, answer)),
         })?;
         let text = |name: &str| found.headers().get(name).and_then(|text| text.to_str().ok());
+        let is_there = found.status().is_success();
         match (text(self.protocol.mark(self)) == Some(run), text("etag")) {
-            (true, Some(etag)) if found.status().is_success() => Ok(known(etag.to_owned())),
+            (true, Some(etag)) if is_there => Ok(known(etag.to_owned())),
+            (_, etag) if is_there && etag != before => Err(self.not_ours(&upload.key)),
             _ => {
                 let message = format!("the upload of {} is gone", self.shown(&upload.key));
                 Err(self.opened.fault("PW0762", &message).help("let only one run at a time load there, and run again"))
             }
         }
+    }
+
+    fn not_ours(&self, key: &str) -> Diagnostic {
+        let message = format!("{} is there, and no run wrote it as it is", self.shown(key));
+        self.opened.fault("PW0763", &message).help("load to another key, or take that object away")
     }
 
     /// Takes the uploads of a run away.
@@ -228,15 +255,14 @@ impl Store<'_> {
     }
 
     /// What is there is replaced only where a run wrote it.
-    fn check_own(&self, goal: &Goal, record: &Record, place: &ObjectPlace) -> Result<(), Diagnostic> {
+    fn check_own(&self, goal: &Goal, record: &Record) -> Result<(), Diagnostic> {
         let found = goal.found(self)?;
         let own: BTreeMap<&str, &str> =
             record.objects.iter().map(|known| (known.key.as_str(), known.etag.as_str())).collect();
         if let Some(other) = found.iter().find(|object| own.get(object.key.as_str()) != Some(&object.etag.as_str())) {
-            let message = format!("{} is there, and no run wrote it as it is", self.shown(&other.key));
-            return Err(self.opened.fault("PW0763", &message).help("load to another key, or take that object away"));
+            return Err(self.not_ours(&other.key));
         }
-        if place.when_exists == WhenExists::Fail && !found.is_empty() {
+        if goal.when_exists == WhenExists::Fail && !found.is_empty() {
             let message = format!("{} is there already", self.shown(&goal.path));
             return Err(self.opened.fault("PW0764", &message).help("load to another key, or let it be replaced"));
         }
@@ -248,7 +274,7 @@ impl Store<'_> {
 pub(in crate::places) fn check_load(opened: &Opened, place: &ObjectPlace) -> Result<(), Diagnostic> {
     let (store, goal) = (Store::new(opened)?, Goal::new(opened, place)?);
     let (record, _) = store.recover(&goal)?;
-    store.check_own(&goal, &record, place)
+    store.check_own(&goal, &record)
 }
 
 /// Objects that lie in a store, and are not there for others yet.
@@ -265,7 +291,7 @@ impl Transaction {
     pub fn load(&mut self, opened: &Opened, place: &ObjectPlace, file: &Path) -> Result<(), Diagnostic> {
         let (store, goal) = (Store::new(opened)?, Goal::new(opened, place)?);
         let (mut record, known) = store.recover(&goal)?;
-        store.check_own(&goal, &record, place)?;
+        store.check_own(&goal, &record)?;
         let files = match goal.is_folder {
             true => files_below(file, &goal.path).map_err(|error| not_put_aside(&error))?,
             false => vec![(goal.path.clone(), file.to_owned())],
@@ -294,7 +320,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Whether nobody else has begun to load there meanwhile.
+    /// Whether nobody else has begun to load there meanwhile, or put something there.
     pub fn settle(&mut self, opened: &Opened) -> Result<(), Diagnostic> {
         let store = Store::new(opened)?;
         for (goal, staged, _) in &self.staged {
@@ -302,6 +328,7 @@ impl Transaction {
             if run(&store.record(goal)?.0) != run(staged) {
                 return Err(store.loaded_by_another(goal));
             }
+            store.check_own(goal, staged)?;
         }
         Ok(())
     }
@@ -316,7 +343,7 @@ impl Transaction {
         }
         for (goal, mut record, known) in self.staged {
             if let Some(next) = record.next.take() {
-                record.objects = store.publish(&next)?;
+                record.objects = store.publish(&next, &record.objects)?;
             }
             match store.put_record(&goal, &record, known.as_deref()) {
                 // Another run has found it whole, and said so.

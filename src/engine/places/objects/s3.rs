@@ -89,17 +89,27 @@ impl Protocol for S3 {
         etag.ok_or_else(|| store.not_understood("its answer to a part"))
     }
 
-    fn complete(&self, store: &Store, upload: &Upload, _: &str) -> Result<Option<String>, Trouble> {
+    fn complete(
+        &self,
+        store: &Store,
+        upload: &Upload,
+        run: &str,
+        condition: &[(&'static str, String)],
+    ) -> Result<Option<String>, Trouble> {
         let part = |(index, etag): (usize, &String)| {
             format!("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", index + 1, etag.replace('"', "&quot;"))
         };
         let parts: String = upload.parts.iter().enumerate().map(part).collect();
         let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
         let parameters = vec![("uploadId", upload.id.clone())];
-        let call = Call { method: "POST", key: &upload.key, parameters, body: body.as_bytes(), ..Call::default() };
+        let headers = condition.to_vec();
+        let call = Call { method: "POST", key: &upload.key, parameters, headers, body: body.as_bytes() };
         let mut answer = store.exchange(&call)?;
-        if answer.status() == 404 {
-            return Ok(None);
+        match answer.status().as_u16() {
+            404 | 409 | 412 => return Ok(None),
+            // The store knows no conditions.
+            501 if !condition.is_empty() => return self.complete(store, upload, run, &[]),
+            _ => {}
         }
         if !answer.status().is_success() {
             return Err(store.refused(&call, answer));
