@@ -55,7 +55,7 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
         publication.renew(&inside(&folders.to, path)?)?;
     }
     if let (Some(report), Some(from)) = (&args.report, &args.report_from) {
-        put_report(&mut publication, report, from, &folders.to)?;
+        put_report(&mut publication, (report, from), &folders.to, args.only_own)?;
     }
     let kept: Vec<String> = publication.publish()?.into_iter().map(|(_, kept)| kept.display().to_string()).collect();
     say_kept(&kept);
@@ -63,12 +63,19 @@ pub fn publish(args: &PublishArgs) -> VerbResult {
 }
 
 /// Stages a report. Among the results it is one of them, and no link leads it out of their folder.
-fn put_report(publication: &mut Publication, report: &Path, from: &Path, to: &Path) -> Result<(), Failure> {
+fn put_report(
+    publication: &mut Publication,
+    (report, from): (&Path, &Path),
+    to: &Path,
+    only_own: bool,
+) -> Result<(), Failure> {
     let folder = report.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let aside = match report.file_name().and_then(|name| name.to_str()) {
         Some(name) if is_same_place(folder, to) => {
             let place = inside(to, name)?;
-            check_report_place(&place)?;
+            if only_own {
+                check_report_place(&place)?;
+            }
             publication.output(&place)?
         }
         _ => publication.report(report)?,

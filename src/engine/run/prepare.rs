@@ -8,8 +8,8 @@ use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
-    PrivateFolder, Publication, allow_place, check_file_name, check_report_place, inside, is_foreign, is_hidden,
-    is_result, is_same_place, make_folder, slashes, there_is_one,
+    PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_result, is_same_place,
+    make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
     Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, OPEN_ROWS, Op, Plan,
@@ -445,7 +445,6 @@ impl Prepared {
         self.report = match &options.report {
             Some(report) if is_beside(report) => {
                 stays_inside(report)?;
-                check_report_place(report)?;
                 if in_current_folder(options) && is_foreign(report) {
                     return Err(foreign_to_guests(&report.display().to_string()));
                 }

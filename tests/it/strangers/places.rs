@@ -91,27 +91,19 @@ fn a_report_takes_no_place_but_that_of_a_report() {
         run_ok(&["run", path(&file), "--out", path(&out), "--report", path(&report)]);
         run_ok(&["preview", path(&file), "--step", "read", "--report", path(&report)]);
     }
-    // Also among the outputs; and no link leads it out of them.
-    let (among, link) = (out.join("notes.txt"), out.join("link.json"));
+    // Among the outputs no link leads it out of them, and `--only-own` holds for it.
+    let (among, link, new) = (out.join("notes.txt"), out.join("link.json"), folder.path().join("new"));
     fs::write(&among, "mine").unwrap();
     std::os::unix::fs::symlink(&mine, &link).unwrap();
-    for (place, code) in [(&among, "PW0973"), (&link, "PW0740")] {
-        for arguments in [
-            &["run", path(&file), "--out", path(&out), "--report", path(place)][..],
-            &[
-                "publish",
-                path(&folder.path().join("new")),
-                path(&out),
-                "--report",
-                path(place),
-                "--report-from",
-                path(&report),
-            ],
-        ] {
-            fs::create_dir_all(folder.path().join("new")).unwrap();
-            let (exit, _, talk) = run(arguments);
-            assert!(exit == 1 && talk.contains(code), "{arguments:?}: {exit} {talk}");
-        }
+    fs::create_dir_all(&new).unwrap();
+    let publish = ["publish", path(&new), path(&out), "--report-from", path(&report)];
+    for (arguments, code) in [
+        (vec!["run", path(&file), "--out", path(&out), "--report", path(&link)], "PW0740"),
+        ([&publish[..], &["--report", path(&link)]].concat(), "PW0740"),
+        ([&publish[..], &["--only-own", "--report", path(&among)]].concat(), "PW0973"),
+    ] {
+        let (exit, _, talk) = run(&arguments);
+        assert!(exit == 1 && talk.contains(code), "{arguments:?}: {exit} {talk}");
     }
     assert_eq!((text(&among), text(&mine)), ("mine".into(), "mine".into()));
 }
