@@ -383,8 +383,7 @@ pub fn read(args: &ReadArgs) -> VerbResult {
         tell([&Diagnostic::warning("PW0730", message).help(help).file(file).line(line)]);
     }
     if let Some(changed) = tally.changed_values().filter(|_| !matches!(args.summary, Some(Form::Json))) {
-        let help = "`pipewright sniff FILE` tells the types; a column of type String keeps every value as it stands";
-        tell([&Diagnostic::warning("PW0731", changed).help(help)]);
+        tell([&Diagnostic::warning("PW0731", changed).help(AS_TEXT)]);
     }
     if !matches!(args.summary, Some(Form::Json)) {
         tell(left_out(&tally).iter().chain(&repeated_headers(&tally)));
@@ -403,6 +402,9 @@ pub fn read(args: &ReadArgs) -> VerbResult {
     }
     Ok(Outcome::Quarantined)
 }
+
+/// What helps where values were changed.
+const AS_TEXT: &str = "`pipewright sniff FILE` tells the types; a column of type String keeps every value as it stands";
 
 /// Values that have no column here.
 fn left_out(tally: &Tally) -> Option<Diagnostic> {

@@ -131,6 +131,8 @@ static FORMATS: &[&dyn Format] = {
         &monitors::KERNEL,
         &monitors::EPOCH,
         &daemons::ASCTIME,
+        &daemons::CAPNSLOG,
+        &daemons::ERLANG,
         &daemons::GO,
         &monitors::SYSLOG_LEVELS,
         &daemons::APPLIANCES,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::Tally;
 use pipewright_core::ir::{Needs, NodeId, OnFail, Op, Plan};
 use polars::prelude::{DataFrame, IntoLazy};
 
@@ -16,13 +17,14 @@ use crate::read::{Follower, job_of};
 use crate::table::ResultTable;
 
 /// Reads the file of a plan's one source from its end on, and gives the rows of a node until `sink` breaks or somebody
-/// cancels. Errors: a step that needs more than the row at hand, named; several files; a file that cannot grow.
+/// cancels. `told` gets what was read each time, as it is counted. Errors: a step that needs more than the row at hand, named; several files; a file that cannot grow.
 pub fn follow(
     plan: &Plan,
     watch: NodeId,
     base: &Path,
     sink: &mut dyn FnMut(ResultTable) -> ControlFlow<()>,
     quarantine: &mut dyn FnMut(Quarantined),
+    told: &mut dyn FnMut(&Tally),
     cancel: &Cancel,
 ) -> Result<(), Diagnostic> {
     let chain = chain_to(plan, watch)?;
@@ -37,6 +39,7 @@ pub fn follow(
     let mut follower = Follower::new(job)?;
     while !cancel.is_cancelled() {
         let Some(parsed) = follower.next()? else { continue };
+        told(&parsed.tally);
         parsed.quarantined.into_iter().for_each(&mut *quarantine);
         let mut frame = parsed.frame;
         for (number, id) in steps.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! `read --follow`: a log that grows, also where it is rotated meanwhile; dates whose order nobody tells; whole profiles.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -20,7 +20,7 @@ struct Following {
 impl Following {
     fn new(file: &Path, args: &[&str]) -> Self {
         let mut command = pipewright();
-        command.args(["read", path(file), "--follow"]).args(args).stdout(Stdio::piped());
+        command.args(["read", path(file), "--follow"]).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (send, lines) = channel();
         let out = BufReader::new(child.stdout.take().unwrap());
@@ -31,6 +31,16 @@ impl Following {
     fn next(&self) -> Json {
         let line = self.lines.recv_timeout(Duration::from_secs(60)).expect("a row within a minute");
         serde_json::from_str(&line).unwrap()
+    }
+}
+
+impl Following {
+    /// Ends it: what it said.
+    fn end(&mut self) -> String {
+        let _ = self.child.kill();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        said
     }
 }
 
@@ -50,18 +60,17 @@ fn line(number: u32, level: &str) -> String {
 }
 
 /// Until the reader stands at the end, what is written may be part of what it passes over.
-fn wait_for(following: &Following, file: &Path) -> u32 {
+fn wait_for(following: &Following, file: &Path, line: impl Fn(u32) -> String) {
     for number in 1000.. {
-        append(file, &line(number, "error"));
+        append(file, &line(number));
         if let Ok(text) = following.lines.recv_timeout(Duration::from_secs(2)) {
             let mut last = serde_json::from_str::<Json>(&text).unwrap();
             while last["n"] != number {
                 last = following.next();
             }
-            return number;
+            return;
         }
     }
-    unreachable!()
 }
 
 #[test]
@@ -70,7 +79,7 @@ fn a_log_is_followed_through_both_ways_of_rotation() {
     let file = folder.path().join("app.log");
     fs::write(&file, (0..400).map(|number| line(number, "info")).collect::<String>()).unwrap();
     let following = Following::new(&file, &["--where", "level = 'error'", "--select", "n"]);
-    wait_for(&following, &file);
+    wait_for(&following, &file, |number| line(number, "error"));
     // What was there before is not told, and only what is asked for.
     append(&file, &[line(1, "info"), line(2, "error")].concat());
     assert_eq!(following.next(), json!({"n": 2}));
@@ -94,6 +103,29 @@ fn a_log_is_followed_through_both_ways_of_rotation() {
     File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
     log.write_all(line(8, "error").as_bytes()).unwrap();
     assert_eq!((following.next()["n"].clone(), following.next()["n"].clone()), (json!(7), json!(8)));
+}
+
+#[test]
+fn a_header_that_changes_while_a_log_is_followed_holds_for_the_lines_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("u_ex.log");
+    let plain = |number: u32| format!("2024-03-01 10:00:00 192.0.2.7 {number}\n");
+    fs::write(&file, format!("#Fields: date time c-ip n\n{}", plain(1).repeat(20))).unwrap();
+    let mut following = Following::new(&file, &["--as", "w3c"]);
+    wait_for(&following, &file, plain);
+    let turned = |number: u32| format!("2024-03-01 10:00:00 {number} 192.0.2.8 late{number}\n");
+    append(&file, &format!("#Fields: date time n c-ip x-new\n{}", turned(5)));
+    let row = |number: u32| json!({"time": "2024-03-01T10:00:00Z", "client": "192.0.2.8", "n": number});
+    assert_eq!(following.next(), row(5));
+    append(&file, &turned(6));
+    assert_eq!(following.next(), row(6));
+    // A log that is begun anew has its own.
+    fs::rename(&file, folder.path().join("u_ex.log.1")).unwrap();
+    fs::write(&file, format!("#Fields: date time c-ip n\n{}", plain(7))).unwrap();
+    assert_eq!(following.next()["client"], "192.0.2.7");
+    let said = following.end();
+    assert!(said.contains("PW0835") && said.contains("1 of `x-new`"), "{said}");
+    assert_eq!(said.matches("x-new").count(), 1, "once: {said}");
 }
 
 #[test]

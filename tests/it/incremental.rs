@@ -413,3 +413,122 @@ fn of_two_runs_at_once_one_goes_on() {
         desk.holds(last);
     }
 }
+
+/// Logs of a format whose header changes inside: the pieces in which they are written, and the fields of all headers.
+fn changing_logs() -> [(&'static str, Vec<String>, Json); 4] {
+    let w3c = |from: u32, names: &str, row: &dyn Fn(u32) -> String| {
+        format!("#Fields: {names}\n{}", (from..from + 40).map(row).collect::<String>())
+    };
+    let time = |n: u32| format!("2024-03-01 10:00:{:02}", n % 60);
+    let plain = |n: u32| format!("{} 192.0.2.7 {n}\n", time(n));
+    // As many fields, in another order.
+    let turned = |n: u32| format!("{} {n} 192.0.2.8\n", time(n));
+    let longer = |n: u32| format!("{} {n} 192.0.2.9 word{n}\n", time(n));
+    let iis = vec![
+        format!("#Software: Microsoft Internet Information Services 10.0\n{}", w3c(1, "date time c-ip n", &plain)),
+        (41..60).map(plain).collect(),
+        w3c(60, "date time n c-ip", &turned),
+        (100..130).map(turned).collect::<String>() + &w3c(130, "date time n c-ip x-new", &longer),
+        (170..180).map(longer).collect(),
+        w3c(180, "date time c-ip n", &plain),
+    ];
+    let exchange = vec![
+        format!(
+            "#Software: Microsoft Exchange Server\n#Fields: date-time,n,text\n{}",
+            rows(1..50, |n| format!("2024-03-01T10:00:00Z,{n},a\n"))
+        ),
+        format!(
+            "#Fields: date-time,client-ip,n,text\n{}",
+            rows(50..90, |n| format!("2024-03-01T10:00:00Z,192.0.2.7,{n},b\n"))
+        ),
+        rows(90..99, |n| format!("2024-03-01T10:00:00Z,192.0.2.8,{n},c\n")),
+    ];
+    let zeek = vec![
+        format!(
+            "#separator \\x09\n#path\tconn\n#fields\tts\tn\ttext\n{}",
+            rows(1..50, |n| format!("1709287200.5\t{n}\ta\n"))
+        ),
+        rows(50..60, |n| format!("1709287200.5\t{n}\tb\n")),
+        format!("#fields\tts\ttext\tn\n{}", rows(60..90, |n| format!("1709287200.5\tc\t{n}\n"))),
+        rows(90..99, |n| format!("1709287200.5\td\t{n}\n")),
+    ];
+    let pods = vec![
+        format!("NAME    READY   n\n{}", rows(1..30, |n| format!("web-0   1/1     {n}\n"))),
+        format!("NAME              READY   n\n{}", rows(30..50, |n| format!("                  0/1     {n}\n"))),
+        rows(50..60, |n| format!("job               0/1     {n}\n                  1/1     {n}00\n")),
+    ];
+    let fields = |names: &[&str]| {
+        let typed = names.iter().map(|name| {
+            let data_type = match *name {
+                "n" => "Int",
+                "time" => "Timestamp",
+                _ => "String",
+            };
+            json!({"name": name, "type": data_type})
+        });
+        json!({"fields": typed.collect::<Vec<_>>()})
+    };
+    [
+        ("w3c", iis, fields(&["time", "client", "n", "x-new"])),
+        ("exchange", exchange, fields(&["time", "client", "n", "text"])),
+        ("zeek", zeek, fields(&["time", "n", "text"])),
+        ("text_table", pods, fields(&["NAME", "READY", "n"])),
+    ]
+}
+
+fn rows(numbers: std::ops::Range<u32>, row: impl Fn(u32) -> String) -> String {
+    numbers.map(row).collect()
+}
+
+fn sorted(path: &Path) -> Vec<String> {
+    let mut lines: Vec<String> = fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_header_inside_of_a_log_holds_for_the_runs_behind_it() {
+    for (format, pieces, schema) in changing_logs() {
+        let desk = Desk::into_file("out.jsonl", "jsonl");
+        desk.set("/sources/0/format", json!({"name": format, "options": {"repeated": "keep"}}));
+        desk.set("/sources/0/schema", schema);
+        let append = |text: &str| {
+            let mut log = OpenOptions::new().create(true).append(true).open(desk.at("app.log")).unwrap();
+            log.write_all(text.as_bytes()).unwrap();
+        };
+        for (number, piece) in pieces.iter().enumerate() {
+            // Half a line waits, also one of a header.
+            let half = piece.len() / 2 + number;
+            append(&piece[..half]);
+            desk.run_ok();
+            append(&piece[half..]);
+            let said = desk.run_ok();
+            assert!(!said.contains("PW0988"), "{format}: {said}");
+            // What an earlier version noted is enough.
+            if number == 1 {
+                let checkpoint = desk.at("out/.pipewright-checkpoint.json");
+                let mut noted: Json = serde_json::from_slice(&fs::read(&checkpoint).unwrap()).unwrap();
+                let file = noted.pointer_mut("/outputs/out.jsonl/sources/read/files/0").unwrap();
+                assert!(file.as_object_mut().unwrap().remove("carried").is_some(), "{file}");
+                fs::write(&checkpoint, noted.to_string()).unwrap();
+            }
+            // The log is renamed, and goes on behind the same header in a file of its own.
+            if number == 2 {
+                fs::rename(desk.at("app.log"), desk.at("app.log.1")).unwrap();
+                append(&pieces[0]);
+                desk.run_ok();
+                append(&pieces[1]);
+                desk.run_ok();
+                fs::rename(desk.at("app.log"), desk.at("app.log.0")).unwrap();
+                fs::rename(desk.at("app.log.1"), desk.at("app.log")).unwrap();
+            }
+        }
+        let mut whole = pipewright();
+        whole.current_dir(desk.folder.path()).args(["run", "p.pipewright.json", "--trust", "--out", "whole"]);
+        let (code, out, err) = texts(whole.output().unwrap());
+        assert_eq!(code, 0, "{format}: {out}{err}");
+        let (parts, whole) = (sorted(&desk.at("out/out.jsonl")), sorted(&desk.at("whole/out.jsonl")));
+        assert!(whole.len() >= 98, "{format}: {}", whole.len());
+        assert_eq!(parts, whole, "{format}");
+    }
+}

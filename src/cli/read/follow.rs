@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::formats::{Change, Tally};
 use pipewright_core::ir;
 use pipewright_core::plan::plan;
 use pipewright_core::planner::Query;
@@ -12,6 +13,7 @@ use pipewright_engine::{Cancel, Quarantined, ResultTable, STANDARD_INPUT};
 use serde_json::json;
 
 use super::query::design;
+use super::{AS_TEXT, left_out};
 use crate::cli::args::{ReadArgs, RowForm};
 use crate::cli::output::tell;
 use crate::cli::{Failure, Outcome, VerbResult, usage};
@@ -46,13 +48,34 @@ pub(super) fn follow(args: &ReadArgs, query: &Query, reads: &[ir::Read]) -> Verb
         let told = Diagnostic::warning("PW0730", format!("a line did not fit: {}", line.reason));
         tell([&told.help("`pipewright sniff FILE` tells what the file is").file(line.file).line(line.line)]);
     };
+    let mut known = Tally::default();
+    let mut told = |tally: &Tally| {
+        let first = first_of_all(tally, &known);
+        known.add(tally);
+        tell(first.changed_values().map(|changed| Diagnostic::warning("PW0731", changed).help(AS_TEXT)).iter());
+        tell(left_out(&first).iter());
+    };
     if args.limit != Some(0) {
-        pipewright_engine::follow(&plan, watch, Path::new("."), &mut take, &mut aside, &Cancel::new())?;
+        let cancel = Cancel::new();
+        pipewright_engine::follow(&plan, watch, Path::new("."), &mut take, &mut aside, &mut told, &cancel)?;
     }
     match fault {
         Some(error) => Err(error.into()),
         None => Ok(Outcome::Done),
     }
+}
+
+/// What is met here for the first time of all: a log is followed for days, and each column is told of once.
+fn first_of_all(tally: &Tally, known: &Tally) -> Tally {
+    let mut first = Tally { replaced: if known.replaced == 0 { tally.replaced } else { 0 }, ..Tally::default() };
+    let unknown = tally.unknown_keys.iter().filter(|(name, _)| !known.unknown_keys.contains_key(*name));
+    first.unknown_keys = unknown.map(|(name, count)| (name.clone(), *count)).collect();
+    for change in Change::ALL {
+        let columns = tally.changes.of(change).iter();
+        let new = columns.filter(|(column, _)| !known.changes.of(change).contains_key(*column));
+        new.for_each(|(column, count)| first.changes.note(change, column, *count));
+    }
+    first
 }
 
 /// Options that have no meaning where there is no last row.

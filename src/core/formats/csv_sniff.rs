@@ -231,18 +231,37 @@ pub fn is_blank(line: &str) -> bool {
 pub struct Table {
     dialect: Dialect,
     first: Vec<String>,
-    /// Records after the first that have as many fields.
+    /// Records after the first that have as many fields, and are not the same again.
     rest: Vec<Vec<String>>,
+    /// The first record comes again.
+    is_repeated: bool,
     /// The record below the first one tells units.
     pub has_units: bool,
 }
 
 impl Table {
     pub fn read(dialect: Dialect, text: &str) -> Self {
-        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new(), has_units: false };
+        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new(), is_repeated: false, has_units: false };
         table.add(text);
+        if table.rest.is_empty() {
+            table.widen(text);
+        }
         table.leave_frame();
         table
+    }
+
+    /// Of a header that lacks the name of the last column, as Windows' Event Viewer writes it, all records have one more.
+    fn widen(&mut self, text: &str) {
+        let (mut all, mut wider) = (0, 0);
+        each_record(self.dialect, text, |_, record| {
+            all += 1;
+            wider += usize::from(record.is_some_and(|fields| fields.len() == self.first.len() + 1));
+            true
+        });
+        if self.first.len() > 1 && all > 1 && wider + 1 == all {
+            self.first.push(String::new());
+            self.add(text);
+        }
     }
 
     /// Leaves out what is no row: units below the header, a sum below the rows.
@@ -277,9 +296,8 @@ impl Table {
         each_record(self.dialect, text, |_, record| {
             match record {
                 Some(fields) if self.first.is_empty() => self.first = fields.to_vec(),
-                Some(fields) if fields.len() == self.first.len() && fields != self.first => {
-                    self.rest.push(fields.to_vec());
-                }
+                Some(fields) if fields == self.first => self.is_repeated = true,
+                Some(fields) if fields.len() == self.first.len() => self.rest.push(fields.to_vec()),
                 _ => {}
             }
             true
@@ -310,7 +328,10 @@ impl Table {
                 };
                 let is_once =
                     |(column, name): &(usize, &str)| self.rest.iter().all(|record| record[*column].trim() != *name);
+                // Records that are all the same are rows.
+                let is_alone = self.is_repeated && self.rest.is_empty();
                 distinct.len() * 2 > names.len()
+                    && !is_alone
                     && !self.is_row(&names)
                     && names.iter().all(|(_, name)| is_name(name))
                     && (names.iter().all(is_once) || names.iter().any(|(column, name)| self.is_typed(*column, name)))

@@ -30,9 +30,12 @@ pub fn prepare(
     if named.is_empty() {
         return known.prepare(spec, schema, sample);
     }
-    let declared = match schema {
-        Some(schema) => schema.clone(),
-        None => sampled(known, spec, sample, &named)?,
+    let has_nanos = named.iter().any(|(_, unit)| *unit == Epoch::Nanos);
+    // As the file itself shows it.
+    let shown = (schema.is_none() || has_nanos).then(|| known.prepare(spec, None, sample)).transpose()?;
+    let declared = match (schema, &shown) {
+        (None, Some(shown)) => sampled(&**shown, sample, &named),
+        (schema, _) => schema.cloned().unwrap_or_default(),
     };
     let unit_of = |field: &Field| {
         let unit = named.iter().find(|(name, _)| *name == field.name).map(|(_, unit)| *unit);
@@ -40,13 +43,10 @@ pub fn prepare(
     };
     let wanted: Vec<Option<Epoch>> = declared.fields.iter().map(unit_of).collect();
     // A column of the file itself stays what it is.
-    let of_file = match wanted.contains(&Some(Epoch::Nanos)) {
-        true => known.prepare(spec, None, sample)?.schema().clone(),
-        false => Schema::default(),
-    };
+    let is_of_file = |name: &str| shown.as_ref().is_some_and(|shown| shown.schema().has(name));
     let number_of = |(field, unit): (&Field, &Option<Epoch>)| {
         let name = number_column(&field.name);
-        let number = (*unit == Some(Epoch::Nanos) && !of_file.has(&name)).then(|| declared.index(&name)).flatten();
+        let number = (*unit == Some(Epoch::Nanos) && !is_of_file(&name)).then(|| declared.index(&name)).flatten();
         number.filter(|at| declared.fields[*at].data_type == DataType::Int)
     };
     let beside: Vec<Option<usize>> = declared.fields.iter().zip(&wanted).map(number_of).collect();
@@ -86,16 +86,10 @@ fn set_inside(
 
 /// The columns that a sample shows, the named ones as times. Beside one of nanoseconds stands the number, where a time
 /// does not hold all of it.
-fn sampled(
-    known: &dyn Format,
-    spec: &FormatSpec,
-    sample: &Sample,
-    named: &[(&str, Epoch)],
-) -> Result<Schema, Diagnostic> {
-    let parser = known.prepare(spec, None, sample)?;
+fn sampled(parser: &dyn Parser, sample: &Sample, named: &[(&str, Epoch)]) -> Schema {
     let schema = parser.schema();
     let rows = match named.iter().any(|(_, unit)| *unit == Epoch::Nanos) {
-        true => trial(&*parser, sample).1.rows,
+        true => trial(parser, sample).1.rows,
         false => Vec::new(),
     };
     let mut fields = Vec::with_capacity(schema.len());
@@ -118,7 +112,7 @@ fn sampled(
             fields.push(Field::new(number, DataType::Int));
         }
     }
-    Ok(Schema::new(fields))
+    Schema::new(fields)
 }
 
 /// Whether values of a type may be times.

@@ -268,7 +268,7 @@ struct TextDoor<'a> {
 impl TextDoor<'_> {
     fn read(&mut self, text: &str) {
         let mut kept = Keeper::new(&self.parser.inner_map, self.out);
-        let chunk = Chunk { text, first_line: 1, offset: 1, head: text, file_time: self.chunk.file_time };
+        let chunk = Chunk { offset: 1, file_time: self.chunk.file_time, ..Chunk::whole(text) };
         let tally = self.parser.inner.parse(&chunk, &mut kept);
         let (mut rows, aside) = (kept.rows, kept.aside);
         match rows.pop().filter(|_| rows.is_empty() && aside.is_empty() && tally.accepted == 1) {

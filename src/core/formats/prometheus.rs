@@ -26,6 +26,8 @@ const COLUMNS: [(&str, DataType, &str); 4] = [
     ("type", DataType::String, "label_type"),
     ("value", DataType::Float, "label_value"),
 ];
+/// The column of what stands behind a sample.
+const EXEMPLAR: &str = "exemplar";
 /// Endings that samples of a family add to its name.
 const ENDINGS: [&str; 8] = ["_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum"];
 /// Label columns beyond which further labels are counted as unknown.
@@ -43,7 +45,8 @@ impl Format for Prometheus {
     fn doc(&self) -> &'static str {
         "What a metrics endpoint answers: Prometheus' text format or OpenMetrics. Each sample becomes a row with time \
          (where the text has one), name, type and value, and a column for each label. NaN and infinite values are \
-         null and counted, or kept where the value is declared as a String; comments are counted, exemplars left out."
+         null and counted, or kept where the value is declared as a String; comments are counted. What stands behind \
+         `#` after a sample is its `exemplar`, as it is written: labels, value and time."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -112,16 +115,19 @@ fn own_types(declared: &Schema) -> Schema {
 }
 
 fn sampled_schema(sample: &Sample) -> Schema {
-    let mut labels = BTreeSet::new();
+    let (mut labels, mut has_exemplars) = (BTreeSet::new(), false);
     for line in scan::sample_lines(sample).filter(|line| !line.starts_with('#')) {
         let mut found = Vec::new();
-        if read_sample(line, |label, _| found.push(label)).is_ok() {
+        if let Ok(point) = read_sample(line, |label, _| found.push(label)) {
             labels.extend(found);
+            has_exemplars |= !point.exemplar.is_empty();
         }
     }
     let own = COLUMNS.into_iter().map(|(name, data_type, _)| Field::new(name, data_type));
-    let labels = labels.into_iter().take(MAX_LABELS).map(|label| Field::new(column_of(label), DataType::String));
-    Schema::new(own.chain(labels).collect())
+    let exemplar = has_exemplars.then(|| Field::new(EXEMPLAR, DataType::String));
+    let labels = labels.into_iter().take(MAX_LABELS).filter(|label| !has_exemplars || *label != EXEMPLAR);
+    let labels = labels.map(|label| Field::new(column_of(label), DataType::String));
+    Schema::new(own.chain(labels).chain(exemplar).collect())
 }
 
 /// The column of a label.
@@ -141,6 +147,8 @@ struct Point<'a> {
     /// As it is written.
     number: &'a str,
     time: Option<Time>,
+    /// What stands behind a `#`; empty: nothing.
+    exemplar: &'a str,
 }
 
 /// A time as far as it is held.
@@ -181,15 +189,17 @@ fn read_sample<'a>(line: &'a str, mut label: impl FnMut(&'a str, &'a str)) -> Re
     };
     let number = text;
     let (text, end) = word(line, end);
-    let mut point = Point { name, value, number, time: None };
-    if text.is_empty() || text.starts_with('#') {
+    let mut point = Point { name, value, number, time: None, exemplar: "" };
+    let (mut text, mut end) = (text, end);
+    if !text.is_empty() && !text.starts_with('#') {
+        point.time = Some(time(text).ok_or("the time is no number")?);
+        (text, end) = word(line, end);
+    }
+    if let Some(rest) = line[end - text.len()..].strip_prefix('#') {
+        point.exemplar = rest.trim();
         return Ok(point);
     }
-    point.time = Some(time(text).ok_or("the time is no number")?);
-    match word(line, end).0 {
-        text if text.is_empty() || text.starts_with('#') => Ok(point),
-        _ => Err("text follows the sample"),
-    }
+    if text.is_empty() { Ok(point) } else { Err("text follows the sample") }
 }
 
 /// Reads what stands between the braces, from `at`; gives the place behind the closing one.
@@ -397,6 +407,12 @@ impl Parser for PrometheusParser {
             match read {
                 Ok(point) => {
                     self.set_point(&point, &mut types, &mut unfit, out);
+                    if !point.exemplar.is_empty() {
+                        // Where no column takes it, it is counted as a key that has none.
+                        if let Some(column) = keys.find(EXEMPLAR) {
+                            out.text(column, point.exemplar);
+                        }
+                    }
                     unfit.end_row();
                     out.end_row(unit);
                     tally.accepted += 1;
@@ -492,19 +508,20 @@ mod tests {
                 "le String",
                 "method String",
                 "other label String",
-                "label_type String"
+                "label_type String",
+                "exemplar String"
             ]
             .map(str::to_owned)
         );
         assert_eq!(
             reading.json(),
             [
-                r#"["2014-03-17T14:26:03Z","req_total","counter",1027.0,null,"GET",null,"a\"b\n"]"#,
-                r#"[null,"req_total","counter",3.0,null,"POST",null,null]"#,
-                r#"["2018-03-12T18:33:27.789Z","up",null,1.0,null,null,null,null]"#,
-                r#"[null,"lat_bucket","histogram",null,"+Inf",null,null,null]"#,
-                r#"[null,"lat_sum","histogram",null,null,null,null,null]"#,
-                r#"[null,"my.metric",null,1000.0,null,null,"v",null]"#,
+                r#"["2014-03-17T14:26:03Z","req_total","counter",1027.0,null,"GET",null,"a\"b\n",null]"#,
+                r#"[null,"req_total","counter",3.0,null,"POST",null,null,"{trace_id=\"x\"} 1 1.5"]"#,
+                r#"["2018-03-12T18:33:27.789Z","up",null,1.0,null,null,null,null,null]"#,
+                r#"[null,"lat_bucket","histogram",null,"+Inf",null,null,null,null]"#,
+                r#"[null,"lat_sum","histogram",null,null,null,null,null,null]"#,
+                r#"[null,"my.metric",null,1000.0,null,null,"v",null,null]"#,
             ]
         );
         assert_eq!((reading.tally.meta, reading.tally.blank), (4, 1));

@@ -125,7 +125,7 @@ pub fn trial(parser: &dyn Parser, sample: &Sample) -> (Tally, RowCollector) {
     let mut tally = Tally::default();
     let head = text(&sample.head);
     for text in sample_texts(sample) {
-        let chunk = Chunk { text, first_line: tally.read + 1, offset: 0, head, file_time: sample.file_time };
+        let chunk = Chunk { first_line: tally.read + 1, head, file_time: sample.file_time, ..Chunk::whole(text) };
         tally.add(&parser.parse(&chunk, &mut rows));
     }
     (tally, rows)

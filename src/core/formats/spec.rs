@@ -210,6 +210,8 @@ pub struct Chunk<'a> {
     pub offset: u64,
     /// The file's first lines, 64 KiB or the first event whole, for headers and directives.
     pub head: &'a str,
+    /// What lines before it say of how it is read, as `Parser::carry` gave it; empty: nothing but what `head` says.
+    pub carried: &'a str,
     /// When the file was last changed, or the run began that parses a column; in microseconds since 1970; 0: unknown.
     /// A date without a year is the latest one that is not after it, so that files which span new year read right in
     /// any chunk.
@@ -219,7 +221,7 @@ pub struct Chunk<'a> {
 impl<'a> Chunk<'a> {
     /// A whole text as one chunk.
     pub fn whole(text: &'a str) -> Self {
-        Self { text, first_line: 1, offset: 0, head: text, file_time: 0 }
+        Self { text, first_line: 1, offset: 0, head: text, carried: "", file_time: 0 }
     }
 }
 
@@ -331,6 +333,13 @@ pub trait Parser: Send + Sync {
     /// Lines by default; formats with events of several lines, or quoted line ends, know better.
     fn cut(&self, bytes: &[u8]) -> usize {
         self.inner().map_or_else(|| super::line_ends::cut_lines(bytes), |inner| inner.cut(bytes))
+    }
+
+    /// What the lines up to the end of `bytes` say of how those behind them are read, where headers inside of a file do so:
+    /// the headers that hold there, as lines. `before`: what holds where `bytes` begin, or nothing at a file's beginning.
+    /// `None`: no line of the format says so.
+    fn carry(&self, before: &str, bytes: &[u8]) -> Option<String> {
+        self.inner().and_then(|inner| inner.carry(before, bytes))
     }
 
     /// Whether a file that begins like this can be none of the format, so that it need not be read to its end to be

@@ -90,9 +90,11 @@ pub fn read_at(parser: &dyn Parser, pieces: &[&str], file_time: i64) -> Reading 
     while !whole.is_char_boundary(end) {
         end -= 1;
     }
-    let (mut first_line, mut offset) = (1, 0);
+    let (mut first_line, mut offset, mut carried) = (1, 0, String::new());
     for text in pieces {
-        tally.add(&parser.parse(&Chunk { text, first_line, offset, head: &whole[..end], file_time }, &mut out));
+        let chunk = Chunk { text, first_line, offset, head: &whole[..end], carried: &carried, file_time };
+        tally.add(&parser.parse(&chunk, &mut out));
+        carried = parser.carry(&carried, text.as_bytes()).unwrap_or_default();
         first_line += text.matches('\n').count() as u64;
         offset += text.len() as u64;
     }

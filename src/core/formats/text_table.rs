@@ -61,6 +61,8 @@ enum Line {
     Frame,
     /// The texts of its cells are handed over.
     Row,
+    /// The first value of a row that goes on in the next line.
+    Begun,
     /// Why it is none of the table.
     Other(&'static str),
 }
@@ -87,6 +89,19 @@ impl Shape {
         match self {
             Shape::Aligned(aligned) => aligned.read(line, &mut cells.texts),
             Shape::Bordered(bordered) => bordered.read(line, cells),
+        }
+    }
+
+    /// Whether a line that is no row names the columns of another table.
+    fn is_other_header(&self, line: &str) -> bool {
+        matches!(self, Shape::Aligned(_)) && aligned::names_columns(line)
+    }
+
+    /// Whether a row goes on in the line behind this one.
+    fn goes_on(&self, line: &str) -> bool {
+        match self {
+            Shape::Aligned(aligned) => aligned.is_begun(line),
+            Shape::Bordered(bordered) => bordered.goes_on(line),
         }
     }
 
@@ -180,12 +195,15 @@ impl Format for TextTable {
                 match shape.read(line, &mut cells) {
                     Line::Header => is_below = true,
                     Line::Frame => frames += 1,
+                    Line::Begun => {}
                     Line::Row => {
                         (rows, lines) = (rows + 1, lines + 1);
                         below += 1;
                     }
                     Line::Other(_) => {
                         lines += 1;
+                        // Another table begins.
+                        is_below &= !shape.is_other_header(line);
                         below += usize::from(is_below);
                     }
                 }

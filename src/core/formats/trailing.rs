@@ -170,6 +170,10 @@ fn pair(text: &str) -> Option<(&str, Raw<'_>, usize)> {
     let (start, end, used) = quoted.filter(|(_, _, used)| is_end(comma(*used))).unwrap_or_else(plain);
     let value = text.get(start..end)?;
     let is_quoted = start > from;
+    // A quote that ends in a value began before its key: what stands in quotes is no pair.
+    if !is_quoted && bytes.get(from) != Some(&b'[') && value.find('"').is_some_and(|at| at > 0) {
+        return None;
+    }
     let value = if is_quoted { value } else { value.trim_end_matches(',') };
     // Elsewhere a backslash is one: `user=<EXAMPLE\bob>`, `path='C:\new'`.
     let is_escaped = is_quoted && bytes[from] == b'"' && value.contains('\\');

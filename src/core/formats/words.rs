@@ -35,6 +35,7 @@ const LABELS: &[(&str, &[&str])] = &[
     // Of the lines START, END and REPORT, with the units of what they tell.
     ("aws_lambda", &["requestid", "duration", "billed", "memory", "size", "max", "used", "init", "ms", "mb"]),
     ("docker_json", &["log"]),
+    ("erlang_reports", &["report"]),
     ("fortinet", &["date"]),
     // `[GIN-debug]`, and the unit of morgan.
     ("framework_access", &["gin", "debug", "ms"]),

@@ -276,7 +276,7 @@ mod tests {
                 let spec = FormatSpec::new("json_lines");
                 let parser = format(&spec.name).unwrap().prepare(&spec, Some(&schema), &Sample::default()).unwrap();
                 let line = serde_json::json!({ "a": text }).to_string();
-                let chunk = Chunk { text: &line, first_line: 1, offset: 0, head: &line, file_time: 0 };
+                let chunk = Chunk::whole(&line);
                 parser.parse(&chunk, &mut cells);
                 let json = Value::from_json(&text.into(), &data_type).unwrap_or(Value::Null);
                 let given = parse_parameter(&parameter("t", data_type.clone(), None), text).unwrap_or(Value::Null);

@@ -2,6 +2,7 @@
 //! are where its types are those of the rows, else typed by the server. All in one transaction.
 
 mod copied;
+mod nul;
 mod rounded;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
 use super::wire::{Address, Fault, Server, WireColumn, WireRow};
 use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 use copied::{CopyRows, JsonRows, Kind};
+use nul::WithoutNul;
 use rounded::{is_inexact, is_rounded};
 
 /// Seconds of a statement.
@@ -526,8 +528,8 @@ impl Transaction {
         let names: Vec<String> = schema.names().map(sql_identifier).collect();
         let load = Load { opened, place, schema, lines, target: &target, columns: &columns, names: &names };
         match (load.is_plain(), place.mode) {
-            (true, LoadMode::Upsert) => load.copied_beside(server).map(|()| Vec::new()),
-            (true, _) if load.is_open(server)? => load.copied(server).map(|()| Vec::new()),
+            (true, LoadMode::Upsert) => load.copied_beside(server),
+            (true, _) if load.is_open(server)? => load.copied(server),
             _ => load.typed(server),
         }
     }
@@ -593,28 +595,43 @@ impl Load<'_> {
         Ok(self.count(server, &sql)? == 1)
     }
 
-    /// Copies the rows into a table as they are; gives how many were sent.
-    fn copy(&self, server: &mut Server, into: &str) -> Result<u64, Diagnostic> {
-        let mut rows = CopyRows::of(lines_of(self.lines)?);
+    /// Copies the rows into a table as they are; gives how many were sent, and what is told of them.
+    fn copy(&self, server: &mut Server, into: &str) -> Result<(u64, Vec<Diagnostic>), Diagnostic> {
+        let mut lines = WithoutNul::of(lines_of(self.lines)?);
+        let mut rows = CopyRows::of(&mut lines);
         let sql = format!("COPY {into} ({}) FROM STDIN", self.names.join(", "));
         server.copy_in(&sql, &mut rows).map_err(|fault| self.told(fault))?;
-        Ok(rows.rows)
+        let given = rows.rows;
+        Ok((given, self.without_nul(lines.replaced)))
     }
 
-    fn copied(&self, server: &mut Server) -> Result<(), Diagnostic> {
+    /// Tells of characters that no text there holds.
+    fn without_nul(&self, replaced: u64) -> Vec<Diagnostic> {
+        let told = || {
+            let count = if replaced == 1 { "1 NUL".to_owned() } else { format!("{replaced} NULs") };
+            let message =
+                format!("loading `{}`: {count} in texts became U+FFFD: PostgreSQL keeps none", self.place.name);
+            self.opened
+                .hint("PW1220", &message)
+                .help("replace them before, as with `replace`, where they mean something")
+        };
+        (replaced > 0).then(told).into_iter().collect()
+    }
+
+    fn copied(&self, server: &mut Server) -> Result<Vec<Diagnostic>, Diagnostic> {
         self.place.take_out(self.opened, self.target, &mut |sql| self.count(server, sql))?;
-        let given = self.copy(server, self.target)?;
-        self.place.check_whole(self.opened, server.touched, given)
+        let (given, told) = self.copy(server, self.target)?;
+        self.place.check_whole(self.opened, server.touched, given).map(|()| told)
     }
 
-    fn copied_beside(&self, server: &mut Server) -> Result<(), Diagnostic> {
+    fn copied_beside(&self, server: &mut Server) -> Result<Vec<Diagnostic>, Diagnostic> {
         let list = self.names.join(", ");
         let beside =
             format!("CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {list} FROM {} WITH NO DATA", self.target);
         self.rows(server, &beside)?;
-        let given = self.copy(server, "pg_temp.pw_rows")?;
+        let (given, told) = self.copy(server, "pg_temp.pw_rows")?;
         self.put(server, given)?;
-        self.rows(server, "DROP TABLE pg_temp.pw_rows").map(drop)
+        self.rows(server, "DROP TABLE pg_temp.pw_rows").map(|_| told)
     }
 
     fn put(&self, server: &mut Server, given: u64) -> Result<(), Diagnostic> {
@@ -627,7 +644,8 @@ impl Load<'_> {
         let Load { opened, place, schema, target, .. } = *self;
         self.rows(server, "CREATE TEMP TABLE pw_lines (line json) ON COMMIT DROP")?;
         let copy = format!("COPY pw_lines FROM STDIN {ONE_COLUMN}");
-        server.copy_in(&copy, &mut lines_of(self.lines)?).map_err(|fault| self.told(fault))?;
+        let mut lines = WithoutNul::of(lines_of(self.lines)?);
+        server.copy_in(&copy, &mut lines).map_err(|fault| self.told(fault))?;
         let typed = self.names.iter().map(|name| format!("typed.{name}")).collect::<Vec<_>>().join(", ");
         let rows = format!(
             "CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {typed} FROM pw_lines, \
@@ -640,7 +658,7 @@ impl Load<'_> {
             is_inexact(name, &column.shown)
         };
         place.check_exact(opened, schema, "pg_temp.pw_rows", &rounded, &mut |sql| self.count(server, sql))?;
-        let mut told = Vec::new();
+        let mut told = self.without_nul(lines.replaced);
         for column in self.columns {
             let Some(condition) = schema.get(&column.name).and_then(|field| is_rounded(field, &column.shown)) else {
                 continue;

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::formats::{Framing, Parser, cut_lines};
@@ -38,6 +39,8 @@ pub(crate) struct RawChunk {
     pub first_line: u64,
     /// Bytes from the start of the (decompressed) file.
     pub offset: u64,
+    /// What the lines before it say of how it is read (`Parser::carry`).
+    pub carried: Arc<str>,
 }
 
 /// What of the end of a stream is no event yet, and is left.
@@ -62,6 +65,7 @@ pub(crate) struct Chunker<R> {
     size: Option<u64>,
     is_done: bool,
     held: Held,
+    carried: Arc<str>,
 }
 
 impl<R: Read> Chunker<R> {
@@ -76,6 +80,7 @@ impl<R: Read> Chunker<R> {
             size: None,
             is_done: false,
             held: Held::Nothing,
+            carried: Arc::default(),
         }
     }
 
@@ -91,9 +96,20 @@ impl<R: Read> Chunker<R> {
         self
     }
 
+    /// What the lines before the stream say of how it is read.
+    pub fn carrying(mut self, carried: &str) -> Self {
+        self.carried = carried.into();
+        self
+    }
+
     /// Bytes and lines of the stream's file up to the end of what was given.
     pub fn place(&self) -> (u64, u64) {
         (self.offset, self.line - 1)
+    }
+
+    /// What the lines up to there say of how those behind them are read.
+    pub fn carried(&self) -> &str {
+        &self.carried
     }
 
     /// The next chunk; `None` at the end.
@@ -123,7 +139,11 @@ impl<R: Read> Chunker<R> {
             // Texts of a small file must not keep the room of a whole chunk alive.
             bytes.shrink_to_fit();
         }
-        let chunk = RawChunk { first_line: self.line, offset: self.offset, bytes };
+        let carried = self.carried.clone();
+        if let Some(next) = parser.carry(&carried, &bytes).filter(|next| **next != *carried) {
+            self.carried = next.into();
+        }
+        let chunk = RawChunk { first_line: self.line, offset: self.offset, bytes, carried };
         self.line += lines;
         self.offset += chunk.bytes.len() as u64;
         Ok(Some(chunk))

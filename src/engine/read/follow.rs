@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pipewright_core::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ use pipewright_core::formats::Framing;
 use super::chunks::{RawChunk, count_lines};
 use super::job::{Parsed, Prepared, ReadJob};
 use super::open::unreadable;
+use super::resume::Start;
 
 /// How often the file is looked at.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -36,6 +38,8 @@ pub(crate) struct Follower {
     last: Vec<u8>,
     /// Taken, but not yet parsed: the last event may go on.
     pending: Vec<u8>,
+    /// What the lines before them say of how they are read.
+    carried: Arc<str>,
     since: Instant,
 }
 
@@ -60,10 +64,13 @@ impl Follower {
             line: 1,
             last: Vec::new(),
             pending: Vec::new(),
+            carried: Arc::default(),
             since: Instant::now(),
             path,
         };
         follower.pass().map_err(|error| unreadable(&follower.path, &error))?;
+        let carried = follower.job.carried_at(&follower.prepared, &Start::default(), follower.at)?;
+        follower.carried = carried.unwrap_or_default().into();
         Ok(follower)
     }
 
@@ -102,10 +109,8 @@ impl Follower {
             let rest = self.rest_of_copy();
             self.pending.extend(rest);
             // They are of what the file was, however short it is by now.
-            let parsed = if self.pending.is_empty() { None } else { Some(self.parse(self.pending.len())?) };
-            (self.at, self.line) = (0, 1);
-            self.last.clear();
-            self.job.look_again();
+            let parsed = self.flush(false)?;
+            self.begin_anew();
             if parsed.is_some() {
                 return Ok(parsed);
             }
@@ -121,18 +126,16 @@ impl Follower {
         if self.pending.len() > before {
             let end = self.prepared.parser.cut(&self.pending);
             if end > 0 {
-                return self.parse_anew(end).map(Some);
+                return self.parse(end, true).map(Some);
             }
         } else if !is_same_file(&self.file, &path) && path.exists() {
             // Renamed, and begun anew: whoever writes has ended with the old one, as nothing came to it.
-            let parsed = self.flush()?;
+            let parsed = self.flush(true)?;
             self.file = open_file(&path).map_err(failed)?;
-            (self.at, self.line) = (0, 1);
-            self.job.look_again();
-            self.last.clear();
+            self.begin_anew();
             return Ok(parsed);
         } else if self.since.elapsed() > PATIENCE && self.pending.ends_with(b"\n") {
-            return self.flush();
+            return self.flush(true);
         }
         std::thread::sleep(PAUSE);
         Ok(None)
@@ -167,26 +170,34 @@ impl Follower {
         (known == self.last && !known.is_empty()).then(|| read_at(&mut copy, self.at, MOST).unwrap_or_default())
     }
 
-    /// Parses what waits, though it may not be whole.
-    fn flush(&mut self) -> Result<Option<Parsed>, Diagnostic> {
-        if self.pending.is_empty() { Ok(None) } else { self.parse_anew(self.pending.len()).map(Some) }
+    /// The next bytes are the file's first.
+    fn begin_anew(&mut self) {
+        (self.at, self.line) = (0, 1);
+        self.last.clear();
+        self.carried = Arc::default();
+        self.job.look_again();
     }
 
-    /// Its first lines may not have been there before, and dates without a year are those of now.
-    fn parse_anew(&mut self, end: usize) -> Result<Parsed, Diagnostic> {
-        if is_same_file(&self.file, &self.path) {
+    /// Parses what waits, though it may not be whole. `anew`: by what the file begins with now.
+    fn flush(&mut self, anew: bool) -> Result<Option<Parsed>, Diagnostic> {
+        if self.pending.is_empty() { Ok(None) } else { self.parse(self.pending.len(), anew).map(Some) }
+    }
+
+    /// `anew`: its first lines may not have been there before, and dates without a year are those of now.
+    fn parse(&mut self, end: usize, anew: bool) -> Result<Parsed, Diagnostic> {
+        if anew && is_same_file(&self.file, &self.path) {
             self.prepared = self.job.prepare(0)?.0;
         }
-        self.parse(end)
-    }
-
-    fn parse(&mut self, end: usize) -> Result<Parsed, Diagnostic> {
         let offset = self.at - (self.pending.len() as u64).min(self.at);
         let rest = self.pending.split_off(end);
         let bytes = std::mem::replace(&mut self.pending, rest);
         let first_line = self.line;
         self.line += count_lines(&bytes);
-        self.job.parse(&self.prepared, RawChunk { bytes, first_line, offset })
+        let carried = self.carried.clone();
+        if let Some(next) = self.prepared.parser.carry(&carried, &bytes) {
+            self.carried = next.into();
+        }
+        self.job.parse(&self.prepared, RawChunk { bytes, first_line, offset, carried })
     }
 }
 

@@ -18,7 +18,7 @@ use polars_buffer::Buffer;
 
 use super::chunks::{CHUNK_SIZE, Chunker, Held, RawChunk, chunk_size, text_of};
 use super::input::given_name;
-use super::open::{Counted, How, Listed, Opened, open_listed, replaced, unreadable};
+use super::open::{Counted, How, Listed, Opened, open, open_listed, replaced, unreadable};
 use super::parquet;
 use super::range::{ByteRange, part_of};
 use super::resume::{FileState, Resume, Start, Walk};
@@ -233,6 +233,7 @@ impl ReadJob {
             first_line: raw.first_line,
             offset: raw.offset,
             head: &file.head,
+            carried: &raw.carried,
             file_time: file.modified,
         };
         let mut tally = {
@@ -319,8 +320,11 @@ impl ReadJob {
             let known = stream.is_text.then_some(stream.size);
             let stream_size = stream.size;
             let size = chunk_size(stream.size, self.chunk_size);
-            let mut chunker =
-                Chunker::new(stream.reader, stream.line, stream.offset, size).of_size(known).holding(held);
+            let carried = self.carried_at(&file, &start, stream.offset)?;
+            let mut chunker = Chunker::new(stream.reader, stream.line, stream.offset, size)
+                .of_size(known)
+                .holding(held)
+                .carrying(carried.as_deref().unwrap_or_default());
             while let Some(raw) = chunker.next(&*file.parser, &file.path)? {
                 let now = read.load(Ordering::Relaxed);
                 self.progress.fetch_add(now - taken, Ordering::Relaxed);
@@ -339,11 +343,27 @@ impl ReadJob {
                 let (bytes, lines) = chunker.place();
                 let end = if start.read > 0 { start.read + stream_size } else { stream_size };
                 let left = if known.is_some() { end.saturating_sub(bytes) } else { 0 };
-                resume.end(index, walk.at(bytes, lines), left);
+                let carried = carried.map(|_| chunker.carried().to_owned());
+                resume.end(index, walk.at(bytes, lines, carried), left);
             }
         }
         self.ended.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// What the lines before a place of a file say of how those behind it are read; `None`: no line of its format does.
+    pub fn carried_at(&self, file: &Prepared, start: &Start, place: u64) -> Result<Option<String>, Diagnostic> {
+        let Some(nothing) = file.parser.carry("", b"") else { return Ok(None) };
+        if place == 0 || start.carried.is_some() {
+            return Ok(start.carried.clone().or(Some(nothing)));
+        }
+        let opened = open(&file.path, How::of(&self.format))?;
+        let before = opened.reader.take(place.saturating_sub(opened.offset));
+        let mut chunker = Chunker::new(before, opened.line, opened.offset, self.chunk_size);
+        while chunker.next(&*file.parser, &file.path)?.is_some() {
+            self.cancel.check()?;
+        }
+        Ok(Some(chunker.carried().to_owned()))
     }
 
     /// Whether a range takes from a file: one that cannot be divided belongs whole to the range with its first byte.

@@ -49,6 +49,9 @@ pub(crate) struct FileState {
     head: String,
     /// Hash of the bytes before the place up to which it was read.
     tail: String,
+    /// What its lines up to there say of how those behind them are read; `None`: none does, or an earlier version noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    carried: Option<String>,
     /// Another file holds the same, and was read instead: this one may hold less of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_copy: bool,
@@ -98,6 +101,8 @@ pub(crate) struct Start {
     pub read: u64,
     /// Lines in them.
     pub lines: u64,
+    /// What they say of how those behind them are read, where it was noted.
+    pub carried: Option<String>,
     prints: Prints,
 }
 
@@ -140,7 +145,8 @@ impl<'a> Look<'a> {
     /// The place up to which a state says that it was read, where it is that file.
     fn fits(&self, state: &FileState) -> Result<Option<Start>, Diagnostic> {
         let start = self.walk(state.read, false).map_err(|error| unreadable(self.path, &error))?;
-        Ok(start.filter(|start| start.prints.are_of(state)).map(|start| Start { lines: state.lines, ..start }))
+        let start = start.filter(|start| start.prints.are_of(state));
+        Ok(start.map(|start| Start { lines: state.lines, carried: state.carried.clone(), ..start }))
     }
 
     /// Whether it begins as a state says.
@@ -167,7 +173,7 @@ impl<'a> Look<'a> {
             file.read_exact(&mut tail)?;
             prints.pass(&head);
             prints.pass(&tail);
-            return Ok(Some(Start { read: until, lines, prints }));
+            return Ok(Some(Start { read: until, lines, prints, carried: None }));
         }
         let (mut left, mut bytes) = (until.saturating_sub(mark), vec![0; 1 << 16]);
         while left > 0 {
@@ -181,7 +187,7 @@ impl<'a> Look<'a> {
                 }
             }
         }
-        Ok(Some(Start { read: until, lines, prints }))
+        Ok(Some(Start { read: until, lines, prints, carried: None }))
     }
 
     /// The state of a file of which nothing more is read than another state says.
@@ -267,6 +273,7 @@ impl Resume {
                 printed: 0,
                 head: String::new(),
                 tail: String::new(),
+                carried: start.carried.clone(),
                 is_copy: false,
             };
             match one {
@@ -342,10 +349,12 @@ impl Resume {
     /// What is known of the files from now on.
     pub fn states(&self) -> Vec<FileState> {
         let mut states = self.states.clone();
-        for (index, (Start { read, lines, prints }, left)) in &*self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+        for (index, (Start { read, lines, carried, prints }, left)) in
+            &*self.ends.lock().unwrap_or_else(PoisonError::into_inner)
         {
             if let Some(state) = states.get_mut(index) {
                 (state.read, state.lines, state.left) = (*read, *lines, *left);
+                state.carried.clone_from(carried);
                 state.printed = prints.tail.len();
                 (state.head, state.tail) = (Prints::hash(&prints.head[..state.printed]), Prints::hash(&prints.tail));
             }
@@ -373,8 +382,8 @@ impl Walk {
     }
 
     /// The place where it is now.
-    pub fn at(self, read: u64, lines: u64) -> Start {
-        Start { read, lines, ..self.0 }
+    pub fn at(self, read: u64, lines: u64, carried: Option<String>) -> Start {
+        Start { read, lines, carried, ..self.0 }
     }
 }
 

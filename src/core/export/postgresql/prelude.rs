@@ -330,13 +330,17 @@ CREATE FUNCTION pw_float_text(x double precision) RETURNS text IMMUTABLE PARALLE
     replace(regexp_replace(pw_number_text(x), '^(-?)0\.0000(\d)(\d*)$', '\1\2.\3e-5'), '.e', 'e')
   ELSE pw_number_text(x) END $$;
 
+-- JSON in which U+FFFD stands for each NUL, which no text here holds.
+CREATE FUNCTION pw_without_nul(x text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+  SELECT CASE WHEN strpos(x, '\u0000') > 0 THEN regexp_replace(x COLLATE "C", '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g') ELSE x END $$;
+
 -- JSON as it stands in a text: fields in their order, of one name the first.
 CREATE FUNCTION pw_json(x text) RETURNS json IMMUTABLE PARALLEL SAFE LANGUAGE plpgsql AS $$
 DECLARE
   part json;
   bare text;
 BEGIN
-  part := CAST(x AS json);
+  part := CAST(pw_without_nul(x) AS json);
   bare := regexp_replace(x COLLATE "C", '"(?:\\.|[^"\\])*"', '""', 'g');
   -- Each number is finite, each escape a character, and no more than 127 lists and objects lie in each other.
   IF EXISTS (SELECT 1 FROM regexp_matches(bare, '[0-9][0-9.eE+-]*', 'g') AS pw_item(m) WHERE pw_slow_text_float(m[1]) IS NULL) THEN

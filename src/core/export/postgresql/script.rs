@@ -171,7 +171,8 @@ pub(super) fn statements(
     let select = selects.select(id)?;
     let mut text = format!("\n-- {} ({})\n", comment(&node.origin.title), node.op.name());
     if let Op::Read(_) = &node.op {
-        text.push_str(&staged_table(&format!("pw_source_{}", id.0), &staged_file(id), &node.schema)?);
+        let told = told_of_nul(&node.origin.title);
+        text.push_str(&staged_table(&format!("pw_source_{}", id.0), &staged_file(id), &node.schema, &told)?);
     }
     // A source is one already, but for an index.
     let is_found =
@@ -244,12 +245,22 @@ pub(in crate::export) fn staged_file(id: NodeId) -> String {
     format!("source_{}.jsonl", id.0)
 }
 
-/// A table of staged lines: JSON with the columns `c0`, `c1`, …: names of columns stand in no file.
-fn staged_table(table: &str, file: &str, schema: &Schema) -> Result<String, Diagnostic> {
+/// A table of staged lines: JSON with the columns `c0`, `c1`, …: names of columns stand in no file. `told`: what is told of
+/// the lines.
+fn staged_table(table: &str, file: &str, schema: &Schema, told: &str) -> Result<String, Diagnostic> {
     let rows = staged_rows("pw_lines", schema)?;
     Ok(format!(
-        "\\copy pw_lines FROM 'stage/{file}' {LINES}\nCREATE TABLE {table} AS {rows};\nANALYZE {table};\nTRUNCATE pw_lines;\n"
+        "\\copy pw_lines FROM 'stage/{file}' {LINES}\nCREATE TABLE {table} AS {rows};\nANALYZE {table};\n{told}TRUNCATE pw_lines;\n"
     ))
+}
+
+/// Tells of a source's rows that do not hold their texts as they are.
+fn told_of_nul(title: &str) -> String {
+    format!(
+        "INSERT INTO pw_told (line) SELECT {} || ': texts of ' || pw_number(rows) || ' rows hold a NUL, which PostgreSQL keeps nowhere: U+FFFD stands for it'\n  \
+         FROM (SELECT count(*) AS rows FROM pw_lines WHERE line <> pw_without_nul(line)) AS pw_changed WHERE rows > 0;\n",
+        sql_text(&visible(title))
+    )
 }
 
 /// The SELECT that makes rows of such lines, which are the column `line` of a table.
@@ -271,7 +282,7 @@ pub(in crate::export) fn staged_rows(lines: &str, schema: &Schema) -> Result<Str
     Ok(match columns.is_empty() {
         true => format!("SELECT FROM {lines}"),
         false => format!(
-            "SELECT {} FROM {lines}, json_to_record(CAST(line AS json)) AS pw_row({})",
+            "SELECT {} FROM {lines}, json_to_record(CAST(pw_without_nul(line) AS json)) AS pw_row({})",
             columns.join(", "),
             definitions.join(", ")
         ),
@@ -289,7 +300,7 @@ fn parameters_table(plan: &Plan) -> Result<String, Diagnostic> {
     if staging::script_parameters(plan).iter().filter_map(default).any(|text| text.contains('\0')) {
         return Err(POSTGRESQL.refuse(&"a parameter with a NUL"));
     }
-    staged_table("pw_parameters", "parameters.jsonl", &known)
+    staged_table("pw_parameters", "parameters.jsonl", &known, "")
 }
 
 /// Lines of such JSON of what a SELECT gives.

@@ -152,5 +152,5 @@ The server is the one that libpq's own variables lead to; a password stands in `
 @PARAMETERS@
 ## What is carried how
 
-Every step is a view (or, where several read it, a table) under the step's title; what the functions of the language need is defined at the top of `pipeline.sql`. @LINES@ How rows of joins found partners is told, and stands in the file that `PIPEWRIGHT_REPORT` names, as in the report of Pipewright's own run. Values that steps make null, round or cut are not counted: a run of the project, or of the target `pipeline`, tells them. A text that holds a NUL stops the run: PostgreSQL keeps none.
+Every step is a view (or, where several read it, a table) under the step's title; what the functions of the language need is defined at the top of `pipeline.sql`. @LINES@ How rows of joins found partners is told, and stands in the file that `PIPEWRIGHT_REPORT` names, as in the report of Pipewright's own run. Values that steps make null, round or cut are not counted: a run of the project, or of the target `pipeline`, tells them. A NUL in a text of a source is U+FFFD, and told: PostgreSQL keeps none.
 "#;

@@ -13,7 +13,7 @@ use crate::expr::cached::{Cached, cached};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     scalar("json", "json_get(text, path) → String",
-        "What stands at a path such as '$.user.id' or '$.items[0]': texts without quotes, the rest as JSON, with its fields in their order and all digits of whole numbers; null where nothing is. Of fields with one name it is the first.",
+        "What stands at a path such as '$.user.id' or '$.items[0]': texts without quotes, the rest as JSON, with its fields in their order and all digits of whole numbers; null where nothing is. Of fields with one name it is the first, where what reads whole files of JSON keeps the last, and counts the others.",
         &[Text, Text], string,
         |a| value_or_null(|| plain(&part(a)?)),
         &[example("json_get('{\"user\": {\"id\": 7}}', '$.user.id')", "'7'"),

@@ -72,11 +72,12 @@ impl CsvParser {
         let head = skipped(head, self.skip, self.dialect.end);
         let mut at = 0;
         let mut first = Vec::new();
-        let mut raw = "";
+        let (mut raw, mut behind) = ("", 0);
         while let Some(record) = self.dialect.record(head.as_bytes(), at, true, |_, span| {
             first.push(plain(head, span, self.dialect));
         }) {
             raw = &head[at..record.end];
+            behind = record.next;
             if !is_blank(raw) && record.fault.is_none() && !record.is_comment {
                 break;
             }
@@ -113,6 +114,12 @@ impl CsvParser {
             let (unknown, header, header_at, units, repeats) = (Vec::new(), String::new(), 0, (0, 0), false);
             return Layout { columns, unknown, header, header_at, units, may_sum, repeats };
         }
+        // The last column may have no name, and none to be empty.
+        let further = format!("column_{}", names.len() + 1);
+        let mut fields = 0;
+        self.dialect.record(head.as_bytes(), behind, true, |_, _| fields += 1);
+        let is_wider = names.len() > 1 && fields == names.len() + 1 && places.contains_key(further.as_str());
+        let names: Vec<String> = names.iter().cloned().chain(is_wider.then_some(further)).collect();
         let columns: Vec<Option<usize>> = names.iter().map(|name| places.get(name.as_str()).copied()).collect();
         // Where none is known the first record may be no header: its values are not told as names.
         let is_other = !columns.is_empty() && columns.iter().all(Option::is_none) && !places.is_empty() && !has_names();

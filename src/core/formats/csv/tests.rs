@@ -24,6 +24,31 @@ fn a_header_behind_a_broken_line_is_no_row() {
 }
 
 #[test]
+fn records_that_are_all_the_same_are_rows() {
+    for text in ["a, b, c\n".repeat(3), "Connection lost, retrying, attempt 1\n".repeat(3), "a;b\n".repeat(2)] {
+        let found = recognise(&Sample::whole("x.log", &text));
+        let reading = read(&found[0].format, &text);
+        assert_eq!(reading.tally.rows, text.matches('\n').count() as u64, "{text}: {found:?}");
+    }
+    // A header that comes again between rows is one.
+    assert_eq!(read(&spec(), "a,b\n1,2\na,b\n3,4\n").tally.rows, 2);
+}
+
+#[test]
+fn a_header_may_lack_the_name_of_the_last_column() {
+    let text = "Level,Date and Time,Event ID\r\nError,2/17/2026 10:00:00 AM,7031,\"The service\nstopped\"\r\n\
+                Error,2/17/2026 10:00:01 AM,7031,again\r\n";
+    let found = recognise(&Sample::whole("events.csv", text));
+    assert_eq!(found[0].format.name, "csv", "{found:?}");
+    let reading = read(&found[0].format, text);
+    assert_eq!(reading.columns()[2..], ["Event ID Int", "column_4 String"]);
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (2, 0));
+    assert!(reading.json()[0].ends_with(r#"7031,"The service\nstopped"]"#), "{:?}", reading.json());
+    // In a table with its names a longer record is none of it.
+    assert_eq!(read(&spec(), "a,b\n1,2\n1,2,3\n").tally.quarantined, 1);
+}
+
+#[test]
 fn headers_types_and_nulls() {
     let text = "\u{feff}id, name ,zip,,name,at,day,ok,x\r\n\
                 1,\"a, \"\"b\"\"\",08123,,,2024-01-01 10:00:00,2024-01-01,true,1.5\r\n\

@@ -346,6 +346,23 @@ pub fn open_all<'a>(kind: Kind, chunk: &Chunk<'a>, mut unread: impl FnMut(Unit, 
     payload
 }
 
+/// The lines of a chunk from which lines of the payload come, with all pieces of what was joined.
+pub fn lines_of(kind: Kind, chunk: &Chunk, places: &[Place]) -> String {
+    let mut found: Vec<&str> = Vec::new();
+    for place in places {
+        let start = place.unit.offset.saturating_sub(chunk.offset) as usize;
+        let rest = Chunk { text: chunk.text.get(start..).unwrap_or_default(), ..*chunk };
+        for (_, line) in lines(&rest) {
+            let Some(opened) = kind.open(line).filter(|opened| opened.labels == place.labels) else { continue };
+            found.push(line);
+            if !opened.partial {
+                break;
+            }
+        }
+    }
+    found.join("\n")
+}
+
 impl<'a> Payload<'a> {
     fn push(&mut self, place: Place<'a>, text: &str) {
         // A line end inside would make two lines of one.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::open::{Kind, LABELS, Labels, Payload, Place, open_all};
+use super::open::{Kind, LABELS, Labels, Payload, Place, lines_of, open_all};
 use crate::data::Schema;
 use crate::formats::door::{Door, Keeper, NONE, hand_over};
 use crate::formats::line_ends::ends_in_returns;
@@ -54,37 +54,53 @@ impl Parser for EnvelopeParser {
         0
     }
 
+    fn carry(&self, before: &str, bytes: &[u8]) -> Option<String> {
+        // Of several containers each would have its own.
+        let carried = self.inner.carry(before, b"").filter(|_| !self.kind.has_several())?;
+        let text = String::from_utf8_lossy(bytes);
+        let inside = open_all(self.kind, &Chunk { head: "", ..Chunk::whole(&text) }, |_, _| {}).text;
+        self.inner.carry(&carried, inside.as_bytes())
+    }
+
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
         let mut unread = VecDeque::new();
         let payload = open_all(self.kind, chunk, |unit, line| unread.push_back((unit, line)));
         let head = open_all(self.kind, &Chunk { text: chunk.head, offset: 0, ..*chunk }, |_, _| {}).text;
         // Its lines end with a line feed, whatever the first one holds.
         let head = if ends_in_returns(&head) { "" } else { head.as_str() };
-        let inner = Chunk { head, ..*chunk };
+        let source = Source { chunk, head };
         let mut tally = match self.kind.has_several() {
-            true => self.parse_apart(&inner, &payload, unread, out),
-            false => self.parse_inside(&inner, &payload.text, &payload.places, unread, out),
+            true => self.parse_apart(source, &payload, unread, out),
+            false => self.parse_inside(source, &payload.text, &payload.places, unread, out),
         };
         tally.add(&payload.tally);
         tally
     }
 }
 
+/// A chunk, and the payload of its file's head.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    chunk: &'a Chunk<'a>,
+    head: &'a str,
+}
+
 impl EnvelopeParser {
     /// Reads lines of the payload.
     fn parse_inside<'a>(
         &self,
-        chunk: &Chunk,
+        source: Source<'a>,
         text: &str,
         places: &'a [Place<'a>],
         unread: VecDeque<(Unit, &'a str)>,
         out: &mut dyn Columns,
     ) -> Tally {
-        let inner = Chunk { text, first_line: 1, ..*chunk };
+        let inner = Chunk { text, first_line: 1, head: source.head, ..*source.chunk };
         let wanted = |slot: usize| if slot != NONE && out.wants(slot) { slot } else { NONE };
         let slots = (wanted(self.slots.0), self.slots.1.map(wanted));
-        let mut door =
-            PlaceDoor { out, map: &self.map, slots, message: self.message, places, unread, cut: 0, texts: 0 };
+        let (map, message) = (self.map.as_slice(), self.message);
+        let lines = |places: &[Place]| lines_of(self.kind, source.chunk, places);
+        let mut door = PlaceDoor { out, map, slots, message, places, lines: &lines, unread, cut: 0, texts: 0 };
         let mut tally = self.inner.parse(&inner, &mut door);
         door.hand_over_unread(u64::MAX);
         let (cut, texts) = (door.cut, door.texts);
@@ -100,7 +116,7 @@ impl EnvelopeParser {
     /// Reads the lines of each container by themselves: none continues an event of another.
     fn parse_apart<'a>(
         &self,
-        chunk: &Chunk,
+        source: Source<'a>,
         payload: &Payload<'a>,
         unread: VecDeque<(Unit, &'a str)>,
         out: &mut dyn Columns,
@@ -116,13 +132,13 @@ impl EnvelopeParser {
             containers[number].1.push(*place);
         }
         if let [(text, places)] = containers.as_slice() {
-            return self.parse_inside(chunk, text, places, unread, out);
+            return self.parse_inside(source, text, places, unread, out);
         }
         let mut tally = Tally::default();
         let columns: Vec<usize> = (0..self.schema.len()).collect();
         let mut kept = Keeper::new(&columns, out);
         for (text, places) in &containers {
-            tally.add(&self.parse_inside(chunk, text, places, VecDeque::new(), &mut kept));
+            tally.add(&self.parse_inside(source, text, places, VecDeque::new(), &mut kept));
         }
         let (mut rows, mut aside) = (kept.rows, kept.aside);
         rows.sort_by_key(|(unit, _)| unit.offset);
@@ -156,7 +172,7 @@ impl EnvelopeParser {
 
     fn border_of(&self, text: &str) -> usize {
         // Offsets count from 1, since what begins a file may be a BOM.
-        let chunk = Chunk { text, first_line: 1, offset: 1, head: "", file_time: 0 };
+        let chunk = Chunk { offset: 1, head: "", ..Chunk::whole(text) };
         let payload = open_all(self.kind, &chunk, |_, _| {});
         let inside = self.inner.cut(payload.text.as_bytes());
         if inside == 0 {
@@ -198,6 +214,8 @@ struct PlaceDoor<'a> {
     slots: (usize, [usize; LABELS]),
     message: usize,
     places: &'a [Place<'a>],
+    /// Gives the lines of the file from which some come.
+    lines: &'a dyn Fn(&[Place]) -> String,
     /// Lines without the envelope, in order.
     unread: VecDeque<(Unit, &'a str)>,
     /// Rows whose time was cut to microseconds.
@@ -229,8 +247,10 @@ impl<'a> PlaceDoor<'a> {
         self.out.end_row(place.unit);
     }
 
-    fn place(&self, unit: Unit) -> Option<&'a Place<'a>> {
-        self.places.get(usize::try_from(unit.line).unwrap_or(0).wrapping_sub(1))
+    /// Where a line of the payload comes from, and those behind it.
+    fn places(&self, unit: Unit) -> &'a [Place<'a>] {
+        let first = usize::try_from(unit.line).unwrap_or(0).wrapping_sub(1);
+        self.places.get(first..).unwrap_or_default()
     }
 }
 
@@ -245,16 +265,19 @@ impl Door for PlaceDoor<'_> {
         self.map
     }
     fn finish_row(&mut self, unit: Unit) {
-        match self.place(unit) {
+        match self.places(unit).first() {
             Some(place) => self.end_row_at(place),
             None => self.out.end_row(unit),
         }
     }
     fn turn_away(&mut self, unit: Unit, reason: &str, raw: &[u8]) {
-        let Some(place) = self.place(unit) else { return self.out.quarantine(unit, reason, raw) };
+        let places = self.places(unit);
+        let Some(place) = places.first() else { return self.out.quarantine(unit, reason, raw) };
         self.hand_over_unread(place.unit.offset);
         if self.message == NONE {
-            return self.out.quarantine(place.unit, reason, raw);
+            let count = memchr::memchr_iter(b'\n', raw).count() + 1;
+            let whole = (self.lines)(&places[..count.min(places.len())]);
+            return self.out.quarantine(place.unit, reason, whole.as_bytes());
         }
         // The envelope is read: what is inside stays a text.
         if self.out.wants(self.message) {

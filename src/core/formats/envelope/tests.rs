@@ -1,7 +1,8 @@
 //! Tests of envelopes.
 
 use super::CRI;
-use crate::formats::testing::{pieces, prepare, read, read_with, samples};
+use crate::data::{DataType, Schema};
+use crate::formats::testing::{pieces, prepare, read, read_as, read_with, samples};
 use crate::formats::{Format, FormatSpec, Sample};
 
 const CRI_LOG: &str = "2024-03-01T10:00:00.1Z stdout F 2024-03-01 10:00:00,100 ERROR [main] a.B - failed\n\
@@ -310,4 +311,24 @@ fn lines_of_pods_join_those_of_their_own() {
     let wanted = [("web-0".into(), "failed\n\tat a.B(B.java:1)".into()), ("web-1".into(), "ok".into())];
     assert_eq!(told, wanted);
     assert_eq!((reading.tally.joined, reading.tally.quarantined), (1, 0));
+}
+
+#[test]
+fn what_does_not_fit_inside_is_kept_with_its_envelope() {
+    let kept = "2024-03-01T10:00:00.2Z stdout P not \n2024-03-01T10:00:00.3Z stdout F json";
+    let (before, behind) = kept.split_once('\n').unwrap();
+    let text = format!(
+        "2024-03-01T10:00:00.1Z stdout F {{\"a\":1}}\n{before}\n2024-03-01T10:00:00.2Z stderr F {{\"a\":2}}\n{behind}\n"
+    );
+    let schema = Schema::of([("time", DataType::Timestamp), ("stream", DataType::String), ("a", DataType::Int)]);
+    let spec = FormatSpec::new("cri").with("payload", "json_lines");
+    let reading = read_as(&spec, &schema, &text);
+    assert_eq!((reading.rows.len(), reading.quarantined.len()), (2, 1));
+    assert_eq!((reading.quarantined[0].0, reading.quarantined[0].2.as_str()), (2, kept));
+    // So it can be read again.
+    assert_eq!(read_as(&spec, &schema, kept).quarantined[0].2, kept);
+    let pod = "[pod/shop-6d5f7c9b8d-x2x4z/app] not json at all";
+    let schema = Schema::of([("pod", DataType::String), ("a", DataType::Int)]);
+    let reading = read_as(&FormatSpec::new("kubernetes_log").with("payload", "json_lines"), &schema, pod);
+    assert_eq!(reading.quarantined[0].2, pod);
 }

@@ -65,6 +65,9 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} {pid:int} {level:level} {logger:name} [{request_id:text}] {message:rest}",
         "{time:iso} {pid:int} {level:level} {logger:name} {message:rest}",
         "{time:iso} {level:level} pid={pid:int} {thread:word} {file:name}:{line:int} {message:rest}",
+        // Logstash, and Elasticsearch before its node.
+        "[{time:iso}][{level:level}{? ?}][{logger:name}{? ?}][{pipeline:name}][{plugin_id:hex}] {message:rest}",
+        "[{time:iso}][{level:level}{? ?}][{logger:name}{? ?}][{pipeline:name}] {message:rest}",
         "[{time:iso}][{level:level}{? ?}][{logger:text}] {message:rest}",
         "[{time:iso}] {level:level} {message:until_last} ({logger:name})",
         "[{time:iso}] {level:level}/{logger:name}: {message:rest}",

@@ -56,6 +56,39 @@ pub static GO: TemplateFormat = TemplateFormat::new(Table {
     ..Table::PLAIN
 });
 
+pub static CAPNSLOG: TemplateFormat = TemplateFormat::new(Table {
+    name: "capnslog",
+    title: "capnslog",
+    doc: "What CoreOS' package capnslog writes (github.com/coreos/pkg): etcd before 3.4, fleet, flannel, dex, Clair. `level` is \
+          a letter (C, E, W, N, I, D, T), `logger` the package.",
+    weight: 98,
+    variants: &["{time:iso} {level:[CEWNIDT]} | {logger:text}: {message:rest}"],
+    nulls: &[],
+    joins: Joins::Texts,
+    examples: &["2024-03-01 10:00:00.123456 I | etcdserver: published member"],
+    ..Table::PLAIN
+});
+
+pub static ERLANG: TemplateFormat = TemplateFormat::new(Table {
+    name: "erlang_reports",
+    title: "Erlang reports",
+    doc: "Reports of Erlang's error logger and SASL (erlang.org, error_logger): RabbitMQ before 3.7, ejabberd, CouchDB and Riak \
+          of old. `level` is the report's kind: INFO, WARNING, ERROR, or CRASH, SUPERVISOR, PROGRESS; all lines below its head \
+          are the message.",
+    weight: 99,
+    variants: &["={level:text} REPORT==== {time:%d-%b-%Y::%H:%M:%S%f}{? UTC?} ==={message:rest}"],
+    nulls: &[],
+    begins: Some(begins_report),
+    examples: &[
+        "=INFO REPORT==== 1-Mar-2024::10:00:00 ===\naccepting connection <0.684.0> (192.0.2.7:5678 -> 192.0.2.80:5672)",
+    ],
+    ..Table::PLAIN
+});
+
+fn begins_report(line: &str) -> bool {
+    line.starts_with('=') && line.ends_with(" ===") && line.contains(" REPORT==== ")
+}
+
 pub static DOVECOT: TemplateFormat = TemplateFormat::new(Table {
     name: "dovecot",
     title: "Dovecot log",
@@ -326,6 +359,16 @@ mod tests {
                 "reboot   system boot  6.1.0-13-amd64   Sun Nov 29 02:00:00 2026   still running\n",
                 "last",
                 r#"{"time":"2026-11-29T02:00:00Z","host":"6.1.0-13-amd64","user":"reboot","terminal":"system boot","message":"still running"}"#,
+            ),
+            (
+                "2026-02-17 10:00:01.220112 W | etcdserver: read-only range request \"key:/a\" took too long\n",
+                "capnslog",
+                r#"{"time":"2026-02-17T10:00:01.220112Z","level":"W","logger":"etcdserver","message":"read-only range request \"key:/a\" took too long"}"#,
+            ),
+            (
+                "=ERROR REPORT==== 17-Feb-2026::09:05:00 ===\nChannel error on connection <0.700.0>:\n{amqp_error,\n  'queue.declare'}\n\n=INFO REPORT==== 17-Feb-2026::09:06:00 ===\nwell\n",
+                "erlang_reports",
+                r#"{"time":"2026-02-17T09:05:00Z","level":"ERROR","message":"Channel error on connection <0.700.0>:\n{amqp_error,\n  'queue.declare'}"}"#,
             ),
             (
                 "2026/11/30 10:00:02 [12] sent 12,345 bytes\n",

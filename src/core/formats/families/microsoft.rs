@@ -11,8 +11,8 @@ pub static IIS: TemplateFormat = TemplateFormat::new(Table {
           is read as `w3c`, its NCSA form as `apache_access`.",
     weight: 99,
     variants: &[
-        "{client:word}, {user:text}, {time:%m/%d/%Y, %H:%M:%S}, {service:word}, {host:word}, {server_address:word}, {duration:ms}, {received_bytes:int}, {bytes:int}, {status:int}, {win32_status:int}, {method:word}, {path:text}, {parameters:text},{message:rest}",
-        "{client:word}, {user:text}, {time:%m/%d/%y, %H:%M:%S}, {service:word}, {host:word}, {server_address:word}, {duration:ms}, {received_bytes:int}, {bytes:int}, {status:int}, {win32_status:int}, {method:word}, {path:text}, {parameters:text},{message:rest}",
+        "{client:word}, {user:text}, {time:%m/%d/%Y, %H:%M:%S}, {service:word}, {host:word}, {server_address:word}, {duration:ms}, {received_bytes:int}, {bytes:int}, {status:int}, {win32_status:int}, {method:word}, {path:text}, {parameters:until_last},{message:rest}",
+        "{client:word}, {user:text}, {time:%m/%d/%y, %H:%M:%S}, {service:word}, {host:word}, {server_address:word}, {duration:ms}, {received_bytes:int}, {bytes:int}, {status:int}, {win32_status:int}, {method:word}, {path:text}, {parameters:until_last},{message:rest}",
     ],
     examples: &[
         "192.0.2.7, -, 03/01/2024, 10:00:00, W3SVC1, WEB1, 192.0.2.80, 47, 163, 3223, 200, 0, GET, /orders/17, a=1,",
@@ -52,9 +52,9 @@ pub static DHCP: TemplateFormat = TemplateFormat::new(Table {
           explanations at its beginning are no events.",
     weight: 98,
     variants: &[
-        "{event_id:int},{time:%m/%d/%y,%H:%M:%S},{event:text},{client:text},{host:text},{mac_address:text},{user:text},{?{? ?}{transaction_id:text},{result:text},{message:rest}?}",
-        "{event_id:int},{time:%m/%d/%y,%H:%M:%S},{event:text},{client:text},{host:text},{mac_address:text},{message:rest}",
-        "{event_id:int},{time:%m/%d/%y,%H:%M:%S},{event:text},{client:text},{host:text},{mac_address:word}",
+        "{event_id:int},{time:%m/%d/%y,%H:%M:%S},{event:cell},{client:text},{host:cell},{?{mac_address:uuid}?},{user:cell},{?{? ?}{transaction_id:text},{result:text},{message:rest}?}",
+        "{event_id:int},{time:%m/%d/%y,%H:%M:%S},{event:cell},{client:text},{host:cell},{?{mac_address:uuid}?},{message:rest}",
+        "{event_id:int},{time:%m/%d/%y,%H:%M:%S},{event:cell},{client:text},{host:cell},{mac_address:uuid}",
     ],
     nulls: &[],
     meta: &[
@@ -156,6 +156,8 @@ mod tests {
         assert_eq!((&row["user"], &row["path"]), (&r"EXAMPLE\bob".into(), &"/my orders".into()));
         assert_eq!((&row["status"], &row["bytes"], row.get("parameters")), (&404.into(), &3223.into(), None));
         assert_eq!(fields("iis", &line.replace("11/30/2026", "11/30/26"))["time"], "2026-11-30T10:00:01Z");
+        let row = fields("iis", &line.replace("/my orders, -,", "/a,b/c, x=1,2,"));
+        assert_eq!((&row["path"], &row["parameters"], row.get("message")), (&"/a,b/c".into(), &"x=1,2".into(), None));
     }
 
     #[test]
@@ -197,6 +199,13 @@ mod tests {
         assert_eq!((&rows[1]["transaction_id"], &rows[1]["result"]), (&"1234567".into(), &"0".into()));
         let short = fields("windows_dhcp", "10,11/30/05,10:00:00,Assign,192.0.2.8,pc8,001122334456\n");
         assert_eq!((&short["time"], &short["mac_address"]), (&"2005-11-30T10:00:00Z".into(), &"001122334456".into()));
+        // A comma in quotes is part of a value; one without them leaves the line unread, and moves no value.
+        let line = "10,11/30/26,10:00:00,\"Assign, new\",192.0.2.7,\"pc \"\"x\"\"\",001122334455,bob,1,0,,,,,,,,,0\n";
+        let row = fields("windows_dhcp", line);
+        assert_eq!((&row["event"], &row["host"]), (&"Assign, new".into(), &"pc \"x\"".into()));
+        assert_eq!((&row["mac_address"], &row["user"]), (&"001122334455".into(), &"bob".into()));
+        let bare = [line, "10,11/30/26,10:00:00,Assign, new,192.0.2.7,pc,001122334455,bob,1,0,,,,,,,,,0\n"].concat();
+        assert_eq!(read(&FormatSpec::new("windows_dhcp"), &bare).tally.quarantined, 1);
     }
 
     #[test]

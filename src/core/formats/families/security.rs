@@ -34,13 +34,15 @@ pub static CEF: TemplateFormat = TemplateFormat::new(Table {
 pub static LEEF: TemplateFormat = TemplateFormat::new(Table {
     name: "leef",
     title: "LEEF",
-    doc: "IBM QRadar's Log Event Extended Format (ibm.com, LEEF overview), version 1.0, and 2.0 with tabs between the \
-          keys. `client`, `client_port` and `user` are the keys src, srcPort and usrName.",
+    doc: "IBM QRadar's Log Event Extended Format (ibm.com, LEEF overview), versions 1.0 and 2.0, with a syslog head or \
+          without; between the keys stand tabs, or what the head of version 2.0 says. `client`, `client_port` and `user` are the keys src, srcPort and usrName.",
     weight: 100,
     variants: &[
-        "{prefix:text}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{?x09|?}{?0x09|?}{?\t|?}{pairs}{message:rest}",
+        "{?<{priority:int}>?}{time:syslog} {host:word} LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
+        "{?<{priority:int}>?}{?{_:int} ?}{time:iso} {host:word} LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
+        "{prefix:text}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
     ],
-    pairs: Pairs::TABS,
+    pairs: Pairs::LEEF,
     renames: &[("src", "client"), ("srcPort", "client_port"), ("usrName", "user")],
     nulls: &[],
     examples: &["LEEF:1.0|Example|Gate|1.0|100|src=192.0.2.7\tdst=192.0.2.80\tsev=5\tusrName=bob"],

@@ -48,7 +48,8 @@ pub static IPTABLES: TemplateFormat = TemplateFormat::new(Table {
     name: "iptables",
     title: "Netfilter log",
     doc: "Packets that iptables, nftables and UFW log through the kernel (netfilter.org, LOG target): `prefix` is what the \
-          rule's `--log-prefix` says, `client` and `client_port` are SRC and SPT; flags such as SYN are true where set.",
+          rule's `--log-prefix` says, `client` and `client_port` are SRC and SPT; flags such as SYN are true where set. Of an ICMP error `inner` is the packet \
+          that it is about.",
     weight: 99,
     variants: &[
         "{?<{priority:int}>?}{time:syslog} {?{host:word} ?}{app:=kernel}: {?[{? ?}{uptime:float}] ?}{prefix:text}IN={?{in:name}?} {pairs}{message:rest}",

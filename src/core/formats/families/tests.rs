@@ -653,3 +653,41 @@ fn the_zone_that_a_pair_tells_is_that_of_the_time() {
     let sophos = "device=\"SFW\" date=2024-03-01 time=10:00:00 timezone=\"CET\" device_name=\"XG1\"\n";
     assert_eq!(fields("sophos", sophos)["time"], "2024-03-01T09:00:00Z");
 }
+
+#[test]
+fn what_is_inside_of_something_else_fills_no_column_of_the_line() {
+    let packet = fields(
+        "iptables",
+        "Feb 17 10:00:04 gw1 kernel: [81235.0] REJECT: IN=eth0 OUT= SRC=192.0.2.77 DST=192.0.2.4 LEN=28 PROTO=ICMP TYPE=3 CODE=3 [SRC=192.0.2.4 DST=192.0.2.77 TTL=64 PROTO=UDP SPT=53 DPT=40112 LEN=36 ] \n",
+    );
+    assert_eq!(
+        (&packet["client"], &packet["LEN"], &packet["PROTO"]),
+        (&"192.0.2.77".into(), &28.into(), &"ICMP".into())
+    );
+    assert_eq!(packet["inner"], "SRC=192.0.2.4 DST=192.0.2.77 TTL=64 PROTO=UDP SPT=53 DPT=40112 LEN=36");
+    assert_eq!((packet.get("client_port"), packet.get("TTL")), (None, None));
+    let leef =
+        fields("leef", "Feb 17 10:00:02 gate LEEF:2.0|Example|Gate|1.0|41|^|src=192.0.2.7^sev=5^usrName=joe=x\n");
+    assert_eq!((&leef["host"], &leef["client"], &leef["user"]), (&"gate".into(), &"192.0.2.7".into(), &"joe=x".into()));
+    let beat = fields(
+        "zap_console",
+        "2026-02-17T10:00:30.001+0100\tINFO\t[monitoring]\tlog/log.go:184\tMetrics\t{\"a\": 1}\n",
+    );
+    assert_eq!(
+        (&beat["logger"], &beat["file"], &beat["line"]),
+        (&"monitoring".into(), &"log/log.go".into(), &184.into())
+    );
+    assert_eq!(beat["message"], "Metrics");
+    let stash = fields(
+        "application_log",
+        "[2026-02-17T10:00:02,000][WARN ][logstash.filters.grok    ][main][8f3c2a1b] Timeout\n",
+    );
+    assert_eq!(
+        (&stash["logger"], &stash["pipeline"], &stash["plugin_id"]),
+        (&"logstash.filters.grok".into(), &"main".into(), &"8f3c2a1b".into())
+    );
+    // A message in JSON has no pairs, whatever its texts hold.
+    let line = "2026-02-17 10:00:05 INFO a.B - start a=1 b=\"x y\"\n2026-02-17 10:00:06 INFO a.B - kube {\"log\":\"hello a=2\",\"stream\":\"out\"}\n";
+    let rows = named_rows(&read(&FormatSpec::new("application_log").with("fields", "pairs"), line));
+    assert_eq!((&rows[0]["a"], rows[1].get("a")), (&1.into(), None));
+}

@@ -4,6 +4,9 @@ use super::Fielded;
 use crate::data::DataType;
 use crate::formats::csv_records;
 
+/// The directive that says who wrote a log.
+pub const WRITER: &str = "#Software:";
+
 /// A line that names more fields than this is no header.
 const MAX_FIELDS: usize = 2000;
 
@@ -75,6 +78,9 @@ pub static OPENVPN: Fielded = Fielded {
         "HEADER,CLIENT_LIST,Common Name,Real Address,Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t)\nCLIENT_LIST,bob,192.0.2.7:51234,12345,67890,2024-03-01 10:00:00,1709287200\nHEADER,ROUTING_TABLE,Virtual Address,Common Name,Real Address,Last Ref,Last Ref (time_t)\nROUTING_TABLE,192.0.2.130,bob,192.0.2.7:51234,2024-03-01 10:00:00,1709287200\nEND",
     ],
 };
+
+/// Beginnings of the headers of OpenVPN's status in version 1, which has no other sign of one.
+const OPENVPN_NAMES: [&str; 2] = ["Common Name,Real Address,", "Virtual Address,Common Name,"];
 
 /// Beginnings of lines of OpenVPN's status that are neither names nor rows.
 const OPENVPN_FRAME: [&str; 10] = [
@@ -252,13 +258,12 @@ impl Dialect {
             Dialect::OpenVpn => {
                 let separator = if line.contains('\t') { '\t' } else { ',' };
                 let names = line.split(separator).map(str::trim);
-                // Version 1 has no sign of a header but its names.
                 match line.strip_prefix("HEADER") {
                     Some(_) => {
                         let names: Vec<&str> = ["list"].into_iter().chain(names.skip(2)).collect();
                         (3..=MAX_FIELDS).contains(&names.len()).then_some(names)
                     }
-                    None => ["Common Name,Real Address,", "Virtual Address,Common Name,"]
+                    None => OPENVPN_NAMES
                         .iter()
                         .any(|start| line.starts_with(start))
                         .then(|| names.take(MAX_FIELDS).collect()),
@@ -269,6 +274,17 @@ impl Dialect {
                 let known = |name: &&str| VPC_DEFAULT.contains(name) || VPC_MORE.contains(name);
                 (names.len() >= 3 && names.iter().all(known)).then_some(names)
             }
+        }
+    }
+
+    /// Beginnings of the lines that say how those behind them are read; none where a file has one header for all.
+    pub fn marks(self) -> &'static [&'static str] {
+        match self {
+            Dialect::W3c => &["#Fields:", WRITER],
+            Dialect::Exchange => &["#Fields:"],
+            Dialect::Zeek => &["#fields\t"],
+            Dialect::OpenVpn => &["HEADER", OPENVPN_NAMES[0], OPENVPN_NAMES[1]],
+            Dialect::VpcFlow => &[],
         }
     }
 

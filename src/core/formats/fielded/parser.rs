@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::dialect::{Dialect, Role, Software};
+use super::dialect::{Dialect, Role, Software, WRITER};
 use crate::data::Schema;
 use crate::data::instants::{MICROS_PER_DAY, ends_finer, is_finer, parse_date, parse_timestamp, zoned_clock_prefix};
 use crate::data::zones::from_local;
@@ -33,7 +33,7 @@ impl Header {
 
     /// A directive is met.
     pub fn note(&mut self, dialect: Dialect, line: &str) {
-        if let Some(software) = line.strip_prefix("#Software:") {
+        if let Some(software) = line.strip_prefix(WRITER) {
             self.software = if software.contains("Microsoft") { Software::Microsoft } else { Software::Other };
             self.describe(dialect);
         }
@@ -130,11 +130,19 @@ fn usual(dialect: Dialect, pieces: &[&str]) -> Option<&'static [&'static str]> {
     fits.then_some(names)
 }
 
+/// Whether a line begins at a place, as lines are read: also behind a BOM, and behind the NUL bytes of a file that was cut
+/// off while it was written.
+fn begins_line(bytes: &[u8], at: usize) -> bool {
+    let before = bytes[..at].strip_suffix(b"\xef\xbb\xbf").unwrap_or(&bytes[..at]);
+    let end = before.iter().rposition(|byte| *byte != 0);
+    end.is_none_or(|end| matches!(before[end], b'\n' | b'\r'))
+}
+
 pub struct FieldedParser {
     dialect: Dialect,
     schema: Schema,
     cells: Vec<Cell>,
-    /// The names of the sample's first header: chunks may end only where it holds.
+    /// The names of the sample's first header, which holds where none was met.
     first: Option<Vec<String>>,
 }
 
@@ -165,18 +173,23 @@ impl FieldedParser {
         Slots { slots: header.columns().map(of).collect(), lost: vec![0; header.columns.len()] }
     }
 
-    /// The header that holds where a chunk begins: the sample's, also for what stands before a file's own, since no chunk
-    /// sees how far in that stands.
+    /// The header that holds where a chunk begins: the last one before it, or the sample's.
     fn first_header(&self, chunk: &Chunk) -> Header {
         let mut header = Header::default();
         if let Some(first) = &self.first {
             header.set(self.dialect, &first.iter().map(String::as_str).collect::<Vec<_>>());
         }
-        if chunk.offset > 0 {
+        if chunk.offset > 0 && chunk.carried.is_empty() {
             let head = Chunk::whole(chunk.head);
             let directives =
                 lines(&head).map(|(_, line)| line).take_while(|line| is_blank(line) || self.dialect.is_meta(line));
             directives.for_each(|line| header.note(self.dialect, line));
+        }
+        for line in chunk.carried.lines() {
+            match self.dialect.header(line) {
+                Some(names) => header.set(self.dialect, &names),
+                None => header.note(self.dialect, line),
+            }
         }
         header
     }
@@ -268,32 +281,28 @@ impl Parser for FieldedParser {
         self.dialect == Dialect::VpcFlow
     }
 
-    /// Before the first header that differs from the first one; what follows that stays in one chunk.
-    fn cut(&self, bytes: &[u8]) -> usize {
-        let Some(last) = memchr::memrchr(b'\n', bytes) else { return 0 };
-        if self.dialect == Dialect::VpcFlow {
-            return last + 1;
+    /// The last header, and who wrote the log.
+    fn carry(&self, before: &str, bytes: &[u8]) -> Option<String> {
+        let marks = self.dialect.marks();
+        if marks.is_empty() {
+            return None;
         }
-        let mark: &[u8] = if self.dialect == Dialect::Zeek { b"#fields\t" } else { b"#Fields:" };
-        for at in memchr::memmem::find_iter(&bytes[..=last], mark) {
-            // As lines are read: behind a BOM, and behind the NUL bytes of a file that was cut off while it was written.
-            let before = bytes[..at].strip_suffix(b"\xef\xbb\xbf").unwrap_or(&bytes[..at]);
-            let before = before.len() - before.iter().rev().take_while(|byte| **byte == 0).count();
-            if before > 0 && !matches!(bytes[before - 1], b'\n' | b'\r') {
-                continue;
-            }
-            let end = memchr::memchr(b'\n', &bytes[at..]).map_or(last, |end| at + end);
-            let line = String::from_utf8_lossy(&bytes[at..end]);
-            let names = self.dialect.header(line.trim_end_matches('\r'));
-            let is_first = match (&names, &self.first) {
-                (Some(names), Some(first)) => names.iter().eq(first.iter()),
-                _ => false,
-            };
-            if !is_first {
-                return memchr::memrchr(b'\n', &bytes[..before]).map_or(0, |end| end + 1);
+        let at = marks.iter().flat_map(|mark| memchr::memmem::find_iter(bytes, mark));
+        let mut places: Vec<usize> = at.filter(|at| begins_line(bytes, *at)).collect();
+        places.sort_unstable();
+        let lines = places.into_iter().map(|at| {
+            let end = memchr::memchr2(b'\r', b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+            String::from_utf8_lossy(&bytes[at..end]).into_owned()
+        });
+        let (mut header, mut writer) = (String::new(), String::new());
+        for line in before.lines().map(str::to_owned).chain(lines) {
+            if self.dialect.header(&line).is_some() {
+                header = line + "\n";
+            } else if line.starts_with(WRITER) {
+                writer = line + "\n";
             }
         }
-        last + 1
+        Some(writer + &header)
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {

@@ -21,6 +21,7 @@
 //! | `s` `ms` `us` | a number of seconds, milliseconds, microseconds; the column is in seconds, negative is null |
 //! | `span` | a length of time with its units (`1m2.5s`, `340µs`); the column is in seconds |
 //! | `quoted` | a text in double quotes |
+//! | `cell` | a text in double quotes in which `""` is one, as tables have it, or anything, up to the next literal |
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
 //! | `level` | a word for a level |
@@ -79,6 +80,7 @@ pub enum Kind {
     Seconds(f64),
     Span,
     Quoted,
+    Cell,
     Request,
     Addr,
     Level,
@@ -347,6 +349,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "us" => Kind::Seconds(1e6),
         "span" => Kind::Span,
         "quoted" => Kind::Quoted,
+        "cell" => Kind::Cell,
         "request" => Kind::Request,
         "addr" => Kind::Addr,
         "level" => Kind::Level,

@@ -168,6 +168,10 @@ impl Walk<'_, '_> {
                 let length = quoted_length(bytes, &field.stops)?;
                 (1, length, length + 2)
             }
+            Kind::Cell => match cell_length(bytes, &field.stops) {
+                Some(length) => (1, length, length + 2),
+                None => plain(first_stop(bytes, &field.stops)?),
+            },
             Kind::Addr => plain(stop_or_blank(bytes, &field.stops)?),
             Kind::Level => plain(match self.seen.level {
                 Some((place, length)) if place == at => length?,
@@ -313,6 +317,17 @@ fn quoted_length(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
         }
         at += 1;
     }
+}
+
+/// The length of a text in quotes without them, in which two quotes are one.
+fn cell_length(bytes: &[u8], stops: &[Box<str>]) -> Option<usize> {
+    let inner = bytes.strip_prefix(b"\"")?;
+    let mut at = memchr::memchr(b'"', inner)?;
+    while inner[at + 1..].starts_with(b"\"") {
+        at += 2 + memchr::memchr(b'"', &inner[at + 2..])?;
+    }
+    let after = &inner[at + 1..];
+    (after.is_empty() || stops.iter().any(|stop| after.starts_with(stop.as_bytes()))).then_some(at)
 }
 
 #[inline]

@@ -14,6 +14,9 @@ pub struct Pairs {
     pub nested: bool,
     /// A word without a value is true: `DF`, `SYN`.
     pub flags: bool,
+    /// What stands between pairs may be told before the first one and a bar, as a character or in hexadecimal digits: `^|`,
+    /// `x09|`.
+    pub told: bool,
     pub escapes: Escapes,
 }
 
@@ -48,14 +51,24 @@ pub fn without_escapes(text: &str, escaped: &str) -> String {
     plain
 }
 
+/// The key of pairs in brackets, which are of something else than those around them.
+const INNER: &str = "inner";
+
 impl Pairs {
     /// `key=value key="a b"`.
-    pub const LOGFMT: Pairs =
-        Pairs { equals: b'=', separator: b' ', blanks: false, nested: false, flags: false, escapes: Escapes::Strings };
+    pub const LOGFMT: Pairs = Pairs {
+        equals: b'=',
+        separator: b' ',
+        blanks: false,
+        nested: false,
+        flags: false,
+        told: false,
+        escapes: Escapes::Strings,
+    };
     /// `key=value with blanks key=value`.
     pub const CEF: Pairs = Pairs { blanks: true, escapes: Escapes::Cef, ..Pairs::LOGFMT };
-    /// `key=value<tab>key=value`.
-    pub const TABS: Pairs = Pairs { separator: b'\t', escapes: Escapes::None, ..Pairs::LOGFMT };
+    /// `key=value<tab>key=value`, or `^|key=value^key=value`.
+    pub const LEEF: Pairs = Pairs { separator: b'\t', told: true, escapes: Escapes::None, ..Pairs::LOGFMT };
     /// `key=value msg='key=value …'`.
     pub const NESTED: Pairs = Pairs { nested: true, ..Pairs::LOGFMT };
     /// `SRC=1.2.3.4 DF SYN`.
@@ -71,7 +84,8 @@ impl Pairs {
             (true, _) => each_spaced(text, &mut visit),
             (false, b' ') => self.each_blank(text, &mut visit),
             (false, separator) => {
-                for piece in text.split(char::from(separator)) {
+                let (separator, text) = told_separator(text).filter(|_| self.told).unwrap_or((separator.into(), text));
+                for piece in text.split(separator) {
                     match piece.split_once(char::from(self.equals)) {
                         Some((key, value)) => visit(key.trim(), value.trim()),
                         None if piece.trim().is_empty() => {}
@@ -91,6 +105,13 @@ impl Pairs {
                 return;
             }
             let start = at;
+            // The head of the packet that an ICMP error is about.
+            if self.flags && bytes[at] == b'[' {
+                let end = memchr::memchr(b']', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+                visit(INNER, text[at + 1..end].trim());
+                at = (end + 1).min(bytes.len());
+                continue;
+            }
             at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t') && **byte != self.equals).count();
             // `old auid=1 new auid=2`: keys of two words.
             if self.nested && matches!(&text[start..at], "old" | "new") && bytes.get(at) == Some(&b' ') {
@@ -127,6 +148,18 @@ impl Pairs {
             at = next;
         }
     }
+}
+
+/// The character that is told to stand between pairs, and the pairs.
+fn told_separator(text: &str) -> Option<(char, &str)> {
+    let (told, pairs) = text.split_once('|')?;
+    let digits = told.strip_prefix("0x").or_else(|| told.strip_prefix('x')).filter(|digits| !digits.is_empty());
+    let coded = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+    let mut characters = told.chars();
+    let single = characters.next().filter(|c| characters.next().is_none() && !c.is_alphanumeric());
+    // None is a tab.
+    let none = told.is_empty().then_some('\t');
+    Some((coded.or(single).or(none)?, pairs))
 }
 
 /// The text in quotes at `at`, and where the line goes on. Without a closing quote: to the end.
@@ -196,9 +229,16 @@ mod tests {
             found(Pairs::FLAGS, "SRC=1.2.3.4 DF OUT= SYN"),
             [("SRC", "1.2.3.4"), ("DF", "true"), ("OUT", ""), ("SYN", "true")]
         );
+        assert_eq!(
+            found(Pairs::FLAGS, "TTL=52 DF [SRC=1.2.3.4 TTL=64 ] MARK=0x1 [open"),
+            [("TTL", "52"), ("DF", "true"), ("inner", "SRC=1.2.3.4 TTL=64"), ("MARK", "0x1"), ("inner", "open")]
+        );
         let cef = found(Pairs::CEF, r"msg=two words, a\=b src=1.2.3.4 cs1Label=x y ");
         assert_eq!(cef, [("msg", r"two words, a\=b"), ("src", "1.2.3.4"), ("cs1Label", "x y")]);
-        assert_eq!(found(Pairs::TABS, "a=1 2\tb=\tc"), [("a", "1 2"), ("b", ""), ("", "c")]);
+        assert_eq!(found(Pairs::LEEF, "a=1 2\tb=\tc"), [("a", "1 2"), ("b", ""), ("", "c")]);
+        for told in ["^|a=1^b=2|3", "x5E|a=1^b=2|3", "0x5e|a=1^b=2|3", "|a=1\tb=2|3", "x09|a=1\tb=2|3", "a=1\tb=2|3"] {
+            assert_eq!(found(Pairs::LEEF, told), [("a", "1"), ("b", "2|3")], "{told}");
+        }
         assert_eq!(
             found(Pairs::NESTED, "pid=1 msg='op=x acct=\"root\"'"),
             [("pid", "1"), ("op", "x"), ("acct", "root")]

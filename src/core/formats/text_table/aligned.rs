@@ -3,6 +3,7 @@
 //! Places are counted in characters, a tab going on to the next multiple of eight.
 
 use super::{Line, MAX_BEFORE, MAX_ROWS, is_null, share};
+use crate::data::instants::parse_date;
 use crate::formats::numbers;
 use crate::formats::scan::is_blank;
 
@@ -27,6 +28,17 @@ impl Word {
     /// Whether it overlaps, or stands beside: what is wider than its column moves those behind it.
     fn touches(self, span: (usize, usize)) -> bool {
         self.start <= span.1 && span.0 <= self.end
+    }
+}
+
+/// The words of a row in which a day and its clock are one.
+fn words_of_days(line: &str, found: &mut Vec<Word>) {
+    words(line, found);
+    let is_day = |word: &Word| parse_date(word.text(line)).is_some();
+    let day = |pair: &[Word]| is_day(&pair[0]) && is_clock(pair[1].text(line)) && pair[0].end + 1 == pair[1].start;
+    while let Some(at) = found.windows(2).position(day) {
+        let clock = found.remove(at + 1);
+        found[at] = Word { end: clock.end, to: clock.to, ..found[at] };
     }
 }
 
@@ -79,11 +91,22 @@ fn is_number(text: &str) -> bool {
     numbers::float(text).is_some() || share(text).is_some()
 }
 
-/// Whether a word may be a name of a column.
+/// Whether a text is a size with its unit: `4.2Gi`, `0B`, `512M`.
+fn is_size(text: &str) -> bool {
+    let number = text.trim_end_matches('B').trim_end_matches('i').trim_end_matches(['K', 'M', 'G', 'T', 'P', 'E']);
+    number.len() < text.len() && number.ends_with(|c: char| c.is_ascii_digit()) && numbers::float(number).is_some()
+}
+
+/// Whether a word may be a name of a column. One may begin with a number and a dash: `1K-blocks`.
 fn is_name(text: &str) -> bool {
     let may_begin = |c: char| c.is_alphabetic() || matches!(c, '%' | '(' | '_' | '/');
     let is_plain = |c: char| c.is_alphanumeric() || "%()/_-+.:#<>*".contains(c);
-    text.starts_with(may_begin) && text.len() <= 40 && text.chars().all(is_plain) && !text.ends_with(['.', ';'])
+    let behind_count = || text.starts_with(|c: char| c.is_ascii_digit()).then(|| text.split_once('-')).flatten();
+    let is_counted = || behind_count().is_some_and(|(_, what)| what.len() > 2 && what.chars().all(char::is_alphabetic));
+    (text.starts_with(may_begin) || is_counted())
+        && text.len() <= 40
+        && text.chars().all(is_plain)
+        && !text.ends_with(['.', ';'])
 }
 
 /// Where the columns of a table are.
@@ -98,6 +121,8 @@ pub struct Aligned {
     lefts: Vec<bool>,
     /// Nearly all rows have a word for each name, which tells them apart though they may be wider than their columns.
     by_words: bool,
+    /// A day and its clock are one value.
+    has_days: bool,
     /// By column, whether all values are numbers.
     numeric: Vec<bool>,
     /// The line of names, as it is written.
@@ -140,23 +165,31 @@ impl Aligned {
             .take_while(|line| !(is_blank(line) || is_again(line, header) || has_numbers && is_other(line)))
             .copied()
             .collect();
-        let mut rows: Vec<Vec<Word>> = Vec::new();
-        for line in &block {
-            let mut found = Vec::new();
-            words(line, &mut found);
-            rows.push(found);
-        }
+        let words_of = |split: fn(&str, &mut Vec<Word>)| {
+            let of = |line: &&str| {
+                let mut found = Vec::new();
+                split(line, &mut found);
+                found
+            };
+            // A word alone tells no columns: its row goes on in the next line.
+            let rows = block.iter().filter(|line| !is_mostly_dashes(line)).map(of);
+            rows.filter(|row| row.len() > 1).collect::<Vec<Vec<Word>>>()
+        };
+        // A word for each name.
+        let are_named =
+            |rows: &[Vec<Word>]| rows.iter().filter(|row| row.len() == names.len()).count() * 10 >= rows.len() * 8;
+        let rows = words_of(words);
+        let dated = if are_named(&rows) { None } else { Some(words_of(words_of_days)).filter(|rows| are_named(rows)) };
+        let (has_days, rows) = (dated.is_some(), dated.unwrap_or(rows));
         let spans = rule.map(|rule| ruled(rule)).filter(|spans| spans.len() > 1);
         let is_ruled = spans.is_some();
         let spans = spans.or_else(|| wide_apart(&names, &rows));
-        // A word for each name.
-        let words = rows.iter().filter(|row| row.len() == names.len()).count();
-        let by_words = spans.is_none() && words * 10 >= rows.len() * 8;
+        let by_words = spans.is_none() && are_named(&rows);
         let spans = spans.unwrap_or_else(|| match by_words {
             true => names.iter().map(|word| (word.start, word.end)).collect(),
             false => merged(&names, header, &rows[..rows.len().min(100)]),
         });
-        let mut table = Self { by_words, ..Self::laid(header, spans, &rows)? };
+        let mut table = Self { by_words, has_days, ..Self::laid(header, spans, &rows)? };
         table.judge(&block, is_ruled).then_some(table)
     }
 
@@ -184,15 +217,15 @@ impl Aligned {
         let is_capital = !header.chars().any(char::is_lowercase);
         let numeric = vec![false; spans.len()];
         let header = header.to_owned();
-        let (by_words, aligned, rows) = (false, 0, 0);
-        Some(Self { names, spans, borders, lefts, by_words, numeric, header, is_capital, aligned, rows })
+        let (by_words, has_days, aligned, rows) = (false, false, 0, 0);
+        Some(Self { names, spans, borders, lefts, by_words, has_days, numeric, header, is_capital, aligned, rows })
     }
 
     /// Looks at the rows below the header; false where they are none of a table.
     fn judge(&mut self, block: &[&str], is_ruled: bool) -> bool {
         let columns = self.names.len();
         let (mut values, mut below) = (0, 0);
-        let (mut counts, mut numeric) = (vec![0; columns], vec![0; columns]);
+        let (mut counts, mut numeric, mut sizes) = (vec![0; columns], vec![0; columns], vec![0; columns]);
         let (mut cells, mut rows, mut again, mut shifted) = (Vec::new(), 0, 0, 0);
         for line in block {
             if !self.split(line, &mut cells) {
@@ -200,7 +233,7 @@ impl Aligned {
             }
             rows += 1;
             let mut found = Vec::new();
-            words(line, &mut found);
+            self.words(line, &mut found);
             for (column, cell) in cells.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
                 values += 1;
                 let start = cell.as_ptr() as usize - line.as_ptr() as usize;
@@ -215,6 +248,7 @@ impl Aligned {
                 if !is_null(cell) {
                     counts[column] += 1;
                     numeric[column] += usize::from(is_number(cell));
+                    sizes[column] += usize::from(is_number(cell) || is_size(cell));
                 }
             }
         }
@@ -226,15 +260,21 @@ impl Aligned {
         let is_spaced = self.header.trim().contains("  ") || numbers >= 3;
         // Values begin below three names at least, row by row.
         let is_lined_up = lefts >= 3 && rows >= 2 && shifted * 10 >= rows * lefts * 8;
-        let is_told = is_ruled || numbers >= 1 || self.is_capital || is_lined_up;
+        let measured = counts.iter().zip(&sizes).filter(|(all, sizes)| **all > 0 && all == sizes).count();
+        let is_told = is_ruled || numbers >= 1 || measured >= 3 || self.is_capital || is_lined_up;
         columns >= 3
             && again == 0
-            && rows * 2 >= block.len()
+            && rows * 2 >= block.iter().filter(|line| !self.is_begun(line)).count()
             && values * 2 >= rows * columns
             && self.aligned >= 85
             && is_spaced
             && is_told
             && (rows > 1 || numbers >= 2 || is_ruled || self.is_capital && lefts >= 3)
+    }
+
+    /// The words of a row.
+    fn words(&self, line: &str, found: &mut Vec<Word>) {
+        if self.has_days { words_of_days(line, found) } else { words(line, found) }
     }
 
     /// How telling the table is.
@@ -255,7 +295,10 @@ impl Aligned {
             return Line::Frame;
         }
         if !self.split(line, cells) {
-            return Line::Other("the line's words do not stand below the header's");
+            return match self.is_begun(line) {
+                true => Line::Begun,
+                false => Line::Other("the line's words do not stand below the header's"),
+            };
         }
         // Of many columns of numbers a few values may be texts.
         let numbers = self.numeric.iter().filter(|numeric| **numeric).count();
@@ -268,10 +311,17 @@ impl Aligned {
         }
     }
 
+    /// Whether a line is a value for which the first column is too narrow: what stands behind it is in the next line.
+    pub fn is_begun(&self, line: &str) -> bool {
+        let mut found = Vec::new();
+        words(line, &mut found);
+        matches!(found[..], [word] if word.start == 0 && word.end > self.borders[1])
+    }
+
     /// The texts below each name; false where a word stands below two and nothing tells to which it belongs.
     fn split<'a>(&self, line: &'a str, cells: &mut Vec<&'a str>) -> bool {
         let mut found = Vec::new();
-        words(line, &mut found);
+        self.words(line, &mut found);
         cells.clear();
         if self.by_words && found.len() == self.borders.len() {
             cells.extend(found.iter().map(|word| &line[word.from..word.to]));
@@ -350,19 +400,19 @@ impl Aligned {
         Some(Self { spans, borders, header: header.to_owned(), ..self.clone() })
     }
 
-    /// The last place at which whole lines may be cut: their end where the columns of the sample hold there, else before
-    /// the last header, which tells its own.
-    pub fn border(&self, lines: &[u8]) -> usize {
-        let (mut at, mut last, mut is_laid_anew) = (0, 0, false);
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let header = String::from_utf8_lossy(line);
-            let header = header.trim_end_matches(['\n', '\r']);
-            if is_again(header, &self.header) {
-                (last, is_laid_anew) = (at, self.laid_anew(header).is_some());
-            }
-            at += line.len();
-        }
-        if is_laid_anew { last } else { at }
+    /// The last of some lines that is the header.
+    pub fn last_header(&self, lines: &[u8]) -> Option<String> {
+        // The longest word that is the same each time tells most lines apart.
+        let words =
+            self.header.split_ascii_whitespace().filter(|word| !is_clock(word) && !matches!(*word, "AM" | "PM"));
+        let word = words.max_by_key(|word| word.len())?;
+        memchr::memmem::rfind_iter(lines, word).find_map(|at| {
+            let start = memchr::memrchr(b'\n', &lines[..at]).map_or(0, |end| end + 1);
+            let end = memchr::memchr(b'\n', &lines[at..]).map_or(lines.len(), |end| at + end);
+            let line = String::from_utf8_lossy(&lines[start..end]);
+            let line = line.trim_end_matches('\r');
+            is_again(line, &self.header).then(|| line.to_owned())
+        })
     }
 }
 
@@ -379,6 +429,11 @@ fn is_again(line: &str, header: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Whether a line looks like one of names, by itself.
+pub fn names_columns(line: &str) -> bool {
+    is_spread(line, "") && may_be_header(line).is_some()
 }
 
 /// The words of a line that may name columns.

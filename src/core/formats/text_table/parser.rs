@@ -8,6 +8,9 @@ use crate::formats::line_ends::cut_lines;
 use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Chunk, Columns, Parser, Tally, Unfit, Unit};
 
+/// Why a first value is no row.
+const ALONE: &str = "the line has a word alone, and no row goes on behind it";
+
 pub struct TableParser {
     shape: Shape,
     /// By place in the row, the name of its column.
@@ -46,23 +49,24 @@ impl Parser for TableParser {
         false
     }
 
-    /// Rows stay in one chunk with a header that has their columns elsewhere, and with the lines in which they go on.
+    /// Rows stay in one chunk with the lines in which they go on.
     fn cut(&self, bytes: &[u8]) -> usize {
         let mut end = cut_lines(bytes);
-        match &self.shape {
-            Shape::Aligned(aligned) => aligned.border(&bytes[..end]),
-            Shape::Bordered(bordered) => {
-                while end > 0 {
-                    let start = cut_lines(&bytes[..end - 1]);
-                    let line = String::from_utf8_lossy(&bytes[start..end]);
-                    if !bordered.goes_on(line.trim_end_matches(['\n', '\r'])) {
-                        break;
-                    }
-                    end = start;
-                }
-                end
+        while end > 0 {
+            let start = cut_lines(&bytes[..end - 1]);
+            let line = String::from_utf8_lossy(&bytes[start..end]);
+            if !self.shape.goes_on(line.trim_end_matches(['\n', '\r'])) {
+                break;
             }
+            end = start;
         }
+        end
+    }
+
+    /// The last header, which may have its columns elsewhere.
+    fn carry(&self, before: &str, bytes: &[u8]) -> Option<String> {
+        let Shape::Aligned(aligned) = &self.shape else { return None };
+        Some(aligned.last_header(bytes).unwrap_or_else(|| before.to_owned()))
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
@@ -71,13 +75,16 @@ impl Parser for TableParser {
         let mut rows =
             Rows { table: self, wanted, unfit, lost: vec![0; self.names.len()], tally: Tally::default(), out };
         let mut cells = Cells::default();
-        let mut laid = None;
+        let mut laid = if chunk.carried.is_empty() { None } else { self.laid_anew(chunk.carried) };
         // A row of which a value goes on.
         let mut open: Option<Open> = None;
+        // A row's first value.
+        let mut begun: Option<(Unit, &str)> = None;
         for (unit, line) in lines(chunk) {
             rows.tally.read += 1;
             if is_blank(line) {
                 rows.tally.blank += 1;
+                rows.turn_away(begun.take(), ALONE);
                 continue;
             }
             let found = laid.as_ref().unwrap_or(&self.shape).read(line, &mut cells);
@@ -93,20 +100,28 @@ impl Parser for TableParser {
                 }
                 rows.row(row.unit, row.texts.iter().map(String::as_str));
             }
+            if let Some((first, value)) = begun.take() {
+                if found == Line::Row && cells.texts[0].is_empty() {
+                    cells.texts[0] = value.trim_end();
+                    rows.tally.joined += 1;
+                    rows.row(first, cells.texts.iter().copied());
+                    continue;
+                }
+                rows.turn_away(Some((first, value)), ALONE);
+            }
             match found {
+                Line::Begun => begun = Some((unit, line)),
                 Line::Header => {
                     laid = self.laid_anew(line);
                     rows.tally.meta += 1;
                 }
                 Line::Frame => rows.tally.meta += 1,
-                Line::Other(reason) => {
-                    rows.out.quarantine(unit, reason, line.as_bytes());
-                    rows.tally.quarantined += 1;
-                }
+                Line::Other(reason) => rows.turn_away(Some((unit, line)), reason),
                 Line::Row if cells.open.is_empty() => rows.row(unit, cells.texts.iter().copied()),
                 Line::Row => open = Some(Open::new(unit, &cells)),
             }
         }
+        rows.turn_away(begun, ALONE);
         if let Some(row) = open {
             rows.row(row.unit, row.texts.iter().map(String::as_str));
         }
@@ -153,6 +168,12 @@ struct Rows<'a, 'o> {
 }
 
 impl Rows<'_, '_> {
+    fn turn_away(&mut self, line: Option<(Unit, &str)>, reason: &str) {
+        let Some((unit, line)) = line else { return };
+        self.out.quarantine(unit, reason, line.as_bytes());
+        self.tally.quarantined += 1;
+    }
+
     fn row<'a>(&mut self, unit: Unit, texts: impl Iterator<Item = &'a str>) {
         let table = self.table;
         for (place, text) in texts.enumerate().filter(|(_, text)| !is_null(text)) {

@@ -111,6 +111,7 @@ impl TemplateParser {
                 None => state.escaped(fourth, text),
             },
             Kind::Quoted => state.escaped(column, text),
+            Kind::Cell if text.contains("\"\"") => state.text(column, &text.replace("\"\"", "\"")),
             Kind::Piped if text.contains('\\') => {
                 state.text(column, &without_escapes(text, "|\\"));
             }
