@@ -17,7 +17,8 @@ use crate::read::{Follower, job_of};
 use crate::table::ResultTable;
 
 /// Reads the file of a plan's one source from its end on, and gives the rows of a node until `sink` breaks or somebody
-/// cancels. `told` gets what was read each time, as it is counted. Errors: a step that needs more than the row at hand, named; several files; a file that cannot grow.
+/// cancels. `told` gets what was read each time, as it is counted. Errors: a step that needs more than the row at hand,
+/// named; several files; a file that cannot grow.
 pub fn follow(
     plan: &Plan,
     watch: NodeId,

@@ -353,8 +353,8 @@ fn samples_with_exemplars_and_odd_labels_are_whole() {
         .iter()
         .map(|row| {
             let mut labels = known(row);
-            labels
-                .retain(|name, value| !["name", "type", "value", "time"].contains(&name.as_str()) && !value.is_null());
+            let own = ["name", "type", "value", "time", "exemplar"];
+            labels.retain(|name, value| !own.contains(&name.as_str()) && !value.is_null());
             keyed(&row["name"], labels, &row["value"])
         })
         .collect();

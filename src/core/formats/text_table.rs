@@ -163,8 +163,8 @@ impl Format for TextTable {
          Bordered ones have `|` between the columns: `psql`, `mysql`, Markdown. `PID` and `USER` are `pid` and `user`, the time \
          of day before a header of `sar` is `clock`; other names stay as they are written. `-`, `<none>` and `NULL` are null; \
          shares such as `45%` are numbers where all of a column are, sizes such as `1.2G` are text. The header, when it comes \
-         again, rules and counts of rows are no rows; a value of several lines, which `psql` marks by `+`, is one; other lines \
-         are kept aside."
+         again, rules and counts of rows are no rows; a value of several lines, which `psql` marks by `+`, is one, and so is a row \
+         whose first value is too wide for its column and stands in a line of its own; other lines are kept aside."
     }
 
     fn options(&self) -> &'static [OptionSpec] {

@@ -220,7 +220,11 @@ fn messages_of_postgresql_hold_no_row_and_columns_have_any_name() {
 fn a_nul_in_a_text_is_replaced_in_postgresql_and_told() {
     for database in Database::all("loads_nul").into_iter().filter(|one| one.title() == "PostgreSQL") {
         let table = database.table("pages");
-        for (made, mode) in [("page text, views int", "append"), ("page text, views smallint", "append"), ("page text, views int", "upsert")] {
+        for (made, mode) in [
+            ("page text, views int", "append"),
+            ("page text, views smallint", "append"),
+            ("page text, views int", "upsert"),
+        ] {
             database.does(&format!("DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({made})"));
             let rows = json!([["a\u{0}b\u{0}", 1], ["\\u0000", 2]]);
             let (code, said) = pages(&database, json!({"mode": mode, "keys": ["views"]}), rows).go();
