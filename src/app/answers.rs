@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use pipewright_core::data::figures::counted;
+use pipewright_core::data::figures::{counted, grouped};
 use pipewright_core::data::{Classification, Field, Labels, Schema, TableRows, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
@@ -323,7 +323,7 @@ impl Work<'_> {
         let (rows, mut list) = sink.map_or((0, Vec::new()), |sink| (sink.rows, sink.left_out.clone()));
         let asked = asked_by(self.project, step);
         let shape = AnswerShape::of(asked.as_ref(), self.plan, node, &self.catalogue.vocabulary, &step.title);
-        let shape = with_range(shape, self.project, self.plan, node, self.catalogue);
+        let shape = with_range(shape.with_kept(step), self.project, self.plan, node, self.catalogue);
         let hidden = hidden_columns(self.project, judged_schema(self.judged, &step.id, planned), &shape);
         let file = self.folder.join(file_name(number));
         let first = FirstRows {
@@ -377,7 +377,10 @@ impl Work<'_> {
         let time = told_of_time(project, self.plan, node, self.catalogue, &shape, &table);
         let is_hidden = hidden_measure(&shape, &hidden).is_some();
         let is_told = headline.number != CANNOT_BE_TOLD;
-        let chart = shape.plotted(&table, whole).filter(|_| rows > 1 && !is_hidden && is_told);
+        let mut chart = shape.plotted(&table, whole).filter(|_| rows > 1 && !is_hidden && is_told);
+        if let Some(chart) = chart.as_mut().filter(|_| shape.kept.is_some() && rows > MOST_ROWS as u64) {
+            chart.add_left(format!("the first {} of {}", grouped(MOST_ROWS as u64), counted(rows, "row")));
+        }
         Ok(AnswerPage {
             step: step.id.clone(),
             title: step.title.clone(),
@@ -531,6 +534,26 @@ mod tests {
         assert!(whole.contains("`client` is personal or secret"), "{whole}");
         assert!(page.not_in_it.iter().any(|one| one.text.contains("“Errors”: `status` at least 500")), "{whole}");
         assert!(page.exactness.starts_with("exact"), "{}", page.exactness);
+    }
+
+    #[test]
+    fn an_answer_shows_the_chart_that_its_step_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut project = project(folder.path(), true);
+        let keep = |chart| Edit::Set { id: "end".into(), field: "settings.chart".into(), old: None, new: chart };
+        project.apply(&[keep(json!({"kind": "bars", "x": "errors"}))]).unwrap();
+        let page = |project: &Project| answers(project, folder.path()).unwrap().pages.remove(0);
+        assert_eq!(page(&project).chart.unwrap().title, "rows by errors");
+        // Of what nobody may see it shows no value.
+        project.apply(&[keep(json!({"x": "client", "y": "errors"}))]).unwrap();
+        let shown = page(&project);
+        assert_eq!(shown.chart.as_ref().unwrap().bars[0].0, "client no. 1");
+        assert!(!serde_json::to_string(&shown).unwrap().contains("x.example"));
+        // A column that is gone does not keep the answer from being drawn.
+        project.apply(&[keep(json!({"x": "customer"}))]).unwrap();
+        assert_eq!(page(&project).chart.unwrap().title, "errors by client");
+        let told = plan(&project).diagnostics;
+        assert!(told.iter().any(|told| told.code == "PW1240" && told.message.contains("`customer`")), "{told:?}");
     }
 
     #[test]

@@ -64,6 +64,10 @@ pub struct Location {
     pub line: Option<u64>,
 }
 
+/// The codes of what says that something is still to be filled in: a setting of a step, the address of a connection.
+pub const UNFILLED: &str = "PW0308";
+pub const NO_ADDRESS: &str = "PW0650";
+
 /// One thing that is wrong, in words that help to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Diagnostic {
@@ -132,6 +136,11 @@ impl Diagnostic {
 
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Whether nothing is wrong but that something is still to be filled in.
+    pub fn is_unfilled(&self) -> bool {
+        [UNFILLED, NO_ADDRESS].contains(&self.code.as_str())
     }
 }
 

@@ -36,6 +36,7 @@ pub use coverage::{
 pub use derive::{Derivation, derive};
 pub use differs::{told_of_other, where_differ};
 pub use evidence::{ColumnEvidence, SampleRows, SourceEvidence, columns_of, names_no_zone, sketch};
+pub use findings::chosen::{MOST_CHOSEN, condition_of_rows};
 pub use findings::differences::{Comparison, Difference, Selection, compare, differences, judge_differences};
 pub use inventory::volume::{Rate, SampledRows, Volume, VolumeOf, rates, volumes};
 pub use inventory::{SourceFacts, TimeSpan, source_facts};
@@ -45,6 +46,7 @@ pub use propose::{Proposal, StepReason, UsedMeaning, proposal, propose};
 pub use query::Query;
 pub use questions::answer::{About, AnswerShape, MeasureShape, Unit, rows_behind_key};
 pub use questions::headline::Headline;
+pub use questions::kept::{RowsChart, RowsChartKind};
 pub use questions::plot::{Heat, HeatSide, Mark, Plotted, PlottedLine};
 pub use questions::sentence::{Measure, Only, SPANS, Sentence};
 pub use questions::told::{CANNOT_BE_TOLD, span_in_words};
@@ -56,6 +58,6 @@ pub use requests::{
     answer_contracts, check_requests, contract_of, contract_texts, issue_text, issue_texts, request_field,
     request_gaps, requests_csv, requests_met,
 };
-pub use rows_chart::{RowsChart, is_number};
+pub use rows_chart::is_number;
 pub use vocabulary::values::{NamedCheck, Pattern, ValueEvidence};
 pub use vocabulary::{Concept, ConceptNo, Rule, Vocabulary, normal_name};

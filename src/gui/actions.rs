@@ -396,7 +396,11 @@ impl App {
             Command::Find => {
                 self.view.search = Some(Search { is_new: true, only_steps: true, ..Search::default() });
             }
-            Command::Check => self.show_tab(BottomTab::Problems),
+            Command::Check => {
+                self.show_tab(BottomTab::Problems);
+                // The first of them takes the keyboard: Enter leads to its place.
+                self.view.problem_is_wanted = !self.state.problems.is_empty();
+            }
             Command::Run => {
                 self.dismiss_suggestion();
                 self.ask_run(ctx);

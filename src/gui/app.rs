@@ -374,7 +374,7 @@ fn bottom_ui(ui: &mut Ui, state: &AppState, view: &mut View, out: &mut Actions) 
     match view.bottom {
         BottomTab::Preview => preview::preview_ui(ui, state, view, out),
         BottomTab::Unread => unread::unread_ui(ui, state, out),
-        BottomTab::Problems => problems::problems_ui(ui, state, out),
+        BottomTab::Problems => problems::problems_ui(ui, state, view, out),
         BottomTab::Coverage => coverage::coverage_ui(ui, state, view, out),
         BottomTab::Differs => differs::differs_ui(ui, state, view, out),
         BottomTab::Lines => lines::lines_ui(ui, state, view, out),

@@ -3,6 +3,7 @@
 
 mod basic;
 mod captures;
+mod chart;
 mod columns;
 mod completion;
 mod connection;
@@ -19,7 +20,7 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use egui::{RichText, Ui};
+use egui::{Color32, RichText, Ui};
 use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::expr::Place;
@@ -38,6 +39,7 @@ use super::theme;
 use super::widgets;
 
 pub use basic::{TextLook, data_types, text_edit};
+pub use chart::AS_ASKED;
 pub use tables::parameters_ui;
 
 /// What forms remember between frames.
@@ -182,6 +184,8 @@ fn field_ui(ui: &mut Ui, scope: &FormScope<'_>, field: &FormField, memory: &mut 
         label_ui(ui, field.label, field.doc);
     }
     if is_wanted {
+        // A field of several parts has the keyboard in its first; others ask for it themselves.
+        widgets::focus_next(ui);
         ui.scroll_to_rect(egui::Rect::from_min_size(top, egui::vec2(1.0, 80.0)), None);
         memory.focus = None;
     }
@@ -228,14 +232,20 @@ pub fn mend_ui(ui: &mut Ui, state: StateRef<'_>, diagnostic: &Diagnostic, out: &
     });
 }
 
-/// One message with its help.
-pub fn diagnostic_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
-    let palette = theme::palette(ui.ctx());
-    let (icon, colour) = match diagnostic.severity {
+/// How grave it is: what is not filled in yet is not wrong.
+pub fn tone(palette: &theme::Palette, diagnostic: &Diagnostic) -> (Icon, Color32) {
+    match diagnostic.severity {
+        Severity::Error if diagnostic.is_unfilled() => (Icon::Info, palette.soft),
         Severity::Error => (Icon::Cross, palette.bad),
         Severity::Warning => (Icon::Warning, palette.warning),
         Severity::Hint => (Icon::Info, palette.soft),
-    };
+    }
+}
+
+/// One message with its help.
+pub fn diagnostic_ui(ui: &mut Ui, diagnostic: &Diagnostic) {
+    let palette = theme::palette(ui.ctx());
+    let (icon, colour) = tone(palette, diagnostic);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = theme::SPACE_1;
         icon_ui(ui, icon, 16.0, Some(colour));
@@ -283,6 +293,7 @@ impl FieldUi<'_, '_> {
             FieldKind::Column { input, types } => self.column_ui(ui, input, types),
             FieldKind::Columns { input } => self.columns_ui(ui, input),
             FieldKind::Order { input } => self.order_ui(ui, input),
+            FieldKind::Chart { .. } => self.chart_ui(ui),
             FieldKind::Span => self.text_ui(ui, "15 minutes", false, true),
             FieldKind::DataType => self.data_type_ui(ui),
             FieldKind::Source => self.source_ui(ui),

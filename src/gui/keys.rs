@@ -25,6 +25,13 @@ const CANVAS_KEYS: [(&str, &str); 12] = [
     ("Menu, Shift + F10", "what can be done with what has the keyboard"),
 ];
 
+/// Keys of the rows in the preview.
+const ROW_KEYS: [(&str, &str); 3] = [
+    ("Click, Space", "choose a row: its lines and its way are told"),
+    ("Shift + click, Shift + Space", "choose all rows up to this one"),
+    ("Ctrl + click, Ctrl + Space", "choose one row more"),
+];
+
 /// Width of the keys before what they do.
 const KEYS_WIDTH: f32 = 124.0;
 
@@ -99,6 +106,11 @@ pub fn keys_ui(ui: &mut Ui) {
                 }
                 widgets::strong(right, "On the canvas");
                 for (keys, text) in CANVAS_KEYS {
+                    key_row(right, text, keys);
+                }
+                right.add_space(theme::SPACE_2);
+                widgets::strong(right, "In the rows");
+                for (keys, text) in ROW_KEYS {
                     key_row(right, text, keys);
                 }
             }

@@ -2,13 +2,35 @@
 //! theme.
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Color32, FontId, Response, Ui};
+use egui::{Color32, FontId, Response, Role, Ui, WidgetInfo};
 
 use super::theme;
 
-/// Shows it, wrapped.
+/// Shows it, wrapped; numbers and their units stay on one line.
 pub fn marked_ui(ui: &mut Ui, text: &str, font: &FontId, colour: Color32) -> Response {
-    ui.add(egui::Label::new(marked(text, font, colour, theme::palette(ui.ctx()).text)).wrap())
+    let job = marked(&unbroken(text), font, colour, theme::palette(ui.ctx()).text);
+    let told = job.text.replace(UNBROKEN, " ");
+    let response = ui.add(egui::Label::new(job).wrap());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), &told));
+    response
+}
+
+/// A space at which no line ends.
+const UNBROKEN: char = '\u{a0}';
+
+/// Numbers with their units: `93 %` is not read when its sign stands on the next line.
+fn unbroken(text: &str) -> String {
+    const UNITS: [&str; 10] = ["%", "k", "M", "G", "T", "µs", "ms", "s", "min", "h"];
+    let mut told = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let is_unit = || {
+            let rest = text[at..].trim_start_matches(' ');
+            UNITS.contains(&rest.split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default())
+        };
+        let is_kept = c == ' ' && told.ends_with(|c: char| c.is_ascii_digit()) && is_unit();
+        told.push(if is_kept { UNBROKEN } else { c });
+    }
+    told
 }
 
 /// What is said of something that is shown, softer than it.
@@ -65,5 +87,11 @@ mod tests {
         assert_eq!(told("a ` alone").text, "a ` alone");
         assert_eq!(unmarked("unknown column `page`"), "unknown column page");
         assert_eq!(unmarked("a ` alone"), "a ` alone");
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit_beside_it() {
+        assert_eq!(unbroken("busy in 442 of 476 samples (93 %)"), "busy in 442 of 476 samples (93\u{a0}%)");
+        assert_eq!(unbroken("12.4 k of 3 kinds, 54.5 s"), "12.4\u{a0}k of 3 kinds, 54.5\u{a0}s");
     }
 }

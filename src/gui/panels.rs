@@ -18,6 +18,7 @@ pub(super) mod palette;
 pub(super) mod pins;
 pub(super) mod preview;
 pub(super) mod preview_bar;
+mod preview_profile;
 pub(super) mod problems;
 pub(super) mod question_view;
 pub(super) mod questions;

@@ -4,7 +4,7 @@
 use egui::{Align, CentralPanel, Context, Frame, Key, Layout, Margin, Modifiers, RichText, ScrollArea, Ui, vec2};
 use pipewright_app::Answers;
 use pipewright_core::data::figures::grouped;
-use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::diagnostic::{Diagnostic, Severity};
 use pipewright_core::export::answers::AnswerPage;
 use pipewright_core::export::charts::chart;
 
@@ -220,13 +220,15 @@ fn left_out_ui(ui: &mut Ui, state: StateRef<'_>, count: usize) {
 /// How much is warned of in the project; opened, what.
 fn warnings_ui(ui: &mut Ui, state: StateRef<'_>) {
     let Some(Ok(answers)) = &state.present.outcome else { return };
-    let faults: Vec<&Diagnostic> =
-        answers.told.iter().filter(|told| told.severity == pipewright_core::diagnostic::Severity::Warning).collect();
+    let faults: Vec<&Diagnostic> = answers.told.iter().filter(|told| told.severity == Severity::Warning).collect();
     if faults.is_empty() {
         return;
     }
     let palette = theme::palette(ui.ctx());
-    let told = format!("{} in the project", counted(faults.len() as u64, "warning"));
+    // A design without problems is warned of what its data are like.
+    let is_of_data = state.problems.iter().all(|problem| problem.severity == Severity::Hint);
+    let of = if is_of_data { "about the data" } else { "in the project" };
+    let told = format!("{} {of}", counted(faults.len() as u64, "warning"));
     ui.menu_button(RichText::new(told).color(palette.ink(palette.warning)), |ui| {
         const WIDTH: f32 = 520.0;
         ui.set_max_width(WIDTH);
@@ -270,7 +272,7 @@ fn told_ui(ui: &mut Ui, page: &AnswerPage, scale: f32) {
         let what = RichText::new(&page.headline.what).font(sized(theme::body(), 17.0));
         ui.label(what.color(palette.soft));
     });
-    ui.add(egui::Label::new(RichText::new(&page.headline.sentence).font(sized(theme::body(), 19.0))).wrap());
+    marked_ui(ui, &page.headline.sentence, &sized(theme::body(), 19.0), palette.text);
     ui.add_space(16.0 * scale);
     let heading = |ui: &mut Ui, text: &str| ui.label(RichText::new(text).font(sized(theme::strong(), theme::BODY)));
     if !page.definition.is_empty() {

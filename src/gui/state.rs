@@ -400,7 +400,7 @@ impl AppState {
             let node = *plan.steps.get(id)?.outputs.get("out")?;
             let question = step.settings.get("question").and_then(|id| design.questions.get(id.as_str()?));
             let asked = question.and_then(|question| Asked::own(question)?.ok());
-            Some(AnswerShape::of(asked.as_ref(), plan, node, &vocabulary, &step.title))
+            Some(AnswerShape::of(asked.as_ref(), plan, node, &vocabulary, &step.title).with_kept(step))
         };
         self.previewed = Arc::new(self.results.follow(plan, shape));
         self.selection.steps.retain(|step| design.steps.contains_key(step));

@@ -450,6 +450,16 @@ fn checks_ui(response: &Response, id: Id, name: &str, checks: impl FnOnce() -> V
     turned
 }
 
+/// What is drawn next, and can have it, takes the keyboard.
+pub fn focus_next(ui: &Ui) {
+    ui.memory_mut(|memory| {
+        if let Some(focused) = memory.focused() {
+            memory.surrender_focus(focused);
+        }
+        memory.move_focus(egui::FocusDirection::Next);
+    });
+}
+
 /// Where the wish of `focus_next_picker` is kept.
 pub fn next_picker() -> Id {
     Id::unique("focus next picker")
@@ -458,6 +468,15 @@ pub fn next_picker() -> Id {
 /// The next picker that is drawn takes the keyboard.
 pub fn focus_next_picker(ui: &Ui) {
     ui.data_mut(|data| data.insert_temp(next_picker(), true));
+}
+
+/// A control so wide; where that has no room in a line that wraps, on the next one.
+pub fn in_width<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let drawn = ui.allocate_ui(vec2(width, theme::CONTROL_HEIGHT), |ui| {
+        ui.set_max_width(width);
+        add(ui)
+    });
+    drawn.inner
 }
 
 /// Small buttons that move an item up or down or take it away.

@@ -149,7 +149,15 @@ fn pinned_rows_tell_of_a_change_while_drawing() {
     wait(&mut harness, "the failure", |_| true);
     assert!(harness.query_all_by_label_contains("fails: 8 rows").next().is_some());
     assert!(harness.query_all_by_label_contains("1 test fails").next().is_some(), "on the canvas, too");
-    click(&mut harness, "This is right now");
+    // A step that is broken fails no test: it waits to be mended.
+    replace(&mut harness, "Keep rows where", "staus >= 600");
+    wait(&mut harness, "the mistake", |_| true);
+    assert!(harness.query_all_by_label_contains("waits for the step: 8 rows").next().is_some());
+    assert!(harness.query_all_by_label_contains("1 test fails").next().is_none());
+    assert!(harness.query_by_label("Expect this instead").is_none(), "there is nothing that could be expected");
+    replace(&mut harness, "Keep rows where", "status >= 600");
+    wait(&mut harness, "the failure", |_| true);
+    click(&mut harness, "Expect this instead");
     assert!(harness.query_all_by_label_contains("passes").next().is_some());
     assert_eq!(harness.state().project().tests.values().next().unwrap().expected["out"].rows.len(), 0);
 }

@@ -28,7 +28,7 @@ fn click(harness: &mut Harness<'_, App>, role: Role, name: &str) {
 }
 
 /// Picks an entry of a list.
-fn pick(harness: &mut Harness<'_, App>, list: &str, entry: &str) {
+pub fn pick(harness: &mut Harness<'_, App>, list: &str, entry: &str) {
     click(harness, Role::ComboBox, list);
     // Long lists show what is looked for.
     if harness.query_by_role_and_label(Role::TextInput, "filter").is_some() {
@@ -195,4 +195,83 @@ fn rows_are_ordered_by_several_columns_and_by_what_is_written() {
     replace(&mut harness, "Order key 1", "length(path) desc");
     wait(&mut harness, "its rows", |app| app.rows(&step, "out").is_some());
     assert_eq!(keys(&harness), json!(["length(path) desc", "status"]));
+}
+
+#[test]
+fn a_step_that_is_placed_gives_the_keyboard_to_its_form() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = designer(home.path(), Vec::new(), [1600.0, 1400.0]);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::N);
+    wait(&mut harness, "the project", |_| true);
+    assert!(harness.query_by_label("canvas, 0 steps, 0 wires").is_some());
+    // One step of each kind of first field.
+    let mut kinds = Vec::new();
+    for kind in pipewright_core::steps::kinds() {
+        let first = kind.form().first().map(|field| std::mem::discriminant(&field.kind));
+        if first.is_some() && kinds.iter().all(|(known, _)| *known != first) {
+            kinds.push((first, kind));
+        }
+    }
+    let mut without = Vec::new();
+    for (_, kind) in kinds {
+        harness.get_by_label_contains("canvas, ").focus();
+        harness.run_ok();
+        harness.key_press(Key::Tab);
+        harness.run_ok();
+        harness.event(egui::Event::Text(kind.title().to_owned()));
+        harness.run_ok();
+        harness.key_press(Key::Enter);
+        wait(&mut harness, kind.title(), |app| app.project().steps.len() == 1);
+        let node = harness.root().children_recursive().find(|node| node.accesskit_node().is_focused());
+        let focused = node.and_then(|node| node.accesskit_node().label()).unwrap_or_default();
+        if focused.is_empty() || focused.starts_with("canvas, ") {
+            without.push((kind.name(), focused));
+        }
+        harness.get_by_label("Undo").click();
+        wait(&mut harness, "undo", |app| app.project().steps.is_empty());
+    }
+    assert_eq!(without, []);
+}
+
+#[test]
+fn what_is_still_to_be_filled_in_is_not_called_wrong() {
+    let home = tempfile::tempdir().unwrap();
+    let (mut harness, step) = with_step(home.path(), "Filter", "filter");
+    let is_told = |harness: &Harness<'_, App>, text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    assert!(is_told(&harness, "Filter, Filter, to be filled in"));
+    replace(&mut harness, "Keep rows where", "staus = 500");
+    wait(&mut harness, "the mistake", |app| app.rows(&step, "out").is_none());
+    assert!(!is_told(&harness, "to be filled in"));
+    assert!(is_told(&harness, "Filter, Filter, unknown column staus"), "what is wrong is");
+    // F7 leads to it, and Enter from there to the field.
+    let focused = |harness: &Harness<'_, App>| {
+        let node = harness.root().children_recursive().find(|node| node.accesskit_node().is_focused());
+        node.and_then(|node| node.accesskit_node().label()).unwrap_or_default()
+    };
+    harness.get_by_label_contains("canvas, ").focus();
+    harness.run_ok();
+    harness.key_press(Key::F7);
+    harness.run_ok();
+    assert!(focused(&harness).starts_with("Filter: unknown column `staus`"), "{}", focused(&harness));
+    harness.key_press(Key::Enter);
+    harness.run_ok();
+    harness.run_ok();
+    assert_eq!(focused(&harness), "Keep rows where");
+}
+
+#[test]
+fn names_of_a_measure_are_whole_in_a_small_window() {
+    let places = |size: [f32; 2]| {
+        let home = tempfile::tempdir().unwrap();
+        let mut harness = designer(home.path(), vec![example(home.path())], size);
+        wait(&mut harness, "the example", |app| app.project().name == "shop");
+        harness.get_by_label_contains("Visitors per page, Aggregate, ").click();
+        harness.run_ok();
+        let place = |name: &str| harness.get_all_by_role_and_label(Role::ComboBox, name).next().unwrap().rect();
+        (place("Function of Measure"), place("Column of Measure"))
+    };
+    let (function, column) = places([1280.0, 1400.0]);
+    assert!(column.top() >= function.bottom(), "each has a line of its own: {function:?} {column:?}");
+    let (function, column) = places([2560.0, 1400.0]);
+    assert!(column.left() > function.right(), "{function:?} {column:?}");
 }

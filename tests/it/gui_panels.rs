@@ -244,6 +244,10 @@ fn no_line_of_the_coverage_begins_at_the_edge_of_the_window() {
     tab(&mut harness, "Coverage");
     let again = harness.get_by_role_and_label(Role::Button, "Look again").rect();
     assert!(again.left() >= 12.0, "{again:?}");
+    // Nor does one end under what stands beside it.
+    let askers = harness.get_by_role_and_label(Role::ComboBox, "Questions of").rect();
+    let beside = harness.get_by_label("One field away").rect();
+    assert!(askers.right() < beside.left(), "{askers:?} {beside:?}");
 }
 
 #[test]

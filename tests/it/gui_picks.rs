@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use egui::accesskit::Role;
+use egui::accesskit::{Role, Toggled};
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -11,6 +11,7 @@ use pipewright::gui::App;
 
 use crate::gui::{designer, wait};
 use crate::gui_canvas::example;
+use crate::gui_forms::pick;
 
 fn shop(home: &Path, answer: &str) -> Harness<'static, App> {
     let mut harness = designer(home, vec![example(home)], [2560.0, 1440.0]);
@@ -70,6 +71,84 @@ fn a_burst_of_the_chart_of_any_rows_is_shown_as_rows() {
     let filter = harness.get_by_role_and_label(Role::TextInput, "Filter rows");
     let filter = filter.accesskit_node().value().unwrap();
     assert!(filter.contains("time >= ") && filter.contains(" and time < "), "{filter}");
+}
+
+#[test]
+fn how_a_chart_is_drawn_is_picked() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path(), "Pages by visitors");
+    harness.get_by_label_contains("Page views, Filter, ").click();
+    harness.run_ok();
+    click(&mut harness, "Chart");
+    assert!(is_told(&harness, "rows per hour"));
+    pick(&mut harness, "Chart as", "histogram");
+    assert!(is_told(&harness, "rows per 6 hours"), "so many bars as can be told apart");
+    pick(&mut harness, "Chart along", "method");
+    pick(&mut harness, "Chart as", "heat map");
+    assert!(is_told(&harness, "rows by method and "), "against another column of few values");
+}
+
+#[test]
+fn an_answer_keeps_the_chart_that_was_picked() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path(), "Pages by visitors");
+    let kept =
+        |harness: &Harness<'_, App>| harness.state().project().steps["answer_pages"].settings.get("chart").cloned();
+    assert!(is_told(&harness, "visitors by page") && kept(&harness).is_none());
+    click(&mut harness, "Chart");
+    pick(&mut harness, "Chart of", "rows");
+    assert_eq!(kept(&harness), Some(serde_json::json!({"x": "page"})), "in the project");
+    // On the card, too, and in the meeting.
+    assert_eq!(harness.query_all_by_label("rows by page").count(), 2);
+    harness.key_press(Key::F11);
+    wait(&mut harness, "the answers", |_| true);
+    assert!(is_told(&harness, "Bars of rows for each page"));
+    harness.key_press(Key::Escape);
+    harness.run_ok();
+    harness.get_all_by_label("As the question has it").next().unwrap().click();
+    wait(&mut harness, "the question's chart", |_| true);
+    assert_eq!(kept(&harness), None);
+    assert!(is_told(&harness, "visitors by page"));
+}
+
+#[test]
+fn rows_that_are_chosen_are_compared_with_the_others() {
+    let home = tempfile::tempdir().unwrap();
+    let mut harness = shop(home.path(), "Pages by visitors");
+    let step = |harness: &mut Harness<'_, App>| {
+        harness.get_by_label_contains("Page views, Filter, ").click();
+        harness.run_ok();
+    };
+    let choose = |harness: &mut Harness<'_, App>, row: usize, held: Modifiers| {
+        harness.get_by_label_contains(&format!("status of row {row}: ")).focus();
+        harness.run_ok();
+        harness.key_press_modifiers(held, Key::Space);
+        harness.run_ok();
+    };
+    step(&mut harness);
+    choose(&mut harness, 2, Modifiers::NONE);
+    assert!(!is_told(&harness, "What differs in "), "one row is no group");
+    choose(&mut harness, 4, Modifiers::SHIFT);
+    choose(&mut harness, 7, Modifiers::COMMAND);
+    let chosen: Vec<usize> = (1..9)
+        .filter(|row| {
+            let name = format!("status of row {row}: ");
+            let cell = harness.get_by_label_contains(&name);
+            cell.accesskit_node().toggled() == Some(Toggled::True)
+        })
+        .collect();
+    assert_eq!(chosen, [2, 3, 4, 7], "and they are told from the others");
+    click(&mut harness, "What differs in 4 rows?");
+    let field = |harness: &Harness<'_, App>| {
+        harness.get_by_role_and_label(Role::TextInput, "What differs where").accesskit_node().value().unwrap()
+    };
+    let condition = field(&harness);
+    assert_eq!(condition.matches(" or ").count(), 3, "what only they have: {condition}");
+    assert!(condition.contains("path = '/static/js/vendor.77aa01.js'"), "{condition}");
+    // Another step has rows of its own.
+    harness.get_by_label_contains("Failed or slow, Filter, ").click();
+    harness.run_ok();
+    assert!(!is_told(&harness, "What differs in "));
 }
 
 #[test]

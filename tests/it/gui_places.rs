@@ -30,6 +30,9 @@ fn a_table_of_a_database_becomes_a_source_and_a_run_goes_there() {
     harness.run_ok();
     harness.get_by_label("+ From an API or a database").click();
     wait(&mut harness, "the source", |app| app.project().sources.len() == 1 && app.project().connections.len() == 1);
+    // An address that nobody wrote yet is not wrong, and a kind is not said twice.
+    assert!(harness.query_by_label("HTTP API (HTTP API)").is_none());
+    assert!(harness.state().problems().iter().all(|problem| problem.is_unfilled() || !problem.is_error()));
     harness.get_by_role_and_label(Role::ComboBox, "Kind").click();
     harness.run_ok();
     harness.get_by_role_and_label(Role::Button, "SQLite").click();

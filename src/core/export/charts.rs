@@ -7,7 +7,7 @@ use super::drawing::{Anchor, Drawing, Ink, Move, Shape, shortened, shortened_ins
 use crate::data::figures::number_text;
 use crate::data::instants::day_and_clock;
 use crate::data::marks::{axis_number, bar_number, number_marks, time_marks, time_text};
-use crate::planner::{Mark, Plotted};
+use crate::planner::{Heat, Mark, Plotted};
 
 /// Size of the letters, in points: of names, of what stands around them, of the title.
 const LETTERS: f32 = 13.0;
@@ -43,9 +43,10 @@ pub fn chart(plotted: &Plotted, width: f32) -> Drawing {
         top += TITLE + 5.0;
     }
     top -= 5.0;
-    let bottom = match plotted.lines.is_empty() {
-        true => bars(&mut drawing, plotted, top),
-        false => lines(&mut drawing, plotted, top),
+    let bottom = match (&plotted.heat, plotted.lines.is_empty()) {
+        (Some(heat), _) => heat_map(&mut drawing, plotted, heat, top),
+        (None, true) => bars(&mut drawing, plotted, top),
+        (None, false) => lines(&mut drawing, plotted, top),
     };
     drawing.size[1] = bottom.ceil();
     drawing.description = described(plotted);
@@ -55,6 +56,10 @@ pub fn chart(plotted: &Plotted, width: f32) -> Drawing {
 /// What a chart shows, in words.
 fn described(plotted: &Plotted) -> String {
     let unit = |value: f64| bar_number(value, &plotted.unit);
+    if let Some(heat) = &plotted.heat {
+        let cells = heat_cells(heat).map(|(name, value)| format!("{name}: {}", unit(value)));
+        return format!("{} for each {} and {}. {}", plotted.y_title, plotted.x_title, heat.by, join(cells));
+    }
     if plotted.lines.is_empty() {
         let bars = plotted.bars.iter().map(|(name, value)| format!("{name}: {}", unit(*value)));
         return format!("Bars of {} for each {}. {}", plotted.y_title, plotted.x_title, join(bars));
@@ -121,6 +126,45 @@ fn bars(drawing: &mut Drawing, plotted: &Plotted, top: f32) -> f32 {
         y += ROW;
     }
     drawing.line([names, first], [names, y], Ink::Hairline);
+    left(drawing, plotted, y + 18.0)
+}
+
+/// The cells that there are, by the names of both sides.
+fn heat_cells(heat: &Heat) -> impl Iterator<Item = (String, f64)> {
+    let rows = heat.down.iter().zip(&heat.cells);
+    rows.flat_map(|(down, cells)| {
+        let cells = heat.across.iter().zip(cells);
+        cells.filter_map(move |(across, cell)| Some((format!("{}, {}", across.name, down.name), (*cell)?)))
+    })
+}
+
+/// A field for each pair of values: its number, over a bar that is as long as the number is high.
+fn heat_map(drawing: &mut Drawing, plotted: &Plotted, heat: &Heat, top: f32) -> f32 {
+    const GAP: f32 = 4.0;
+    let width = drawing.size[0];
+    let widths = heat.down.iter().map(|side| width_of(&side.name, LETTERS));
+    let names = widths.fold(width_of(&heat.by, SMALL), f32::max).min(width * 0.3) + 12.0;
+    let wide = (width - names) / heat.across.len().max(1) as f32;
+    let titles = format!("{} below each other, {} beside each other", heat.by, plotted.x_title);
+    let mut y = drawing.paragraph([0.0, top + LETTERS], SMALL, Ink::Soft, &titles, width) + 4.0;
+    for (number, side) in heat.across.iter().enumerate() {
+        let name = shortened(&side.name, SMALL, wide - GAP);
+        drawing.text([names + number as f32 * wide, y], SMALL, Ink::Soft, Anchor::Start, name);
+    }
+    y += 8.0;
+    let highest = heat.highest().max(f64::MIN_POSITIVE);
+    for (side, cells) in heat.down.iter().zip(&heat.cells) {
+        let name = shortened_inside(&side.name, LETTERS, names - 12.0);
+        drawing.text([0.0, y + ROW / 2.0 + 4.5], LETTERS, Ink::Text, Anchor::Start, name);
+        for (number, cell) in cells.iter().enumerate() {
+            let Some(cell) = cell else { continue };
+            let left = names + number as f32 * wide;
+            let long = (wide - GAP) * (cell.max(0.0) / highest) as f32;
+            drawing.text([left, y + 14.0], SMALL, Ink::Text, Anchor::Start, bar_number(*cell, &plotted.unit));
+            drawing.rect([left, y + 18.0], [long.max(1.0), 5.0], 1.0, Ink::Hue(0));
+        }
+        y += ROW;
+    }
     left(drawing, plotted, y + 18.0)
 }
 
@@ -272,14 +316,36 @@ pub fn values(plotted: &Plotted) -> Vec<[String; 2]> {
         let name = if is_alone { at } else { format!("{} · {at}", line.name) };
         [name, if plotted.unit.is_empty() { number_text(*y) } else { bar_number(*y, &plotted.unit) }]
     });
-    bars.chain(points).collect()
+    let fields = plotted.heat.iter().flat_map(heat_cells);
+    let fields = fields.map(|(name, value)| [name, bar_number(value, &plotted.unit)]);
+    bars.chain(points).chain(fields).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::drawing::Look;
     use super::*;
-    use crate::planner::PlottedLine;
+    use crate::planner::{HeatSide, PlottedLine};
+
+    #[test]
+    fn a_heat_map_says_its_numbers() {
+        let side = |name: &str| HeatSide { name: name.into(), row: 0 };
+        let heat = Heat {
+            by: "page".into(),
+            across: vec![side("200"), side("500")],
+            down: vec![side("/cart")],
+            cells: vec![vec![Some(12_400.0), None]],
+        };
+        let plotted =
+            Plotted { y_title: "rows".into(), x_title: "status".into(), heat: Some(heat), ..Plotted::default() };
+        let drawn = chart(&plotted, 400.0);
+        let svg = drawn.svg(Look::Light, "a");
+        for text in [">/cart<", ">200<", ">500<", ">12.4 k<", "page below each other, status beside each other"] {
+            assert!(svg.contains(text), "{text}: {svg}");
+        }
+        assert_eq!(values(&plotted), [["200, /cart".to_owned(), "12.4 k".to_owned()]]);
+        assert_eq!(drawn.description, "rows for each status and page. 200, /cart: 12.4 k");
+    }
 
     fn hours(values: &[f64]) -> Vec<[f64; 2]> {
         values.iter().enumerate().map(|(hour, value)| [hour as f64 * 3600e6, *value]).collect()

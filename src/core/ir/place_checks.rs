@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::names::is_parameter_name;
 use super::place_texts::{decoded, names_in_sql};
 use super::places::{Connection, ConnectionKind, Inquiry, Known, Method, Pages, TableName};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, NO_ADDRESS, did_you_mean};
 
 /// Parts of names whose values are secrets.
 const SECRET: [&str; 15] = [
@@ -41,7 +41,7 @@ pub fn check_connection(connection: &Connection) -> Vec<Diagnostic> {
     if address.is_empty() {
         let message = format!("the connection “{}” has no address", connection.shown());
         found.push(
-            Diagnostic::error("PW0650", message).help(format!("write one, such as `{example}`")).field("address"),
+            Diagnostic::error(NO_ADDRESS, message).help(format!("write one, such as `{example}`")).field("address"),
         );
     } else if is_web(kind) && !(address.starts_with("https://") || address.starts_with("http://")) {
         let message = format!("the address of “{}” begins with neither `https://` nor `http://`", connection.shown());

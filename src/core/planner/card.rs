@@ -336,6 +336,7 @@ mod tests {
             none: String::new(),
             grain: Some(86_400_000_000),
             hours: Some("hour_of_day".into()),
+            kept: None,
             range: None,
             pace: 0,
         };

@@ -2,6 +2,7 @@
 //! the finding. This room makes the flows and judges their rows; others run them.
 //! Imports the planner's evidence and meanings, and project.
 
+pub(super) mod chosen;
 mod detectors;
 pub(super) mod differences;
 mod judge;

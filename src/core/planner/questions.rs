@@ -6,6 +6,7 @@ mod cells;
 mod countries;
 mod drawn;
 pub(super) mod headline;
+pub(super) mod kept;
 mod measured;
 pub(super) mod plot;
 pub(super) mod sentence;

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Heat, HeatSide, Plotted, PlottedLine, Vocabulary};
-use crate::data::figures::{cell_number, grouped};
+use super::{Heat, HeatSide, Plotted, PlottedLine, RowsChart, RowsChartKind, Vocabulary};
+use crate::data::figures::{cell_number, counted, grouped};
+use crate::data::marks::time_text;
 use crate::data::{DataType, Field, Schema, TableRows, Value, format_timestamp};
 
 /// Bars, lines, points of a line and bins that are drawn, at most.
@@ -21,17 +22,6 @@ const NAMES: usize = 200;
 const RESULT: usize = 3;
 /// Rows that a guess looks at.
 const LOOKED_AT: usize = 2000;
-
-/// What is drawn of some rows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RowsChart {
-    /// A time: lines over time; a number with many values: a histogram; else a bar for each of its values.
-    pub x: String,
-    /// The numbers that are added up in each bar, averaged at each point of a line; `None`: rows are counted.
-    pub y: Option<String>,
-    /// Over time a line for each value of this column; else a heat map of both.
-    pub by: Option<String>,
-}
 
 fn is_time(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Timestamp | DataType::Date)
@@ -77,7 +67,65 @@ impl RowsChart {
         };
         let number = || fields.iter().position(|field| is_number(&field.data_type));
         let x = time.or_else(results).or_else(names).or_else(number)?;
-        Some(RowsChart { x: fields[x].name.clone(), y: measure(x), by: None })
+        Some(RowsChart { kind: None, x: fields[x].name.clone(), y: measure(x), by: None })
+    }
+
+    /// How these rows can be drawn along the chart's column.
+    pub fn kinds(&self, rows: &dyn TableRows) -> Vec<RowsChartKind> {
+        let Some(x) = rows.schema().get(&self.x) else { return Vec::new() };
+        let mut kinds = match &x.data_type {
+            data_type if is_time(data_type) => return vec![RowsChartKind::Lines, RowsChartKind::Histogram],
+            data_type if is_number(data_type) => vec![RowsChartKind::Histogram, RowsChartKind::Bars],
+            _ => vec![RowsChartKind::Bars],
+        };
+        if self.by.is_some() || self.other(rows).is_some() {
+            kinds.push(RowsChartKind::HeatMap);
+        }
+        kinds
+    }
+
+    /// How the rows are drawn.
+    pub fn drawn_as(&self, rows: &dyn TableRows) -> RowsChartKind {
+        let schema = rows.schema();
+        let has_by = self.by.as_ref().is_some_and(|by| schema.has(by) && *by != self.x);
+        let can_be =
+            |kind: &RowsChartKind| self.kinds(rows).contains(kind) && (*kind != RowsChartKind::HeatMap || has_by);
+        if let Some(kind) = self.kind.filter(can_be) {
+            return kind;
+        }
+        let x = schema.index(&self.x);
+        let data_type = x.map(|x| &schema.fields[x].data_type);
+        match (data_type, x) {
+            (Some(data_type), _) if is_time(data_type) => RowsChartKind::Lines,
+            _ if has_by => RowsChartKind::HeatMap,
+            (Some(data_type), Some(x))
+                if is_number(data_type) && self.y.is_none() && has_more_values(rows, x, BARS) =>
+            {
+                RowsChartKind::Histogram
+            }
+            _ => RowsChartKind::Bars,
+        }
+    }
+
+    /// The same drawn in another way: with the column that a heat map wants, without those that the others do not draw.
+    pub fn drawn(self, kind: RowsChartKind, rows: &dyn TableRows) -> Self {
+        let (y, by) = match kind {
+            RowsChartKind::Lines => (self.y, self.by),
+            RowsChartKind::Bars => (self.y, None),
+            RowsChartKind::Histogram => (None, None),
+            RowsChartKind::HeatMap => {
+                let other = self.by.clone().or_else(|| self.other(rows));
+                (self.y, other)
+            }
+        };
+        Self { kind: Some(kind), x: self.x, y, by }
+    }
+
+    /// A column with few values, to be drawn against the chart's own.
+    fn other(&self, rows: &dyn TableRows) -> Option<String> {
+        let fields = rows.schema().fields.iter().enumerate();
+        let mut others = fields.filter(|(_, field)| is_name(&field.data_type) && field.name != self.x);
+        others.find(|(column, _)| !has_more_values(rows, *column, TILES)).map(|(_, field)| field.name.clone())
     }
 
     /// The points; `None`: nothing can be drawn of these rows.
@@ -86,15 +134,12 @@ impl RowsChart {
         let x = schema.index(&self.x)?;
         let y = self.y.as_ref().and_then(|y| schema.index(y));
         let by = self.by.as_ref().and_then(|by| schema.index(by)).filter(|by| *by != x);
-        let data_type = &schema.fields[x].data_type;
-        let drawn = if is_time(data_type) {
-            self.over_time(rows, x, y, by)
-        } else if let Some(by) = by {
-            Some(self.heat(rows, x, y, by))
-        } else if is_number(data_type) && has_more_values(rows, x, BARS) && y.is_none() {
-            self.histogram(rows, x)
-        } else {
-            self.bars(rows, schema, x, y)
+        let drawn = match (self.drawn_as(rows), by) {
+            (RowsChartKind::Lines, by) => self.over_time(rows, x, y, by),
+            (RowsChartKind::HeatMap, Some(by)) => Some(self.heat(rows, x, y, by)),
+            (RowsChartKind::Histogram, _) if is_time(&schema.fields[x].data_type) => self.time_histogram(rows, x),
+            (RowsChartKind::Histogram, _) => self.histogram(rows, x),
+            (RowsChartKind::Bars | RowsChartKind::HeatMap, _) => self.bars(rows, schema, x, y),
         };
         drawn.filter(|plotted| !plotted.bars.is_empty() || !plotted.lines.is_empty() || plotted.heat.is_some())
     }
@@ -166,17 +211,34 @@ impl RowsChart {
                 *count as f64,
             )
         };
-        let without = rows.rows() - values.len();
         Some(Plotted {
             title: format!("rows by {}", self.x),
             y_title: "rows".to_owned(),
             x_title: self.x.clone(),
             bars: counts.iter().enumerate().map(bar).collect(),
-            left: if without > 0 {
-                format!("{} rows have no number there", grouped(without as u64))
-            } else {
-                String::new()
-            },
+            left: without_text(rows.rows() - values.len(), "number"),
+            ..Plotted::default()
+        })
+    }
+
+    /// A bar for each span of time, those without rows too.
+    fn time_histogram(&self, rows: &dyn TableRows, x: usize) -> Option<Plotted> {
+        let times: Vec<i64> = (0..rows.rows()).filter_map(|row| micros(&rows.value(row, x))).collect();
+        let (first, last) = (*times.iter().min()?, *times.iter().max()?);
+        let step = span_of(last - first, BINS as i64 - 1);
+        let begin = first.div_euclid(step) * step;
+        let mut bins = vec![0_u64; ((last - begin) / step + 1) as usize];
+        times.iter().for_each(|at| bins[((at - begin) / step) as usize] += 1);
+        let range = (last - begin).max(step) as f64;
+        let bar = |(bin, count): (usize, &u64)| {
+            (time_text((begin + bin as i64 * step) as f64, range.min(step as f64 * 5.0)), *count as f64)
+        };
+        Some(Plotted {
+            title: format!("rows per {}", span_name(step)),
+            y_title: "rows".to_owned(),
+            x_title: format!("{} (UTC)", self.x),
+            bars: bins.iter().enumerate().map(bar).collect(),
+            left: without_text(rows.rows() - times.len(), "time"),
             ..Plotted::default()
         })
     }
@@ -185,7 +247,7 @@ impl RowsChart {
         let times: Vec<Option<i64>> = (0..rows.rows()).map(|row| micros(&rows.value(row, x))).collect();
         let known = || times.iter().flatten().copied();
         let (first, last) = (known().min()?, known().max()?);
-        let step = span_of(last - first);
+        let step = span_of(last - first, POINTS);
         let mut lines: BTreeMap<String, BTreeMap<i64, (f64, u64)>> = BTreeMap::new();
         for (row, at) in times.iter().enumerate() {
             let Some(at) = at else { continue };
@@ -309,9 +371,17 @@ const SPANS: [(i64, &str); 12] = [
     (3650 * 86_400 * SECOND, "10 years"),
 ];
 
-/// The shortest span by which so long a time has no more points than are drawn.
-fn span_of(length: i64) -> i64 {
-    let fits = SPANS.iter().find(|(span, _)| length / span <= POINTS);
+/// What of some rows cannot be drawn, in words.
+fn without_text(rows: usize, what: &str) -> String {
+    match rows {
+        0 => String::new(),
+        rows => format!("{} {} no {what} there", counted(rows as u64, "row"), if rows == 1 { "has" } else { "have" }),
+    }
+}
+
+/// The shortest span by which so long a time has no more points than may be drawn.
+fn span_of(length: i64, most: i64) -> i64 {
+    let fits = SPANS.iter().find(|(span, _)| length / span <= most);
     fits.map_or(SPANS[SPANS.len() - 1].0, |(span, _)| *span)
 }
 
@@ -410,7 +480,7 @@ mod tests {
     fn a_log_is_guessed_over_time_and_counted_with_its_silence() {
         let rows = log();
         let chart = RowsChart::guess(&rows).unwrap();
-        assert_eq!(chart, RowsChart { x: "time".into(), y: None, by: None });
+        assert_eq!(chart, RowsChart { x: "time".into(), ..RowsChart::default() });
         let drawn = chart.plotted(&rows).unwrap();
         assert_eq!((drawn.title.as_str(), drawn.lines.len()), ("rows per 10 seconds", 1));
         let heights: Vec<f64> = drawn.lines[0].pieces[0].iter().map(|[_, y]| *y).collect();
@@ -428,7 +498,7 @@ mod tests {
     fn names_have_bars_and_many_numbers_a_histogram() {
         let rows = log();
         let bars = |x: &str, y: Option<&str>| {
-            RowsChart { x: x.into(), y: y.map(Into::into), by: None }.plotted(&rows).unwrap()
+            RowsChart { x: x.into(), y: y.map(Into::into), ..RowsChart::default() }.plotted(&rows).unwrap()
         };
         let status = bars("status", None);
         assert_eq!(status.bars, [("200".to_owned(), 54.0), ("500".to_owned(), 6.0)]);
@@ -444,7 +514,7 @@ mod tests {
     #[test]
     fn two_columns_against_each_other_are_a_heat_map() {
         let rows = log();
-        let chart = RowsChart { x: "status".into(), y: None, by: Some("path".into()) };
+        let chart = RowsChart { x: "status".into(), by: Some("path".into()), ..RowsChart::default() };
         let drawn = chart.plotted(&rows).unwrap();
         assert_eq!(
             (drawn.title.as_str(), drawn.left.as_str()),
@@ -460,11 +530,33 @@ mod tests {
     }
 
     #[test]
+    fn how_it_is_drawn_can_be_picked() {
+        use RowsChartKind::*;
+        let rows = log();
+        let of = |x: &str| RowsChart { x: x.into(), ..RowsChart::default() };
+        assert_eq!(of("time").kinds(&rows), [Lines, Histogram]);
+        assert_eq!(of("status").kinds(&rows), [Histogram, Bars]);
+        assert_eq!(of("path").kinds(&rows), [Bars, HeatMap], "against the few values of the status");
+        assert_eq!(of("gone").kinds(&rows), []);
+        let drawn = |x: &str, kind| of(x).drawn(kind, &rows).plotted(&rows).unwrap();
+        let times = drawn("time", Histogram);
+        assert_eq!((times.title.as_str(), times.bars.len()), ("rows per minute", 7));
+        assert_eq!(times.bars.iter().map(|(_, rows)| *rows).collect::<Vec<_>>(), [10., 10., 0., 10., 10., 10., 10.]);
+        assert_eq!(times.bars[3].0, "00:03");
+        let heat = drawn("path", HeatMap).heat.unwrap();
+        assert_eq!((heat.by.as_str(), heat.across.len()), ("status", 20));
+        assert_eq!(drawn("status", Histogram).bars.len(), 20, "of few values, too");
+        // What cannot be drawn of a column is drawn as suits it.
+        let bars = RowsChart { kind: Some(Lines), ..of("path") };
+        assert_eq!((bars.drawn_as(&rows), bars.plotted(&rows).unwrap().bars.len()), (Bars, 20));
+    }
+
+    #[test]
     fn rows_that_are_counted_already_show_their_counts() {
         let fields = [("page", DataType::String), ("visitors", DataType::Int)];
         let schema = Schema::new(fields.map(|(name, data_type)| Field::new(name, data_type)).to_vec());
         let rows = (0..500).map(|n| vec![Value::String(format!("/{n}")), Value::Int(1000 - n)]).collect();
         let chart = RowsChart::guess(&Rows(schema, rows)).unwrap();
-        assert_eq!(chart, RowsChart { x: "page".into(), y: Some("visitors".into()), by: None });
+        assert_eq!(chart, RowsChart { x: "page".into(), y: Some("visitors".into()), ..RowsChart::default() });
     }
 }

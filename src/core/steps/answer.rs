@@ -7,7 +7,7 @@ use super::kind::about;
 use super::settings::text_of;
 use super::{Example, FieldKind, FormField, Lowering, Settings, StepKind, Table};
 use crate::data::DataType;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::expr::Place;
 use crate::ir::{Connection, ConnectionKind, Destination, NodeId, Op, Watch, Write};
 
@@ -19,6 +19,7 @@ pub(super) static KIND: Answer = Answer;
 struct AnswerSettings {
     question: String,
     order: Vec<String>,
+    chart: Settings,
     alert: String,
     alert_to: String,
     #[serde(flatten)]
@@ -48,6 +49,17 @@ fn watch(lowering: &mut Lowering, alert: &str, to: &str, input: NodeId) -> Optio
     Some(Some(Box::new(Watch { condition, tells })))
 }
 
+/// Columns that the chart is drawn of, and that are not there any more.
+fn check_chart(lowering: &mut Lowering, chart: &Settings, input: NodeId) {
+    let schema = lowering.schema(input).clone();
+    let columns = ["x", "y", "by"].map(|key| text_of(chart, key));
+    for column in columns.into_iter().filter(|column| !column.is_empty() && !schema.open && !schema.has(column)) {
+        let message = format!("the chart is drawn of `{column}`, which is no column here");
+        let help = format!("pick another chart{}", did_you_mean(column, schema.names()));
+        lowering.report(Diagnostic::warning("PW1240", message).help(help).field("chart"));
+    }
+}
+
 impl StepKind for Answer {
     about!(
         "answer",
@@ -72,6 +84,12 @@ impl StepKind for Answer {
                 "In order of",
                 FieldKind::Order { input: "in" },
                 "The order in which the answer is read.",
+            ),
+            FormField::new(
+                "chart",
+                "Drawn as",
+                FieldKind::Chart { input: "in" },
+                "What is drawn of the answer; without one it is what the question is about.",
             ),
             FormField::new(
                 "alert",
@@ -128,6 +146,7 @@ impl StepKind for Answer {
                     .field("question"),
             ),
         }
+        check_chart(lowering, &settings.chart, input);
         let asker = question.as_ref().and_then(|id| questions.get(id)).map_or("", |question| &question.asker);
         let site = lowering.site(&settings.site, asker);
         let Some(order) = lowering.order("order", &settings.order, input) else { return };
@@ -144,7 +163,8 @@ impl StepKind for Answer {
         const EXAMPLES: &[Example] = &[
             Example::new(
                 "rows that answer, in order of time",
-                r#"{"definition": "users with a failed or slow request, per hour", "order": ["hour"]}"#,
+                r#"{"definition": "users with a failed or slow request, per hour", "order": ["hour"],
+                    "chart": {"kind": "lines", "x": "hour", "y": "users"}}"#,
                 &[("in", TABLE)],
                 &[("out", TABLE)],
             ),

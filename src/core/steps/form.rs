@@ -68,6 +68,10 @@ pub enum FieldKind {
     Order {
         input: &'static str,
     },
+    /// A chart of the rows of an input: `{kind, x, y, by}`.
+    Chart {
+        input: &'static str,
+    },
     /// Text of a fixed span: `15 minutes`.
     Span,
     /// Name of a type.
@@ -116,6 +120,7 @@ impl FieldKind {
             FieldKind::Column { .. } => "the name of a column".to_owned(),
             FieldKind::Columns { .. } => "a list of names of columns".to_owned(),
             FieldKind::Order { .. } => "a list of order keys, such as `time desc`".to_owned(),
+            FieldKind::Chart { .. } => "a chart, `{kind, x, y, by}`".to_owned(),
             FieldKind::Span => "a span of time, such as `15 minutes`".to_owned(),
             FieldKind::DataType => "the name of a type".to_owned(),
             FieldKind::Source => "the id of a source".to_owned(),

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{FieldKind, FormField, Settings, StepKind};
 use crate::data::DataType;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, UNFILLED, did_you_mean};
 
 /// What is wrong with settings before any lowering: unknown keys (a warning with the nearest name), missing required
 /// ones, values of another shape than the form's.
@@ -130,7 +130,7 @@ fn check_columns(columns: &[Json], at: &str, found: &mut Vec<Diagnostic>) {
 
 fn missing(field: &FormField, at: String) -> Diagnostic {
     let name = field.label;
-    Diagnostic::error("PW0308", format!("“{name}” is not set")).help(field.doc).field(at)
+    Diagnostic::error(UNFILLED, format!("“{name}” is not set")).help(field.doc).field(at)
 }
 
 fn outside(
@@ -231,7 +231,7 @@ fn shape_fits(kind: &FieldKind, value: &Json) -> bool {
         FieldKind::Number { .. } => value.is_number(),
         FieldKind::Boolean => value.is_boolean(),
         FieldKind::Columns { .. } | FieldKind::Order { .. } => all(Json::is_string),
-        FieldKind::Format => value.is_object(),
+        FieldKind::Format | FieldKind::Chart { .. } => value.is_object(),
         FieldKind::Schema | FieldKind::Items(_) => all(Json::is_object),
         FieldKind::Rows { .. } => all(Json::is_array),
     }
@@ -256,6 +256,7 @@ fn shape_name(kind: &FieldKind) -> &'static str {
         FieldKind::Columns { .. } => "a list of column names",
         FieldKind::Order { .. } => "a list of order keys such as \"time desc\"",
         FieldKind::Format => "a format, such as {\"name\": \"csv\"},",
+        FieldKind::Chart { .. } => "a chart, such as {\"x\": \"hour\"},",
         FieldKind::Schema => "a list of {\"name\", \"type\"}",
         FieldKind::Rows { .. } => "a list of rows, each a list of values,",
         FieldKind::Items(_) => "a list of items, each an object,",

@@ -34,6 +34,6 @@ impl App {
         self.show_tab(BottomTab::Preview);
         self.view.preview.is_chart = false;
         self.view.preview.is_raw = false;
-        self.view.preview.row = Some(row as u64);
+        self.view.preview.choose(Some(row as u64));
     }
 }

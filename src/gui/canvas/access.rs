@@ -15,6 +15,10 @@ const STEPS: usize = 600;
 /// Ports are named from this zoom on.
 const PORT_ZOOM: f32 = 0.55;
 
+fn counted(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
 /// Describe what is seen, and do what a screen reader asks for.
 pub fn describe(
     canvas: &mut Canvas,
@@ -25,7 +29,7 @@ pub fn describe(
     events: &mut Vec<CanvasEvent>,
 ) {
     let ctx = ui.ctx();
-    let name = format!("canvas, {} steps, {} wires", scene.steps.len(), scene.wires.len());
+    let name = format!("canvas, {}, {}", counted(scene.steps.len(), "step"), counted(scene.wires.len(), "wire"));
     response.widget_info(|| WidgetInfo::labeled(Role::Group, ui.is_enabled(), &name));
     let active = canvas.focus.clone().filter(|_| response.has_focus());
     let active = active.map(|id| step_id(response, &id).accesskit_id());

@@ -220,12 +220,19 @@ pub enum StepState {
     Planned,
     /// Broken: the message.
     Error(String),
+    /// It waits for a setting that it cannot do without: which.
+    Unfilled(String),
     /// Nothing computed yet.
     #[default]
     Idle,
 }
 
 impl StepState {
+    /// Whether it has no rows by the design as it is.
+    pub fn is_broken(&self) -> bool {
+        matches!(self, Self::Error(_) | Self::Unfilled(_))
+    }
+
     /// The word on screen; an error's is its message.
     pub fn word(&self) -> &str {
         match self {
@@ -236,6 +243,7 @@ impl StepState {
             Self::MadeUp => "made-up rows",
             Self::Planned => "data we need",
             Self::Error(message) => message,
+            Self::Unfilled(_) => "to be filled in",
             Self::Idle => "no preview yet",
         }
     }

@@ -312,6 +312,7 @@ fn line_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
     };
     let (line, colour, font) = match &step.state {
         StepState::Error(message) => (message, brush.palette.bad, theme::body()),
+        StepState::Unfilled(missing) => (missing, brush.palette.soft, theme::body()),
         _ if step.line_is_code => (&step.line, brush.palette.soft, theme::code()),
         _ => (&step.line, brush.palette.soft, theme::body()),
     };
@@ -339,7 +340,7 @@ fn card_ui(canvas: &mut Canvas, brush: &Brush<'_>, index: usize, rect: Rect) {
         return;
     };
     let (zoom, palette, ctx) = (brush.zoom, brush.palette, brush.painter.ctx());
-    let is_old = matches!(step.state, StepState::Stale | StepState::Error(_));
+    let is_old = matches!(step.state, StepState::Stale | StepState::Error(_) | StepState::Unfilled(_));
     let left = rect.left() + 12.0 * zoom;
     let room = rect.width() - 24.0 * zoom;
     let text = Text { text: number, font: theme::scaled(&theme::number(), theme::NUMBER * zoom), width: room, rows: 1 };
@@ -506,6 +507,7 @@ fn mark_ui(brush: &Brush<'_>, state: &StepState, centre: Pos2) {
         StepState::Stale => filled(palette.faint),
         StepState::MadeUp | StepState::Planned => filled(palette.warning),
         StepState::Idle => ring(palette.faint),
+        StepState::Unfilled(_) => ring(palette.accent),
         StepState::Error(_) => {
             let square = Rect::from_center_size(centre, Vec2::splat(radius * 3.2));
             Icon::Cross.paint(brush.painter, square, palette.bad);

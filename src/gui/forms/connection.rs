@@ -112,7 +112,9 @@ impl FieldUi<'_, '_> {
             self.out.edit("add a connection", vec![edits::insert("connections", &connection), choose]);
         }
         if let Some(connection) = connections.get(stored) {
-            egui::CollapsingHeader::new(format!("{} ({})", connection.shown(), connection.kind.title()))
+            let (name, kind) = (connection.shown(), connection.kind.title());
+            let heading = if name == kind { name.to_owned() } else { format!("{name} ({kind})") };
+            egui::CollapsingHeader::new(heading)
                 .id_salt(&connection.id)
                 .default_open(connection.address.is_empty())
                 .show(ui, |ui| connection_form_ui(ui, self.scope.state, connection, self.memory, self.out));

@@ -170,16 +170,32 @@ impl FieldUi<'_, '_> {
             }
             return;
         }
-        // Names of functions are long, and a column is known by its beginning.
         let room = (ui.available_width() - theme::SPACE_1).max(160.0);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = theme::SPACE_1;
-            let size = |share: f32| vec2(room * share, theme::CONTROL_HEIGHT);
-            ui.allocate_ui(size(0.56), |ui| self.function_ui(ui, &text, schema, place));
-            if let Some(built) = &built {
-                ui.allocate_ui(size(0.44), |ui| self.measured_ui(ui, built, schema, input));
-            }
+        let colour = theme::palette(ui.ctx()).text;
+        let name = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(), colour).size().x;
+        // A picker has its margins and its arrow beside the name.
+        const BESIDE: f32 = 44.0;
+        let wide = built.as_ref().map_or([0.0; 2], |built| {
+            [name(&built.function), name(built.column.as_deref().unwrap_or("all rows"))].map(|name| name + BESIDE)
         });
+        if wide[0] + wide[1] <= room {
+            let first = (room * 0.5).clamp(wide[0], room - wide[1]);
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = theme::SPACE_1;
+                let size = |width: f32| vec2(width, theme::CONTROL_HEIGHT);
+                ui.allocate_ui(size(first), |ui| self.function_ui(ui, &text, schema, place));
+                if let Some(built) = &built {
+                    ui.allocate_ui(size(room - first), |ui| self.measured_ui(ui, built, schema, input));
+                }
+            });
+        } else {
+            // Half a name tells nothing: each has a line of its own.
+            self.function_ui(ui, &text, schema, place);
+            ui.add_space(theme::SPACE_1);
+            if let Some(built) = &built {
+                self.measured_ui(ui, built, schema, input);
+            }
+        }
         if let Some(built) = built.as_ref().filter(|_| place == Place::Window) {
             self.over_ui(ui, built, schema, input);
         }

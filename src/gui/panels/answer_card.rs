@@ -31,7 +31,7 @@ use crate::gui::state::results::{Freshness, Told};
 use crate::gui::state::{StateRef, grouped};
 use crate::gui::theme;
 use crate::gui::widgets::chart::chart_ui;
-use crate::gui::widgets::{badge, caption, hairline, link};
+use crate::gui::widgets::{badge, caption, focus_next, hairline, link};
 
 /// As which field of the step the card takes the keyboard: its first threshold, or its first way on.
 pub const CARD: &str = "card";
@@ -69,7 +69,7 @@ pub fn answer_card_ui(
                 ui.label(RichText::new(&headline.number).font(theme::number()));
                 ui.label(RichText::new(&headline.what).color(palette.soft));
             });
-            ui.label(&headline.sentence);
+            marked_ui(ui, &headline.sentence, &theme::body(), palette.text);
             if let Some(range) = range {
                 caption(ui, format!("data of {}", span_in_words(range)));
             }
@@ -99,12 +99,7 @@ pub fn answer_card_ui(
     let is_wanted = focus.as_ref().is_some_and(|(owner, field)| *owner == step.id && field == CARD);
     if !dials_ui(ui, state, &used, asked.as_ref(), is_wanted, out) && is_wanted {
         // What is drawn next: the steps that it is made of.
-        ui.memory_mut(|memory| {
-            if let Some(focused) = memory.focused() {
-                memory.surrender_focus(focused);
-            }
-            memory.move_focus(egui::FocusDirection::Next);
-        });
+        focus_next(ui);
     }
     if is_wanted {
         *focus = None;
@@ -171,9 +166,12 @@ fn behind_ui(
     let (mut key, mut until) = (told.key.clone(), None);
     if let Some(chart) = chart {
         let picked = chart_ui(ui, &format!("chart of {}", step.id), chart, 170.0);
-        if let Some((picked, (column, value))) = picked.as_ref().zip(key.as_mut()) {
-            *value = picked_value(picked, chart, table, column).unwrap_or_else(|| value.clone());
-            until = picked_until(picked, chart, table, column);
+        let along = told.shape.kept.as_ref().map(|kept| &kept.x).or(key.as_ref().map(|(column, _)| column)).cloned();
+        if let Some((picked, along)) = picked.as_ref().zip(along)
+            && let Some(value) = picked_value(picked, chart, table, &along)
+        {
+            until = picked_until(picked, chart, table, &along);
+            let (column, value) = &*key.insert((along, value));
             let condition = match &until {
                 Some(until) => condition_between(column, value, until),
                 None => condition_of(column, value),

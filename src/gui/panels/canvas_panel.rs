@@ -245,7 +245,7 @@ pub fn select(state: &mut AppState, view: &mut View, selection: Selection) {
     if state.selection.steps != selection.steps {
         view.fold.follow();
         view.preview.port = None;
-        view.preview.row = None;
+        view.preview.choose(None);
         state.column = None;
         view.forms.clear();
         state.results.version += 1;

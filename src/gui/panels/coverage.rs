@@ -15,7 +15,7 @@ use crate::gui::state::{StateRef, counted};
 use crate::gui::suggestion::planning::Planning;
 use crate::gui::theme::{self, Palette};
 use crate::gui::widgets::{
-    Choice, Sign, badge, caption, empty_state, focus_ring, link, picker, scrolled, shown_name, sign_ui, soft,
+    Choice, Sign, badge, caption, empty_state, focus_ring, in_width, link, picker, scrolled, shown_name, sign_ui, soft,
 };
 
 /// What is shown of the matrix.
@@ -105,8 +105,7 @@ fn filter_ui<'a>(
     if teams.is_empty() {
         return;
     }
-    ui.scope(|ui| {
-        ui.set_max_width(140.0);
+    in_width(ui, 140.0, |ui| {
         let shown = if chosen.is_empty() { words.1.to_owned() } else { title(chosen) };
         let choice = |value: &str, label: String| Choice { value: value.to_owned(), label, detail: String::new() };
         let picked = picker(ui, words.0, &shown, false, || {

@@ -39,7 +39,11 @@ impl<'a> Lookup<'a> {
                 wire_faults.entry(wire.as_str()).or_insert(problem);
             }
             if let Some(id) = &problem.location.id {
-                errors.entry(id.as_str()).or_insert(problem);
+                let told = errors.entry(id.as_str()).or_insert(problem);
+                // What is wrong comes before what is missing.
+                if told.is_unfilled() {
+                    *told = problem;
+                }
             }
         }
         Self { state, wires_into, errors, wire_faults }
@@ -200,7 +204,8 @@ fn step_view(lookup: &Lookup<'_>, step: &Step) -> StepView {
     view.is_bypassed = step.bypassed;
     describe_result(lookup, step, &mut view);
     let failing = state.pins.failing(&state.project, &step.id);
-    if failing > 0 {
+    // A step that is broken does nothing yet that could be wrong.
+    if failing > 0 && !lookup.errors.contains_key(step.id.as_str()) {
         view.footer_right = format!("{} fail{}", counted(failing, "test"), if failing == 1 { "s" } else { "" });
         view.footer_warns = true;
     }
@@ -274,7 +279,8 @@ pub fn main_port(state: StateRef<'_>, step: &Step) -> String {
 fn state_of(lookup: &Lookup<'_>, step: &Step) -> StepState {
     let state = lookup.state;
     if let Some(problem) = lookup.errors.get(step.id.as_str()) {
-        return StepState::Error(unmarked(&problem.message));
+        let told = unmarked(&problem.message);
+        return if problem.is_unfilled() { StepState::Unfilled(told) } else { StepState::Error(told) };
     }
     let port = main_port(state, step);
     let found = state.results.get(&step.id, &port);
@@ -313,7 +319,7 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
     let without_rows =
         lookup.wires_into(&step.id).iter().find(|wire| state.plan.output(&wire.from, &wire.output).is_none());
     let waits_for = without_rows.map(|wire| &wire.from).or(state.results.waits_for(&state.plan, &step.id, &port));
-    if let Some(broken) = waits_for.filter(|_| !matches!(view.state, StepState::Error(_))) {
+    if let Some(broken) = waits_for.filter(|_| !view.state.is_broken()) {
         view.state = StepState::Stale;
         view.footer_left = format!("waits for {}", state.step_title(broken));
     }
@@ -327,7 +333,7 @@ fn describe_result(lookup: &Lookup<'_>, step: &Step, view: &mut StepView) {
             return;
         }
     };
-    if matches!(view.state, StepState::Error(_)) {
+    if view.state.is_broken() {
         return;
     }
     let plural = |count: u64| if count == 1 { "row" } else { "rows" };
@@ -383,6 +389,7 @@ fn describe_answer(state: StateRef<'_>, step: &str, told: Option<&Told>, view: &
     }
     let Some(chart) = &told.chart else { return };
     view.sparkline = match (chart.lines.first(), &chart.bars[..]) {
+        (None, []) => return,
         (None, bars) => Sparkline::Bars(bars.iter().map(|(_, height)| *height as f32).collect()),
         (Some(_), _) => {
             let first = chart.lines.iter().flat_map(|line| &line.pieces).flatten().map(|[x, _]| *x).reduce(f64::min);

@@ -209,7 +209,8 @@ fn card(project: &Project, group: &StepGroup, first: &StepView) -> StepView {
 /// What a step adds to the card that it is in: its name, and its state where it is the graver one.
 fn add_to_card(card: &mut StepView, step: &StepView) {
     let weight = |state: &StepState| match state {
-        StepState::Error(_) => 7,
+        StepState::Error(_) => 8,
+        StepState::Unfilled(_) => 7,
         StepState::Stale => 6,
         StepState::Computing => 5,
         StepState::Planned => 4,

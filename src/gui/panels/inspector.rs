@@ -26,7 +26,7 @@ use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, placed};
 use crate::gui::suggestion;
 use crate::gui::theme;
-use crate::gui::widgets::{Choice, caption, group_icon, hairline, link, picker, scrolled, soft};
+use crate::gui::widgets::{Choice, caption, focus_next, group_icon, hairline, link, picker, scrolled, soft};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
@@ -169,13 +169,7 @@ fn focus_first(ui: &Ui, state: StateRef<'_>, shown: Option<&Step>, view: &mut Vi
     };
     match first {
         Some(first) => view.forms.focus = Some(first),
-        // Where nothing has the keyboard, the next one that is drawn takes it.
-        None => ui.memory_mut(|memory| {
-            if let Some(focused) = memory.focused() {
-                memory.surrender_focus(focused);
-            }
-            memory.move_focus(egui::FocusDirection::Next);
-        }),
+        None => focus_next(ui),
     }
 }
 

@@ -40,9 +40,11 @@ pub fn pins_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions)
 fn test_ui(ui: &mut Ui, state: StateRef<'_>, test: &StepTest, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
     let result = state.pins.results.iter().find(|result| result.id == test.id);
+    let is_broken = state.problems_of(&test.step).any(|problem| problem.is_error());
     let title = if test.title.is_empty() { &test.id } else { &test.title };
     let rows: usize = test.inputs.values().map(|pinned| pinned.rows.len()).sum();
     let (icon, colour, word) = match result {
+        _ if is_broken => (Icon::Clock, palette.soft, "waits for the step"),
         None => (Icon::Clock, palette.soft, "being tested"),
         Some(result) if result.differences.is_empty() => (Icon::Tick, palette.good, "passes"),
         Some(_) => (Icon::Cross, palette.bad, "fails"),
@@ -53,7 +55,7 @@ fn test_ui(ui: &mut Ui, state: StateRef<'_>, test: &StepTest, out: &mut Actions)
         let text = format!("{word}: {}, {}", counted(rows as u64, "row"), shown_name(title, 60));
         ui.add(egui::Label::new(text).wrap());
     });
-    let differences = result.map(|result| result.differences.as_slice()).unwrap_or_default();
+    let differences = result.filter(|_| !is_broken).map(|result| result.differences.as_slice()).unwrap_or_default();
     for difference in differences.iter().take(SHOWN) {
         marked_ui(ui, &shown_name(difference, 300), &theme::caption(), palette.ink(palette.bad));
     }
@@ -62,7 +64,9 @@ fn test_ui(ui: &mut Ui, state: StateRef<'_>, test: &StepTest, out: &mut Actions)
     }
     ui.horizontal(|ui| {
         if !differences.is_empty()
-            && link(ui, "This is right now").on_hover_text("Pins what the step gives now instead").clicked()
+            && link(ui, "Expect this instead")
+                .on_hover_text("What the step gives now is expected from now on")
+                .clicked()
         {
             out.push(crate::gui::command::Action::Repin(test.id.clone()));
         }

@@ -1,33 +1,33 @@
 //! The rows of the selected step as a table: only what is seen is drawn, so that a million rows and hundreds of columns
 //! scroll. Each header has name, type and a small profile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextWrapping};
-use egui::{Color32, FontId, Galley, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Color32, FontId, Galley, Modifiers, Rect, Response, RichText, Sense, Stroke, Ui, pos2, vec2};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 use pipewright_app::Viewer;
 use pipewright_core::data::figures::cell_number;
-use pipewright_core::data::{Classification, DataType, Field, Schema, Value};
+use pipewright_core::data::{DataType, Field, Schema, Value};
 use pipewright_core::model::Id;
-use pipewright_core::policy::names_secret;
 
 use super::chart_tab::chart_tab_ui;
 use super::differs::condition_of;
 use super::flow_view::main_port;
 use super::lines::lines_ui;
 use super::preview_bar;
+use super::preview_profile::{column_hover_ui, profile_ui};
 use crate::gui::backend::{ColumnProfile, NodeResult, Pair, ResultTable};
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{diagnostic_ui, located_ui, mend_ui, shown};
 use crate::gui::icons::Icon;
 use crate::gui::state::results::Freshness;
 use crate::gui::state::view::{PreviewView, View};
-use crate::gui::state::{FollowedColumn, StateRef, grouped, percent};
+use crate::gui::state::{FollowedColumn, StateRef, grouped};
 use crate::gui::theme::{self, Palette};
 use crate::gui::widgets::menu::menu_of;
-use crate::gui::widgets::{caption, empty_state, focus_ring, link, shown_name};
+use crate::gui::widgets::{empty_state, focus_ring, link, shown_name};
 
 const ROW_HEIGHT: f32 = 25.0;
 const HEADER_HEIGHT: f32 = 50.0;
@@ -144,7 +144,7 @@ pub fn table_ui(
         visible,
         sort: look.arrangement.sort.as_ref(),
         column: state.column.as_ref().filter(|column| column.step == step).map(|column| column.column.as_str()),
-        chosen: view.preview.row,
+        chosen: &view.preview,
         done: Vec::new(),
         is_fresh: state.results.freshness(&state.plan, step, port) == Freshness::Fresh,
     };
@@ -193,7 +193,22 @@ fn take(done: Done, state: StateRef<'_>, (step, port): (&str, &str), view: &mut 
     let look = view.preview.look_mut(step, port);
     match done {
         Done::Row(row) => {
-            view.preview.row = Some(row).filter(|row| Some(*row) != view.preview.row);
+            let is_let_go = view.preview.row == Some(row) && view.preview.with.is_empty();
+            view.preview.choose(Some(row).filter(|_| !is_let_go));
+            view.lines_where = None;
+        }
+        Done::RowToo(row) => {
+            let mut chosen = view.preview.chosen();
+            let is_new = chosen.insert(row) || !chosen.remove(&row);
+            let last = if is_new { Some(row) } else { chosen.last().copied() };
+            view.preview.choose(last);
+            view.preview.with = chosen.into_iter().filter(|row| Some(*row) != last).collect();
+            view.lines_where = None;
+        }
+        Done::Rows(rows, last) => {
+            view.preview.choose(Some(last));
+            view.preview.with = rows;
+            view.preview.with.remove(&last);
             view.lines_where = None;
         }
         Done::Copy(text) => out.push(Action::CopyText(text)),
@@ -273,15 +288,19 @@ struct Rows<'a> {
     sort: Option<&'a (String, bool)>,
     /// The column whose way is lit.
     column: Option<&'a str>,
-    chosen: Option<u64>,
+    chosen: &'a PreviewView,
     done: Vec<Done>,
     is_fresh: bool,
 }
 
 /// What somebody did in the table.
 enum Done {
-    /// Chose a row, or let go of it.
+    /// Chose a row alone, or let go of it.
     Row(u64),
+    /// Chose a row with those that are chosen, or let go of it.
+    RowToo(u64),
+    /// Chose what stands between two rows, with them; the second is the last.
+    Rows(BTreeSet<u64>, u64),
     Copy(String),
     /// Asks what goes with the rows that fulfil a condition.
     Differs(String),
@@ -335,6 +354,25 @@ impl Rows<'_> {
             return pair.and_then(|pair| pair.output.or(pair.input)).map_or(place, u64::from);
         }
         self.order.and_then(|order| order.get(place as usize)).map_or(place, |row| u64::from(*row))
+    }
+
+    /// What a click, or Space, on a row does: with Shift held it chooses all from the row that was chosen last, with
+    /// Ctrl one more.
+    fn choice(&self, place: u64, held: Modifiers) -> Done {
+        let row = self.row_at(place);
+        let from =
+            self.chosen.row.filter(|_| held.shift && self.compared.is_none()).and_then(|from| match self.order {
+                None => Some(from),
+                Some(order) => order.iter().position(|row| u64::from(*row) == from).map(|place| place as u64),
+            });
+        match from {
+            Some(from) => {
+                let places = from.min(place)..=from.max(place);
+                Done::Rows(places.map(|place| self.row_at(place)).collect(), row)
+            }
+            None if held.command && self.compared.is_none() => Done::RowToo(row),
+            None => Done::Row(row),
+        }
     }
 
     /// The column that is shown in a place behind the numbers.
@@ -482,7 +520,7 @@ impl TableDelegate for Rows<'_> {
 
     fn row_ui(&mut self, ui: &mut Ui, row: u64) {
         let rect = ui.max_rect();
-        if self.compared.is_none() && self.chosen == Some(self.row_at(row)) {
+        if self.compared.is_none() && self.chosen.is_chosen(self.row_at(row)) {
             ui.painter().rect_filled(rect, 0.0, self.palette.selected_ground());
         }
         ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, self.palette.hairline));
@@ -541,9 +579,11 @@ impl TableDelegate for Rows<'_> {
         let is_cut = galley.elided || matches!(value, Value::Float(_)) && galley.text() != shown(&value);
         paint_in(ui, inner, galley, is_right);
         let response = ui.interact(rect, ui.scope_id().with((cell.row_nr, index)), Sense::click());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Cell, true, &name));
+        let is_chosen = self.chosen.is_chosen(row);
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Cell, true, is_chosen, &name));
         if response.clicked() && !matches!(change, Change::Gone) {
-            self.done.push(Done::Row(row));
+            let held = ui.input(|input| input.modifiers);
+            self.done.push(self.choice(cell.row_nr, held));
         }
         if let Change::Was(before) = &change {
             response.clone().on_hover_text(format!("was {}", shown_name(&shown(before), 1000)));
@@ -568,7 +608,7 @@ fn code(ui: &Ui, text: String, colour: Color32) -> Arc<Galley> {
 }
 
 /// One line, cut with `…` where it is wider than `width`.
-fn fitted(ui: &Ui, text: String, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+pub fn fitted(ui: &Ui, text: String, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
     let mut job = LayoutJob::simple_singleline(text, font, colour);
     job.wrap = TextWrapping::truncate_at_width(width.max(1.0));
     ui.painter().layout_job(job)
@@ -580,110 +620,4 @@ fn paint_in(ui: &Ui, inner: Rect, galley: Arc<Galley>, is_right: bool) {
     let x = if is_right { inner.right() - galley.size().x } else { inner.left() };
     let painter = ui.painter_at(inner.expand2(vec2(1.0, 0.0)));
     painter.galley(pos2(x, y), galley, Color32::PLACEHOLDER);
-}
-
-/// The small picture of a column: a histogram, else the most frequent values; and its nulls.
-fn profile_ui(
-    ui: &Ui,
-    palette: &Palette,
-    rect: Rect,
-    data_type: &DataType,
-    profile: &ColumnProfile,
-    kept_back: Option<Classification>,
-    rows: u64,
-) {
-    let painter = ui.painter_at(rect);
-    if rows < 2 {
-        return;
-    }
-    if profile.nulls > 0 && profile.nulls == rows {
-        painter.text(
-            rect.left_top(),
-            egui::Align2::LEFT_TOP,
-            "all null",
-            theme::caption(),
-            palette.ink(palette.warning),
-        );
-        return;
-    }
-    let nulls = (profile.nulls > 0).then(|| format!("{} null", percent(profile.nulls, rows)));
-    let highest = profile.histogram.iter().copied().max().unwrap_or_default();
-    let has_bars = kept_back.is_none()
-        && highest > 0
-        && profile.histogram.len() > 1
-        && !matches!(data_type, DataType::String | DataType::Boolean);
-    let mut room = rect;
-    if let Some(nulls) = nulls {
-        let galley = ui.painter().layout_no_wrap(nulls, theme::caption(), palette.ink(palette.warning));
-        let width = galley.size().x + 6.0;
-        painter.galley(pos2(rect.left(), rect.top() + 2.0), galley, palette.ink(palette.warning));
-        room.min.x = (room.min.x + width).min(room.max.x);
-    }
-    // Bars of less than two points show nothing.
-    if has_bars && room.width() < 2.0 * profile.histogram.len() as f32 {
-        return;
-    }
-    if has_bars {
-        let colour = palette.accent.gamma_multiply(0.7);
-        let width = (room.width() / profile.histogram.len() as f32).min(14.0);
-        for (index, count) in profile.histogram.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let height = (*count as f32 / highest as f32 * room.height()).max(1.0);
-            let left = room.left() + index as f32 * width;
-            let bar = Rect::from_min_max(
-                pos2(left, room.bottom() - height),
-                pos2(left + (width - 1.0).max(0.5), room.bottom()),
-            );
-            painter.rect_filled(bar, 0.0, colour);
-        }
-        return;
-    }
-    let told = told(profile, kept_back).take(2);
-    let top = told.filter(|(_, count)| *count * 50 > rows);
-    let parts: Vec<String> =
-        top.map(|(value, count)| format!("{} {}", shortened(value), percent(*count, rows))).collect();
-    let text = if parts.is_empty() { format!("{} distinct", grouped(profile.distinct)) } else { parts.join(" · ") };
-    let galley = fitted(ui, text, theme::caption(), palette.soft, room.width());
-    painter.galley(room.left_top() + vec2(0.0, 2.0), galley, palette.soft);
-}
-
-/// The most frequent values that are told.
-fn told(profile: &ColumnProfile, kept_back: Option<Classification>) -> impl Iterator<Item = &(Value, u64)> {
-    let is_secret = |value: &Value| matches!(value, Value::String(text) if names_secret(text));
-    profile.top.iter().filter(move |(value, _)| kept_back.is_none() && !is_secret(value))
-}
-
-fn shortened(value: &Value) -> String {
-    let text = if let Value::Float(number) = value { cell_number(*number) } else { shown(value) };
-    if text.chars().count() > 16 { format!("{}…", text.chars().take(15).collect::<String>()) } else { text }
-}
-
-/// What is known of a column, on hover of its header.
-fn column_hover_ui(
-    ui: &mut Ui,
-    field: &Field,
-    profile: Option<&ColumnProfile>,
-    kept_back: Option<Classification>,
-    rows: u64,
-) {
-    ui.label(theme::semibold(format!("{}  {}", field.name, field.data_type)));
-    let Some(profile) = profile else { return };
-    let mut line = |text: String| {
-        caption(ui, text);
-    };
-    line(format!(
-        "{} distinct, {} null ({})",
-        grouped(profile.distinct),
-        grouped(profile.nulls),
-        percent(profile.nulls, rows)
-    ));
-    if let Some(class) = kept_back {
-        line(format!("{}: values are not shown here", class.name()));
-        return;
-    }
-    if !profile.min.is_null() {
-        line(format!("from {} to {}", shortened(&profile.min), shortened(&profile.max)));
-    }
-    for (value, count) in told(profile, kept_back).take(8) {
-        line(format!("{}  {} ({})", shortened(value), grouped(*count), percent(*count, rows)));
-    }
 }

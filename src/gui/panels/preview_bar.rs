@@ -1,10 +1,12 @@
 //! Beside the tabs above the rows of a step: what is looked for in them, what is copied, which output, and how far the
 //! rows are to be trusted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{Align, Label, Layout, RichText, Ui};
 use pipewright_core::data::Schema;
+use pipewright_core::planner::{MOST_CHOSEN, condition_of_rows};
 use pipewright_engine::{Arrangement, TextForm};
 
 use super::flow_view::keeps_rows;
@@ -149,8 +151,11 @@ fn tools_ui(
             return;
         }
     }
+    let chosen = view.preview.chosen();
+    chosen_ui(ui, state, step, &rows.table, &chosen, out);
+    let look = view.preview.look_mut(step, port);
     if ui.available_width() > 70.0 {
-        copy_ui(ui, state, &rows.table, look, out);
+        copy_ui(ui, state, &rows.table, look, &chosen, out);
     }
     if !look.hidden.is_empty() {
         let text = format!("Show {} hidden", look.hidden.len());
@@ -175,22 +180,59 @@ fn tools_ui(
     }
 }
 
+/// What can be done with several rows that are chosen.
+fn chosen_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    step: &str,
+    table: &ResultTable,
+    chosen: &BTreeSet<u64>,
+    out: &mut Actions,
+) {
+    let count = chosen.len();
+    if count < 2 || state.is_ghost(step) {
+        return;
+    }
+    if count > MOST_CHOSEN {
+        caption(ui, format!("{} chosen: at most {MOST_CHOSEN} are compared", counted(count as u64, "row")));
+        return;
+    }
+    let rows = counted(count as u64, "row");
+    let help = "What these rows have more often than the others, over the whole input";
+    let differs = link(ui, &format!("What differs in {rows}?")).on_hover_text(help).clicked();
+    let lines = link(ui, "Their lines").on_hover_text("The lines of the sources behind these rows").clicked();
+    let Some(condition) = (differs || lines).then(|| condition_of_rows(table, chosen)).flatten() else { return };
+    let step = step.to_owned();
+    out.push(if lines { Action::LinesWhere { step, condition } } else { Action::Differs { step, condition } });
+}
+
 /// A button that stays pressed; beside others it looks like one.
 fn toggle(ui: &mut Ui, is_on: bool, text: &str) -> egui::Response {
     ui.add(egui::Button::selectable(is_on, text).frame_when_inactive(true))
 }
 
-/// Puts what is looked at on the clipboard.
-fn copy_ui(ui: &mut Ui, state: StateRef<'_>, table: &Arc<ResultTable>, look: &Look, out: &mut Actions) {
+/// Puts what is looked at on the clipboard; of several rows that are chosen those.
+fn copy_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    table: &Arc<ResultTable>,
+    look: &Look,
+    chosen: &BTreeSet<u64>,
+    out: &mut Actions,
+) {
+    let are_chosen = chosen.len() > 1;
+    let rows = if are_chosen { counted(chosen.len() as u64, "chosen row") } else { "Rows".to_owned() };
     ui.menu_button("Copy", |ui| {
-        for (text, form) in [
-            ("Rows as CSV", TextForm::Csv),
-            ("Rows as JSON lines", TextForm::JsonLines),
-            ("Rows as a Markdown table", TextForm::Markdown),
-        ] {
-            if ui.button(text).clicked() {
+        for (text, form) in
+            [("CSV", TextForm::Csv), ("JSON lines", TextForm::JsonLines), ("a Markdown table", TextForm::Markdown)]
+        {
+            if ui.button(format!("{rows} as {text}")).clicked() {
                 let arranged = state.arranged.as_ref().filter(|_| !look.arrangement.is_plain());
-                let order = arranged.and_then(|arranged| arranged.order_of(table)?.as_ref().ok()).cloned();
+                let mut order = arranged.and_then(|arranged| arranged.order_of(table)?.as_ref().ok()).cloned();
+                if are_chosen {
+                    let shown = order.map_or_else(|| (0..table.rows() as u32).collect(), |order| order.to_vec());
+                    order = Some(Arc::new(shown.into_iter().filter(|row| chosen.contains(&u64::from(*row))).collect()));
+                }
                 let fields = table.schema().fields.iter().enumerate();
                 let columns = fields.filter(|(_, field)| !look.hidden.contains(&field.name)).map(|(index, _)| index);
                 out.push(Action::CopyRows { table: table.clone(), order, columns: columns.collect(), form });

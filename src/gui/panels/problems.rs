@@ -1,13 +1,14 @@
 //! Everything that is wrong with the design, errors first. A click shows the step and the field.
 
 use egui::{Sense, Ui, UiBuilder, WidgetInfo};
-use pipewright_core::diagnostic::{Diagnostic, Severity};
+use pipewright_core::diagnostic::Diagnostic;
 
 use crate::gui::command::{Action, Actions, Chosen};
-use crate::gui::forms::mend_ui;
-use crate::gui::icons::{Icon, icon_ui};
+use crate::gui::forms::{mend_ui, tone};
+use crate::gui::icons::icon_ui;
 use crate::gui::marked::marked_ui;
 use crate::gui::state::StateRef;
+use crate::gui::state::view::View;
 use crate::gui::theme;
 use crate::gui::widgets::{caption, empty_state, focus_ring, hairline, scrolled, shown_name};
 
@@ -15,7 +16,8 @@ use crate::gui::widgets::{caption, empty_state, focus_ring, hairline, scrolled, 
 const TOLD: usize = 600;
 
 /// The panel.
-pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
+    let is_wanted = std::mem::take(&mut view.problem_is_wanted);
     if state.problems.is_empty() {
         empty_state(ui, "No problems", "Everything that is wrong with the design is listed here");
         return;
@@ -24,7 +26,7 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
         ui.spacing_mut().item_spacing.y = 0.0;
         for (index, problem) in state.problems.iter().enumerate() {
             ui.push_id(index, |ui| {
-                if problem_row(ui, state, problem, out) {
+                if problem_row(ui, state, problem, is_wanted && index == 0, out) {
                     show(state, problem, out);
                 }
             });
@@ -33,15 +35,11 @@ pub fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     });
 }
 
-/// One problem. Says whether it was clicked.
-fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic, out: &mut Actions) -> bool {
+/// One problem. Says whether it was clicked. `wants_focus`: it takes the keyboard.
+fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic, wants_focus: bool, out: &mut Actions) -> bool {
     let about = about(state, problem);
     let palette = theme::palette(ui.ctx());
-    let (icon, colour) = match problem.severity {
-        Severity::Error => (Icon::Cross, palette.bad),
-        Severity::Warning => (Icon::Warning, palette.warning),
-        Severity::Hint => (Icon::Info, palette.soft),
-    };
+    let (icon, colour) = tone(palette, problem);
     let response = ui
         .scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
             ui.add_space(6.0);
@@ -76,6 +74,9 @@ fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic, out: &mut
         None => problem.message.clone(),
     };
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+    if wants_focus {
+        response.request_focus();
+    }
     focus_ring(ui, &response, response.rect);
     if response.hovered() {
         let ground = palette.accent.gamma_multiply(0.08);

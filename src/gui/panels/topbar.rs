@@ -153,7 +153,7 @@ fn run_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
 fn problems_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     let palette = theme::palette(ui.ctx());
     let count = state.problems.len();
-    let has_errors = state.problems.iter().any(|problem| problem.is_error());
+    let has_errors = state.problems.iter().any(|problem| problem.is_error() && !problem.is_unfilled());
     let text = match count {
         0 => "No problems".to_owned(),
         1 => "1 problem".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pipewright_core::diagnostic::Diagnostic;
-use pipewright_core::planner::{Plotted, RowsChart};
+use pipewright_core::planner::{Plotted, RowsChart, RowsChartKind};
 use pipewright_engine::{Arrangement, Pair};
 
 use crate::gui::backend::ResultTable;
@@ -46,8 +46,17 @@ impl Compared {
     }
 }
 
-/// A chart, and its points where there are any.
-pub type Drawn = (RowsChart, Option<Plotted>);
+/// A chart with its points.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    pub chart: RowsChart,
+    /// How it is drawn.
+    pub kind: Option<RowsChartKind>,
+    /// The same in each way in which these rows can be drawn.
+    pub ways: Vec<RowsChart>,
+    /// `None`: there is nothing to draw.
+    pub plotted: Option<Plotted>,
+}
 
 /// The chart of a table.
 #[derive(Debug)]

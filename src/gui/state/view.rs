@@ -1,7 +1,7 @@
 //! What the window shows and what is typed into it, apart from the project: tabs, open dialogs, drafts, the canvas with
 //! its scene. Never saved with the project. Imports the canvas and the forms' memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -163,7 +163,10 @@ impl Dialog {
 pub struct PreviewView {
     /// Output port, where the step has several.
     pub port: Option<String>,
+    /// The row that was chosen last.
     pub row: Option<u64>,
+    /// Rows that are chosen besides it.
+    pub with: BTreeSet<u64>,
     /// As a chart, not as a table.
     pub is_chart: bool,
     /// The lines of the sources behind the rows stand in their place.
@@ -181,6 +184,21 @@ impl PreviewView {
 
     pub fn look_mut(&mut self, step: &str, port: &str) -> &mut Look {
         self.looks.entry((step.to_owned(), port.to_owned())).or_default()
+    }
+
+    /// This row alone is chosen, or none.
+    pub fn choose(&mut self, row: Option<u64>) {
+        self.row = row;
+        self.with.clear();
+    }
+
+    /// Every row that is chosen.
+    pub fn chosen(&self) -> BTreeSet<u64> {
+        self.with.iter().copied().chain(self.row).collect()
+    }
+
+    pub fn is_chosen(&self, row: u64) -> bool {
+        self.row == Some(row) || self.with.contains(&row)
     }
 }
 
@@ -220,6 +238,8 @@ pub struct View {
     /// The dialog opened in this frame: its field takes the keyboard.
     pub dialog_is_new: bool,
     pub preview: PreviewView,
+    /// The first problem shall get the keyboard.
+    pub problem_is_wanted: bool,
     /// A step that shall be brought into view once the canvas knows it.
     pub reveal: Option<String>,
     /// Steps that shall be shown together once the canvas knows them.

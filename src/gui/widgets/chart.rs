@@ -81,7 +81,11 @@ fn drawn_ui(ui: &mut Ui, name: &str, chart: &Plotted, height: f32, picked: Optio
             Picked::Field { across, down } => Some([*across, *down]),
             Picked::Bar(_) | Picked::Time(_) => None,
         });
-        let clicked = heat_ui(ui, name, heat, &chart.x_title, place);
+        // More beside each other than a card is wide.
+        let clicked = egui::ScrollArea::horizontal()
+            .id_salt(name)
+            .show(ui, |ui| heat_ui(ui, name, heat, &chart.x_title, place))
+            .inner;
         left_ui(ui, chart);
         return clicked.map(|[across, down]| Picked::Field { across, down });
     }
@@ -195,8 +199,10 @@ fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: [Color32; 2], pick
     let palette = theme::palette(ui.ctx());
     let most = chart.bars.iter().map(|(_, number)| *number).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let width = ui.available_width();
-    // Bars that are all alike say little: most of their room is for the names.
-    let (names, numbers) = (width * if chart.are_alike() { 0.7 } else { 0.42 }, 64.0);
+    let name_width = |name: &str| ui.painter().layout_no_wrap(name.to_owned(), theme::caption(), palette.text).size().x;
+    let titles = chart.bars.iter().map(|(name, _)| name_width(name));
+    let names = room_for_names(titles.fold(0.0, f32::max), width, chart.are_alike());
+    let numbers = 64.0;
     ui.horizontal(|ui| {
         caption(ui, &chart.x_title);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| caption(ui, &chart.y_title));
@@ -237,4 +243,22 @@ fn bars_ui(ui: &mut Ui, name: &str, chart: &Plotted, colours: [Color32; 2], pick
         ui.painter().text(row.right_center(), Align2::RIGHT_CENTER, text, theme::caption(), ink);
     }
     clicked
+}
+
+/// How wide the names of bars stand: as the longest of them, and so wide at most.
+fn room_for_names(longest: f32, width: f32, are_alike: bool) -> f32 {
+    // Bars that are all alike say little: most of their room is for the names.
+    (longest + theme::SPACE_3).min(width * if are_alike { 0.7 } else { 0.42 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_begin_beside_their_names() {
+        assert_eq!(room_for_names(60.0, 1000.0, false), 60.0 + theme::SPACE_3);
+        assert_eq!(room_for_names(900.0, 1000.0, false), 420.0);
+        assert_eq!(room_for_names(900.0, 1000.0, true), 700.0);
+    }
 }

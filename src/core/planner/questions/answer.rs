@@ -1,6 +1,7 @@
 //! What an answer is about: the measure, its unit, what a row is, and the chart of that measure; from the contract of its
 //! question or, without one, from the order in which the answer is read. Imports the plan and questions; sees no rows.
 
+use super::kept::RowsChart;
 use super::told::words;
 use super::{Asked, Chart, ChartKind, Contract, Goal, Part, Tells};
 use crate::data::figures::MONEY;
@@ -9,6 +10,7 @@ use crate::expr::{BinaryOp, Expr, ExprKind, SortKey, print};
 use crate::ir::{NodeId, Op, Plan};
 use crate::planner::vocabulary::Vocabulary;
 use crate::planner::vocabulary::templates::concepts_of;
+use crate::project::Step;
 
 /// What an answer is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,8 @@ pub struct AnswerShape {
     /// Those by which rows are groups.
     pub keys: Vec<String>,
     pub chart: Option<Chart>,
+    /// The chart that somebody picked in its place.
+    pub kept: Option<RowsChart>,
     /// What is first in time is what the question looks for: that column of times.
     pub first: Option<String>,
     /// Which of the groups are still there.
@@ -153,6 +157,7 @@ impl AnswerShape {
                 names,
                 keys,
                 chart: None,
+                kept: None,
                 first: None,
                 groups,
                 goal: None,
@@ -175,6 +180,7 @@ impl AnswerShape {
             names,
             keys,
             chart,
+            kept: None,
             first: order.first().and_then(|key| first_in_time(key, plan, node)),
             groups: groups_of(plan, node),
             goal: goal.filter(|goal| schema.has(&goal.met) && schema.has(&goal.at)),
@@ -242,6 +248,11 @@ impl AnswerShape {
         measure.adds_up && !self.groups.is_cut(rows.rows())
     }
 
+    /// With the chart that its step keeps.
+    pub fn with_kept(self, step: &Step) -> AnswerShape {
+        AnswerShape { kept: RowsChart::kept_by(step), ..self }
+    }
+
     /// Whether sentence or chart show values of a column.
     pub fn shows(&self, column: &str) -> bool {
         let about = match &self.about {
@@ -249,7 +260,8 @@ impl AnswerShape {
             About::Rows { most, .. } => most.as_ref().is_some_and(|most| most.column == column),
         };
         let charted = self.chart.iter().any(|chart| chart.x == column || chart.by.as_deref() == Some(column));
-        about || charted || self.names.iter().any(|name| name == column)
+        let kept = self.kept.iter().flat_map(|kept| [Some(&kept.x), kept.y.as_ref(), kept.by.as_ref()]).flatten();
+        about || charted || kept.into_iter().any(|kept| kept == column) || self.names.iter().any(|name| name == column)
     }
 }
 

@@ -127,7 +127,8 @@ impl Plotted {
         self.unit = unit.to_owned();
     }
 
-    fn add_left(&mut self, told: String) {
+    /// Says of something that it is not drawn.
+    pub fn add_left(&mut self, told: String) {
         let parts = [std::mem::take(&mut self.left), told].into_iter().filter(|text| !text.is_empty());
         self.left = parts.collect::<Vec<_>>().join("; ");
     }
@@ -138,6 +139,9 @@ impl AnswerShape {
     /// `whole`: what `add_whole` gave, where it was worked out.
     pub fn plotted(&self, rows: &dyn TableRows, whole: Option<&dyn TableRows>) -> Option<Plotted> {
         let rows: &dyn TableRows = &Named::of(rows);
+        if let Some(kept) = self.kept.as_ref().and_then(|kept| kept.plotted(rows)) {
+            return Some(kept);
+        }
         if let About::Rows { row, most: Some(most) } = &self.about {
             return self.rows_by(rows, row, most);
         }
