@@ -28,6 +28,8 @@ const COLUMNS: [(&str, DataType, &str); 4] = [
 ];
 /// Endings that samples of a family add to its name.
 const ENDINGS: [&str; 8] = ["_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum"];
+/// The column of exemplars.
+const EXEMPLAR: &str = "exemplar";
 /// Label columns beyond which further labels are counted as unknown.
 const MAX_LABELS: usize = 1000;
 
@@ -43,7 +45,8 @@ impl Format for Prometheus {
     fn doc(&self) -> &'static str {
         "What a metrics endpoint answers: Prometheus' text format or OpenMetrics. Each sample becomes a row with time \
          (where the text has one), name, type and value, and a column for each label. NaN and infinite values are \
-         null and counted, or kept where the value is declared as a String; comments are counted, exemplars left out."
+         null and counted, or kept where the value is declared as a String; comments are counted. An exemplar is kept as it is written, in the column \
+         `exemplar` where the sample of the file has one."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -112,16 +115,21 @@ fn own_types(declared: &Schema) -> Schema {
 }
 
 fn sampled_schema(sample: &Sample) -> Schema {
-    let mut labels = BTreeSet::new();
+    let (mut labels, mut has_exemplars) = (BTreeSet::new(), false);
     for line in scan::sample_lines(sample).filter(|line| !line.starts_with('#')) {
         let mut found = Vec::new();
-        if read_sample(line, |label, _| found.push(label)).is_ok() {
+        if let Ok(point) = read_sample(line, |label, _| found.push(label)) {
             labels.extend(found);
+            has_exemplars |= point.exemplar.is_some();
         }
     }
     let own = COLUMNS.into_iter().map(|(name, data_type, _)| Field::new(name, data_type));
     let labels = labels.into_iter().take(MAX_LABELS).map(|label| Field::new(column_of(label), DataType::String));
-    Schema::new(own.chain(labels).collect())
+    let mut schema = Schema::new(own.chain(labels).collect());
+    if has_exemplars && !schema.has(EXEMPLAR) {
+        schema.fields.push(Field::new(EXEMPLAR, DataType::String));
+    }
+    schema
 }
 
 /// The column of a label.
@@ -141,6 +149,8 @@ struct Point<'a> {
     /// As it is written.
     number: &'a str,
     time: Option<Time>,
+    /// Labels, value and time of one measurement, as they are written.
+    exemplar: Option<&'a str>,
 }
 
 /// A time as far as it is held.
@@ -181,13 +191,21 @@ fn read_sample<'a>(line: &'a str, mut label: impl FnMut(&'a str, &'a str)) -> Re
     };
     let number = text;
     let (text, end) = word(line, end);
-    let mut point = Point { name, value, number, time: None };
+    let mut point = Point { name, value, number, time: None, exemplar: None };
+    let exemplar = |text: &str, end: usize| {
+        let text = line[end - text.len()..].strip_prefix('#')?.trim();
+        text.starts_with('{').then_some(text)
+    };
     if text.is_empty() || text.starts_with('#') {
+        point.exemplar = exemplar(text, end);
         return Ok(point);
     }
     point.time = Some(time(text).ok_or("the time is no number")?);
-    match word(line, end).0 {
-        text if text.is_empty() || text.starts_with('#') => Ok(point),
+    match word(line, end) {
+        (text, end) if text.is_empty() || text.starts_with('#') => {
+            point.exemplar = exemplar(text, end);
+            Ok(point)
+        }
         _ => Err("text follows the sample"),
     }
 }
@@ -432,6 +450,9 @@ impl PrometheusParser {
         if let Some(column) = name {
             out.text(column, point.name);
         }
+        if let Some((column, text)) = self.index.get(EXEMPLAR).zip(point.exemplar) {
+            out.text(column, text);
+        }
         if let Some((column, kind)) = kind.and_then(|column| Some((column, types.find(point.name)?))) {
             out.text(column, kind);
         }
@@ -453,6 +474,18 @@ impl PrometheusParser {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exemplars_are_kept() {
+        let text = "# TYPE foo histogram\nfoo_bucket{le=\"0.1\"} 8 # {trace_id=\"abc\"} 0.054 1771322400.5\nfoo_count 17 5 # {} 1\n\
+                    foo_sum 3 # a comment\nfoo_sum 4\n";
+        let reading = read(&FormatSpec::new("prometheus"), text);
+        let column = reading.schema.index("exemplar").unwrap();
+        let found: Vec<_> = reading.rows.iter().map(|row| row[column].to_json()).collect();
+        assert_eq!(found[..2], ["{trace_id=\"abc\"} 0.054 1771322400.5", "{} 1"]);
+        assert!(found[2..].iter().all(serde_json::Value::is_null));
+        assert_eq!(read(&FormatSpec::new("prometheus"), "foo 1\n").schema.index("exemplar"), None);
+    }
 
     #[test]
     fn what_is_not_held_of_a_sample_is_counted() {
@@ -492,19 +525,20 @@ mod tests {
                 "le String",
                 "method String",
                 "other label String",
-                "label_type String"
+                "label_type String",
+                "exemplar String"
             ]
             .map(str::to_owned)
         );
         assert_eq!(
             reading.json(),
             [
-                r#"["2014-03-17T14:26:03Z","req_total","counter",1027.0,null,"GET",null,"a\"b\n"]"#,
-                r#"[null,"req_total","counter",3.0,null,"POST",null,null]"#,
-                r#"["2018-03-12T18:33:27.789Z","up",null,1.0,null,null,null,null]"#,
-                r#"[null,"lat_bucket","histogram",null,"+Inf",null,null,null]"#,
-                r#"[null,"lat_sum","histogram",null,null,null,null,null]"#,
-                r#"[null,"my.metric",null,1000.0,null,null,"v",null]"#,
+                r#"["2014-03-17T14:26:03Z","req_total","counter",1027.0,null,"GET",null,"a\"b\n",null]"#,
+                r#"[null,"req_total","counter",3.0,null,"POST",null,null,"{trace_id=\"x\"} 1 1.5"]"#,
+                r#"["2018-03-12T18:33:27.789Z","up",null,1.0,null,null,null,null,null]"#,
+                r#"[null,"lat_bucket","histogram",null,"+Inf",null,null,null,null]"#,
+                r#"[null,"lat_sum","histogram",null,null,null,null,null,null]"#,
+                r#"[null,"my.metric",null,1000.0,null,null,"v",null,null]"#,
             ]
         );
         assert_eq!((reading.tally.meta, reading.tally.blank), (4, 1));

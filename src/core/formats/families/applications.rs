@@ -34,6 +34,9 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} - {level:level} - {message:rest}",
         "{time:iso} - {logger:name} - {level:level} - {message:rest}",
         "{time:iso}|{level:level}|{logger:name}|{message:rest}",
+        "{time:iso};{level:level};{logger:name};{message:rest}",
+        // capnslog: etcd before 3.4, dex, clair.
+        "{time:iso} {level:[CEWNIDT]} | {logger:name}: {message:rest}",
         "{time:iso} | {level:level} | {message:text} | {logger:name} | {thread:rest}",
         "{time:iso} | {level:level} | {logger:word} - {message:rest}",
         "{time:iso} - {level:level}: {message:rest}",
@@ -65,6 +68,9 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} {pid:int} {level:level} {logger:name} [{request_id:text}] {message:rest}",
         "{time:iso} {pid:int} {level:level} {logger:name} {message:rest}",
         "{time:iso} {level:level} pid={pid:int} {thread:word} {file:name}:{line:int} {message:rest}",
+        // Logstash.
+        "[{time:iso}][{level:level}{? ?}][{logger:name}{? ?}][{pipeline:name}][{plugin_id:name}] {message:rest}",
+        "[{time:iso}][{level:level}{? ?}][{logger:name}{? ?}][{pipeline:name}] {message:rest}",
         "[{time:iso}][{level:level}{? ?}][{logger:text}] {message:rest}",
         "[{time:iso}] {level:level} {message:until_last} ({logger:name})",
         "[{time:iso}] {level:level}/{logger:name}: {message:rest}",
@@ -107,6 +113,8 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "2024-03-01 10:00:00,123 ERROR [main] org.example.Shop - order failed",
         "2024-03-01T10:00:00.123+01:00  INFO 12 --- [           main] org.example.Shop   : Started",
         "2024-03-01 10:00:00,123 - shop.orders - WARNING - order 17 is late",
+        "2024-03-01 10:00:00.123456 W | etcdserver: request took too long",
+        "[2024-03-01T10:00:00,123][WARN ][logstash.filters.grok    ][main][8f3c2a1b] Timeout executing grok",
     ],
     ..Table::PLAIN
 });

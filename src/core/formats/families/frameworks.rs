@@ -72,6 +72,9 @@ pub static ZAP: TemplateFormat = TemplateFormat::new(Table {
           logger, caller, message and fields as JSON, with tabs between them. Stack traces belong to the event before them.",
     weight: 97,
     variants: &[
+        // Beats of Elastic have the logger in brackets.
+        "{time:iso}\t{level:level}\t[{logger:text}]\t{file:name}:{line:int}\t{message:text}\t{fields:rest}",
+        "{time:iso}\t{level:level}\t[{logger:text}]\t{file:name}:{line:int}\t{message:rest}",
         "{time:iso}\t{level:level}\t{logger:name}\t{file:name}:{line:int}\t{message:text}\t{fields:rest}",
         "{time:iso}\t{level:level}\t{logger:name}\t{file:name}:{line:int}\t{message:rest}",
         "{time:iso}\t{level:level}\t{file:name}:{line:int}\t{message:text}\t{fields:rest}",

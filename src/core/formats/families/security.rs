@@ -34,16 +34,21 @@ pub static CEF: TemplateFormat = TemplateFormat::new(Table {
 pub static LEEF: TemplateFormat = TemplateFormat::new(Table {
     name: "leef",
     title: "LEEF",
-    doc: "IBM QRadar's Log Event Extended Format (ibm.com, LEEF overview), version 1.0, and 2.0 with tabs between the \
-          keys. `client`, `client_port` and `user` are the keys src, srcPort and usrName.",
+    doc: "IBM QRadar's Log Event Extended Format (ibm.com, LEEF overview), with a syslog head or without: version 1.0 with \
+          tabs between the keys, and 2.0 with what its head says. `client`, `client_port` and `user` are the keys src, srcPort and usrName.",
     weight: 100,
     variants: &[
-        "{prefix:text}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{?x09|?}{?0x09|?}{?\t|?}{pairs}{message:rest}",
+        "{?<{priority:int}>?}{?{time:syslog} {host:word} ?}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
+        "{?<{priority:int}>?}{?{_:int} ?}{time:iso} {host:word} LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
+        "{prefix:text}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
     ],
-    pairs: Pairs::TABS,
+    pairs: Pairs::LEEF,
     renames: &[("src", "client"), ("srcPort", "client_port"), ("usrName", "user")],
     nulls: &[],
-    examples: &["LEEF:1.0|Example|Gate|1.0|100|src=192.0.2.7\tdst=192.0.2.80\tsev=5\tusrName=bob"],
+    examples: &[
+        "LEEF:1.0|Example|Gate|1.0|100|src=192.0.2.7\tdst=192.0.2.80\tsev=5\tusrName=bob",
+        "Mar  1 10:00:00 gate LEEF:2.0|Example|Gate|1.0|100|^|src=192.0.2.7^dst=192.0.2.80^usrName=bob",
+    ],
     ..Table::PLAIN
 });
 
@@ -127,8 +132,11 @@ pub static SNORT: TemplateFormat = TemplateFormat::new(Table {
           ports. Snort leaves out the year. Suricata's `eve.json` is read as JSON lines.",
     weight: 100,
     variants: &[
+        "{time:%m/%d/%Y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:=TCP|UDP|SCTP}}} {client:addr_port} -> {destination:addr_port}",
         "{time:%m/%d/%Y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+        "{time:%m/%d/%y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:=TCP|UDP|SCTP}}} {client:addr_port} -> {destination:addr_port}",
         "{time:%m/%d/%y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+        "{time:%m/%d-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:=TCP|UDP|SCTP}}} {client:addr_port} -> {destination:addr_port}",
         "{time:%m/%d-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
     ],
     tells: &["[**]"],

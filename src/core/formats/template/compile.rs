@@ -23,6 +23,7 @@
 //! | `quoted` | a text in double quotes |
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
+//! | `addr_port` | the same where a port is always there: `2001:db8::1:80` |
 //! | `level` | a word for a level |
 //! | `numbered` | a time whose day is numbers alone (`03/04/2026 10:00 PM`): a time where the source tells which is the day, else its text |
 //! | `[IWE]` | one of these characters |
@@ -80,7 +81,8 @@ pub enum Kind {
     Span,
     Quoted,
     Request,
-    Addr,
+    /// Whether a port is always there.
+    Addr(bool),
     Level,
     One(Box<str>),
     Words(Vec<Box<str>>),
@@ -288,7 +290,7 @@ impl Reader<'_> {
         let names: Vec<(&str, DataType)> = match &kind {
             Kind::Pairs => Vec::new(),
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
-            Kind::Addr => vec![(name, DataType::String), (&port, DataType::Int)],
+            Kind::Addr(_) => vec![(name, DataType::String), (&port, DataType::Int)],
             Kind::Int => vec![(name, DataType::Int)],
             Kind::Float | Kind::Seconds(_) | Kind::Ticks | Kind::Span => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
@@ -348,7 +350,8 @@ fn kind_of(text: &str) -> Option<Kind> {
         "span" => Kind::Span,
         "quoted" => Kind::Quoted,
         "request" => Kind::Request,
-        "addr" => Kind::Addr,
+        "addr" => Kind::Addr(false),
+        "addr_port" => Kind::Addr(true),
         "level" => Kind::Level,
         "numbered" => Kind::Numbered,
         "iso" => Kind::Time(Stamp::Iso),

@@ -168,7 +168,7 @@ impl Walk<'_, '_> {
                 let length = quoted_length(bytes, &field.stops)?;
                 (1, length, length + 2)
             }
-            Kind::Addr => plain(stop_or_blank(bytes, &field.stops)?),
+            Kind::Addr(_) => plain(stop_or_blank(bytes, &field.stops)?),
             Kind::Level => plain(match self.seen.level {
                 Some((place, length)) if place == at => length?,
                 _ => {

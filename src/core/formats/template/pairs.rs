@@ -12,8 +12,10 @@ pub struct Pairs {
     pub blanks: bool,
     /// What stands in `'…'` is more pairs.
     pub nested: bool,
-    /// A word without a value is true: `DF`, `SYN`.
+    /// A word without a value is true: `DF`, `SYN`; what stands in `[…]` is the packet that is answered.
     pub flags: bool,
+    /// What is between pairs may be told before the first one: `^|`, `x7C|`.
+    pub told: bool,
     pub escapes: Escapes,
 }
 
@@ -50,12 +52,21 @@ pub fn without_escapes(text: &str, escaped: &str) -> String {
 
 impl Pairs {
     /// `key=value key="a b"`.
-    pub const LOGFMT: Pairs =
-        Pairs { equals: b'=', separator: b' ', blanks: false, nested: false, flags: false, escapes: Escapes::Strings };
+    pub const LOGFMT: Pairs = Pairs {
+        equals: b'=',
+        separator: b' ',
+        blanks: false,
+        nested: false,
+        flags: false,
+        told: false,
+        escapes: Escapes::Strings,
+    };
     /// `key=value with blanks key=value`.
     pub const CEF: Pairs = Pairs { blanks: true, escapes: Escapes::Cef, ..Pairs::LOGFMT };
     /// `key=value<tab>key=value`.
     pub const TABS: Pairs = Pairs { separator: b'\t', escapes: Escapes::None, ..Pairs::LOGFMT };
+    /// `^|key=value^key=value`.
+    pub const LEEF: Pairs = Pairs { told: true, ..Pairs::TABS };
     /// `key=value msg='key=value …'`.
     pub const NESTED: Pairs = Pairs { nested: true, ..Pairs::LOGFMT };
     /// `SRC=1.2.3.4 DF SYN`.
@@ -71,7 +82,9 @@ impl Pairs {
             (true, _) => each_spaced(text, &mut visit),
             (false, b' ') => self.each_blank(text, &mut visit),
             (false, separator) => {
-                for piece in text.split(char::from(separator)) {
+                let told = if self.told { told_separator(text) } else { None };
+                let (separator, text) = told.unwrap_or((char::from(separator), text));
+                for piece in text.split(separator) {
                     match piece.split_once(char::from(self.equals)) {
                         Some((key, value)) => visit(key.trim(), value.trim()),
                         None if piece.trim().is_empty() => {}
@@ -89,6 +102,12 @@ impl Pairs {
             at += bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b',' | 0x1d)).count();
             if at >= bytes.len() {
                 return;
+            }
+            if let Some(inner) = text[at..].strip_prefix('[').filter(|_| self.flags) {
+                let length = inner.find(']').unwrap_or(inner.len());
+                visit(INNER, inner[..length].trim());
+                at += (length + 2).min(text.len() - at);
+                continue;
             }
             let start = at;
             at += bytes[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'\t') && **byte != self.equals).count();
@@ -127,6 +146,23 @@ impl Pairs {
             at = next;
         }
     }
+}
+
+/// The key of the packet within a packet.
+const INNER: &str = "inner_packet";
+
+/// What is between pairs, as a text tells it at its start, and the pairs: the character itself or its number, nothing for a
+/// tab.
+fn told_separator(text: &str) -> Option<(char, &str)> {
+    let (told, pairs) = text.split_once('|').filter(|(told, _)| !told.contains('='))?;
+    let number = told.strip_prefix("0x").or_else(|| told.strip_prefix('x'));
+    let mut characters = told.chars();
+    let separator = match (number.filter(|digits| !digits.is_empty()), characters.next()) {
+        (Some(digits), _) => char::from_u32(u32::from_str_radix(digits, 16).ok()?)?,
+        (None, None) => '\t',
+        (None, Some(separator)) => Some(separator).filter(|_| characters.next().is_none())?,
+    };
+    Some((separator, pairs))
 }
 
 /// The text in quotes at `at`, and where the line goes on. Without a closing quote: to the end.
@@ -196,6 +232,15 @@ mod tests {
             found(Pairs::FLAGS, "SRC=1.2.3.4 DF OUT= SYN"),
             [("SRC", "1.2.3.4"), ("DF", "true"), ("OUT", ""), ("SYN", "true")]
         );
+        assert_eq!(
+            found(Pairs::FLAGS, "CODE=3 [SRC=10.0.0.4 TTL=64 ] MARK=1"),
+            [("CODE", "3"), ("inner_packet", "SRC=10.0.0.4 TTL=64"), ("MARK", "1")]
+        );
+        assert_eq!(found(Pairs::FLAGS, "CODE=3 [SRC=10"), [("CODE", "3"), ("inner_packet", "SRC=10")]);
+        for text in ["^|a=1 2^b=x=y", "x5E|a=1 2^b=x=y", "0x5e|a=1 2^b=x=y", "|a=1 2\tb=x=y", "a=1 2\tb=x=y"] {
+            assert_eq!(found(Pairs::LEEF, text), [("a", "1 2"), ("b", "x=y")], "{text}");
+        }
+        assert_eq!(found(Pairs::LEEF, "a=1|2\tb=3"), [("a", "1|2"), ("b", "3")]);
         let cef = found(Pairs::CEF, r"msg=two words, a\=b src=1.2.3.4 cs1Label=x y ");
         assert_eq!(cef, [("msg", r"two words, a\=b"), ("src", "1.2.3.4"), ("cs1Label", "x y")]);
         assert_eq!(found(Pairs::TABS, "a=1 2\tb=\tc"), [("a", "1 2"), ("b", ""), ("", "c")]);
