@@ -109,6 +109,10 @@ impl Format for Csv {
         let table = Table::read(sniffed.dialect, skipped(text, skip, end));
         let header = table.has_header(Header::Auto);
         let is_named = is_named_table(&sample.name);
+        // Lines that end with the separator, or begin with it: statements, comments, indented ones.
+        if !is_named && sniffed.columns > 1 && table.has_one_full_column() {
+            return None;
+        }
         if is_of_times(text, separator) {
             return None;
         }

@@ -6,6 +6,7 @@ use super::csv_frame::{are_units, is_sum};
 use super::csv_records::{Dialect, Span};
 use super::infer::TextGuess;
 use super::numbers::NumberStyle;
+use crate::data::instants::timestamp_prefix;
 use crate::data::{DataType, Field, Schema};
 
 /// Bytes beyond which a text names no column.
@@ -235,32 +236,43 @@ pub struct Table {
     rest: Vec<Vec<String>>,
     /// The first record comes again.
     is_repeated: bool,
+    /// Columns with numbers in quotes whose text says more than the number.
+    written: Vec<bool>,
+    /// Some numbers have no quotes, so that those that have some are texts.
+    has_bare_numbers: bool,
     /// The record below the first one tells units.
     pub has_units: bool,
 }
 
 impl Table {
     pub fn read(dialect: Dialect, text: &str) -> Self {
-        let mut table = Self { dialect, first: Vec::new(), rest: Vec::new(), is_repeated: false, has_units: false };
+        let mut table = Self {
+            dialect,
+            first: Vec::new(),
+            rest: Vec::new(),
+            is_repeated: false,
+            written: Vec::new(),
+            has_bare_numbers: false,
+            has_units: false,
+        };
         table.add(text);
-        if table.rest.is_empty() {
-            table.widen(text);
-        }
+        table.widen_header(text);
         table.leave_frame();
         table
     }
 
-    /// Of a header that lacks the name of the last column, as Windows' Event Viewer writes it, all records have one more.
-    fn widen(&mut self, text: &str) {
-        let (mut all, mut wider) = (0, 0);
-        each_record(self.dialect, text, |_, record| {
-            all += 1;
-            wider += usize::from(record.is_some_and(|fields| fields.len() == self.first.len() + 1));
-            true
-        });
-        if self.first.len() > 1 && all > 1 && wider + 1 == all {
-            self.first.push(String::new());
-            self.add(text);
+    /// Where all rows have one field more than the first record, the last column has no name: Windows' Event Viewer writes
+    /// such headers. Where the rows are numbered, the numbers may be what has none.
+    fn widen_header(&mut self, text: &str) {
+        if self.first.len() < 2 || !self.rest.is_empty() {
+            return;
+        }
+        self.first.push(String::new());
+        self.add(text);
+        let is_numbered = self.rest.iter().zip(1..).all(|(record, number)| record[0].trim() == number.to_string());
+        if self.rest.len() < 2 || is_numbered || !self.has_header(Header::Auto) {
+            self.first.pop();
+            self.rest.clear();
         }
     }
 
@@ -302,6 +314,27 @@ impl Table {
             }
             true
         });
+        self.note_quotes(text);
+    }
+
+    fn note_quotes(&mut self, text: &str) {
+        if self.dialect.quote.is_none_or(|quote| memchr::memchr(quote, text.as_bytes()).is_none()) {
+            return self.written.resize(self.first.len(), false);
+        }
+        let (mut at, mut written) = (0, std::mem::take(&mut self.written));
+        written.resize(self.first.len(), false);
+        let mut note = |column: usize, span: Span| {
+            let text = text[span.start..span.end].trim();
+            let Some(number) = super::numbers::float(text) else { return };
+            self.has_bare_numbers |= !span.quoted;
+            if span.quoted && text.contains(['.', 'e', 'E']) && number.to_string() != text {
+                written.get_mut(column).into_iter().for_each(|written| *written = true);
+            }
+        };
+        while let Some(record) = self.dialect.record(text.as_bytes(), at, true, &mut note) {
+            at = record.next;
+        }
+        self.written = written;
     }
 
     /// Whether the first record names columns: names are texts, most of them once, and none is met again below itself,
@@ -325,6 +358,7 @@ impl Table {
                     guess.data_type() == DataType::String
                         && name.chars().any(char::is_alphabetic)
                         && name.len() <= MAX_NAME
+                        && has_closed_brackets(name)
                 };
                 let is_once =
                     |(column, name): &(usize, &str)| self.rest.iter().all(|record| record[*column].trim() != *name);
@@ -340,14 +374,27 @@ impl Table {
     }
 
     /// Whether the first record is one of the rows, by what no name looks like and all below it does: an address with
-    /// `@`, a code with letters behind digits.
+    /// `@`, a code with letters behind digits, a size, a path.
     fn is_row(&self, names: &[(usize, &str)]) -> bool {
+        let is_value = |(column, name): &(usize, &str)| {
+            let kind = value_kind(name);
+            let mut below =
+                self.rest.iter().map(|record| record[*column].trim()).filter(|text| !text.is_empty()).peekable();
+            kind.is_some() && below.peek().is_some() && below.all(|text| value_kind(text) == kind)
+        };
         let is_no_name = |name: &str| {
             let behind_digit = |pair: &[u8]| pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic();
             name.contains('@') || name.as_bytes().windows(2).any(behind_digit)
         };
         !names.iter().any(|(column, name)| self.is_typed(*column, name))
-            && names.iter().any(|(column, name)| is_no_name(name) && self.likeness(*column, name) == Some(1.0))
+            && (names.iter().any(|(column, name)| is_no_name(name) && self.likeness(*column, name) == Some(1.0))
+                || names.iter().any(is_value))
+    }
+
+    /// Whether all values of the rows stand in one of the columns.
+    pub fn has_one_full_column(&self) -> bool {
+        let is_full = |column: &usize| self.rest.iter().any(|record| !record[*column].trim().is_empty());
+        (0..self.first.len()).filter(is_full).count() == 1
     }
 
     /// Whether nothing tells a header from the rows: all are texts, and the names look as what stands below them does.
@@ -414,8 +461,54 @@ impl Table {
             }
         }
         let names = if named { unique_names(&self.first) } else { numbered_names(self.first.len()) };
-        Schema::new(names.into_iter().zip(guesses).map(|(name, guess)| Field::new(name, guess.data_type())).collect())
+        let fields = names.iter().zip(guesses).zip(&self.written);
+        let field = |((name, guess), written): ((&String, TextGuess), &bool)| match *written && self.has_bare_numbers {
+            true => Field::new(name, DataType::String),
+            false => guess.field(name),
+        };
+        Schema::new(fields.map(field).collect())
     }
+}
+
+/// Whether no bracket of a text is open: the text is no piece of a longer one, such as a call.
+fn has_closed_brackets(text: &str) -> bool {
+    let count = |bracket: char| text.chars().filter(|c| *c == bracket).count();
+    [('(', ')'), ('[', ']'), ('{', '}')].iter().all(|(open, close)| count(*open) == count(*close))
+}
+
+/// What a text is that names no column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ValueKind {
+    /// `12K`, `1.2 GiB`, `0B`.
+    Size,
+    /// `/var/log`, `./a b`, `C:\\x`.
+    Path,
+    /// A day and a clock, with or without more.
+    Time,
+    /// `192.0.2.7:80`, `3.0.13-1~deb12u1`, `v1.2`.
+    Version,
+}
+
+fn value_kind(text: &str) -> Option<ValueKind> {
+    let bytes = text.as_bytes();
+    let digits = text.trim_start_matches('v');
+    let number = digits.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(digits.len());
+    let (number, behind) = digits.split_at(number);
+    let has_number = number.starts_with(|c: char| c.is_ascii_digit());
+    match bytes {
+        [b'/', b'!'..=b'~', ..] | [b'.', b'/', ..] | [b'.', b'.', b'/', ..] | [b'A'..=b'Z', b':', b'\\', ..] => {
+            Some(ValueKind::Path)
+        }
+        _ if timestamp_prefix(bytes).is_some() => Some(ValueKind::Time),
+        _ if has_number && is_size_unit(behind.trim_start()) => Some(ValueKind::Size),
+        _ if has_number && number.contains('.') && !text.contains(char::is_whitespace) => Some(ValueKind::Version),
+        _ => None,
+    }
+}
+
+fn is_size_unit(unit: &str) -> bool {
+    let rest = unit.strip_prefix(['k', 'K', 'M', 'G', 'T', 'P']).unwrap_or(unit);
+    !unit.is_empty() && ["", "B", "iB", "i", "b"].contains(&rest)
 }
 
 /// How a text is written: small and capital letters, digits, whatever their number, and other characters.

@@ -18,6 +18,8 @@ pub mod system;
 pub mod web_errors;
 
 #[cfg(test)]
+mod additions;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

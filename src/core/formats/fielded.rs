@@ -150,9 +150,9 @@ fn sampled(dialect: Dialect, sample: &Sample) -> (Schema, Option<Vec<String>>) {
     ];
     let rank = |name: &str| ORDER.iter().position(|common| *common == name).unwrap_or(ORDER.len());
     found.sort_by_key(|(name, ..)| rank(name));
-    let fields = found.into_iter().map(|(name, fixed, guess)| {
-        let data_type = fixed.unwrap_or_else(|| guess.data_type());
-        Field::new(&name, data_type)
+    let fields = found.into_iter().map(|(name, fixed, guess)| match fixed {
+        Some(data_type) => Field::new(&name, data_type),
+        None => guess.field(&name),
     });
     (Schema::new(fields.collect()), first)
 }

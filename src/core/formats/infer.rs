@@ -1,8 +1,8 @@
 //! Guesses column types from sampled texts. Imports data.
 
 use super::{cell, numbers};
-use crate::data::DataType;
 use crate::data::instants::{is_plain_date, parse_timestamp};
+use crate::data::{DataType, Field};
 
 /// What the texts of one column have in common so far. Empty texts are not to be added: they are null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +17,27 @@ pub struct TextGuess {
     fewest: u8,
     /// The most where the last of them is a zero.
     most_with_zero: u8,
+    /// Some are digits, `e` and digits: `1e5` is a number, and the beginning of a hash.
+    like_hash: bool,
+    /// Some are what no hash and no whole number is: with a point or a sign.
+    decimal: bool,
 }
 
 impl Default for TextGuess {
     fn default() -> Self {
         let (fewest, most_with_zero) = (u8::MAX, 0);
-        Self { any: false, int: true, float: true, boolean: true, timestamp: true, date: true, fewest, most_with_zero }
+        Self {
+            any: false,
+            int: true,
+            float: true,
+            boolean: true,
+            timestamp: true,
+            date: true,
+            fewest,
+            most_with_zero,
+            like_hash: false,
+            decimal: false,
+        }
     }
 }
 
@@ -35,6 +50,9 @@ impl TextGuess {
             self.int = self.int && kept && numbers::int(text.as_bytes()).is_some();
             self.float = self.float && kept && is_float(text);
             self.note_digits(text);
+            let is_decimal = text.contains(['.', '+', '-']);
+            self.decimal |= is_decimal;
+            self.like_hash |= !is_decimal && text.contains(['e', 'E']);
         }
         self.boolean = self.boolean && cell::boolean(text).is_some();
         self.date = self.date && is_plain_date(text);
@@ -58,14 +76,35 @@ impl TextGuess {
         match self {
             Self { any: false, .. } => DataType::String,
             Self { int: true, .. } => DataType::Int,
-            Self { float: true, fewest, most_with_zero, .. } if most_with_zero <= fewest => DataType::Float,
-            Self { float: true, .. } => DataType::String,
+            Self { float: true, fewest, most_with_zero, like_hash, decimal, .. } => {
+                match most_with_zero <= fewest && (decimal || !like_hash) {
+                    true => DataType::Float,
+                    false => DataType::String,
+                }
+            }
             Self { boolean: true, .. } => DataType::Boolean,
             Self { date: true, .. } => DataType::Date,
             Self { timestamp: true, .. } => DataType::Timestamp,
             _ => DataType::String,
         }
     }
+
+    /// The column of that name: a version that is written as a decimal is none, `1.10` comes after `1.9`.
+    pub fn field(self, name: &str) -> Field {
+        match self.data_type() {
+            DataType::Float if is_version(name) => Field::new(name, DataType::String),
+            data_type => Field::new(name, data_type),
+        }
+    }
+}
+
+/// Whether a name says that its values are versions: `ver`, `Version`, `app_version`, `serverVersion`.
+fn is_version(name: &str) -> bool {
+    let Some(at) = name.to_ascii_lowercase().rfind("ver") else { return false };
+    let (before, word) = name.split_at(at);
+    let is_hump = word.starts_with('V') && !before.ends_with(char::is_uppercase);
+    let begins = is_hump || !before.ends_with(|c: char| c.is_alphanumeric());
+    begins && ["ver", "version"].contains(&word.to_ascii_lowercase().as_str())
 }
 
 /// Numbers whose text says no more than the number: `007` and `+49` are identifiers.
@@ -122,5 +161,25 @@ mod tests {
         assert_eq!(guess(&["1.1", "1.2", "1.10"]), DataType::String);
         assert_eq!(guess(&["1.10", "2", "3.55", "0.00"]), DataType::Float);
         assert_eq!(guess(&["1.0", "2.5", "3.25", "1e-7"]), DataType::Float);
+        assert_eq!(guess(&["1e5", "2e7", "123"]), DataType::String);
+        assert_eq!(guess(&["1E5"]), DataType::String);
+        assert_eq!(guess(&["-1", "1e5"]), DataType::Float);
+        assert_eq!(guess(&["1e+5", "1e5"]), DataType::Float);
+    }
+
+    #[test]
+    fn versions_are_no_decimals() {
+        let typed = |name: &str, text: &str| {
+            let mut guess = TextGuess::default();
+            guess.add(text);
+            guess.field(name).data_type
+        };
+        for name in ["ver", "Version", "VERSION", "app_version", "app.ver", "serverVersion"] {
+            assert_eq!(typed(name, "1.10"), DataType::String, "{name}");
+            assert_eq!(typed(name, "3"), DataType::Int, "{name}");
+        }
+        for name in ["driver", "DRIVER", "river", "conversion", "version_share", "verbose"] {
+            assert_eq!(typed(name, "1.10"), DataType::Float, "{name}");
+        }
     }
 }

@@ -29,6 +29,24 @@ const OPTIONS: [OptionSpec; 1] = [OptionSpec {
           is an array; empty: guessed",
 }];
 
+/// What is to be told of values that stand around the records of a document: no row has them.
+fn told_beside(path: &str, text: &str) -> Option<String> {
+    /// Names that are told.
+    const MOST: usize = 8;
+    let found = RecordPath::parse(path).ok()?.beside(text);
+    let names: Vec<String> = found.iter().take(MOST).map(|(name, _)| format!("`{name}`")).collect();
+    let names = match found.len().saturating_sub(MOST) {
+        0 if names.is_empty() => return None,
+        0 => names.join(", "),
+        further => format!("{} and {further} more", names.join(", ")),
+    };
+    let told = format!("what stands around them is in no column: {names}");
+    Some(match found.iter().find(|(_, has_records)| *has_records) {
+        Some((list, _)) => format!("{told}; `{list}` is a list of objects, too"),
+        None => told,
+    })
+}
+
 impl Format for JsonDocument {
     fn name(&self) -> &'static str {
         "json_document"
@@ -41,7 +59,7 @@ impl Format for JsonDocument {
     fn doc(&self) -> &'static str {
         "A JSON document, as interfaces answer with: an array of objects, or objects at a path inside, such as \
          `items` or `[*].items` for a list of pages. Each object becomes a row with typed columns, nested ones \
-         included. Values around the records are left out."
+         included. Values around the records are left out, and told by name."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -91,7 +109,8 @@ impl Format for JsonDocument {
             None => (spec.with("records", "$"), "one JSON document".to_owned()),
         };
         let reason = if sample.whole { reason } else { format!("{reason} in the first 64 KiB") };
-        Some(Recognition { format, score: weight, reasons: vec![reason] })
+        let beside = format.option("records").and_then(|path| told_beside(path, text));
+        Some(Recognition { format, score: weight, reasons: std::iter::once(reason).chain(beside).collect() })
     }
 
     fn prepare(
@@ -335,13 +354,28 @@ mod tests {
     fn records_lie_where_the_path_leads() {
         let found = recognise(&Sample::whole("services.json", PAGES));
         assert_eq!(found[0].format, spec().with("records", "[*].items"));
-        assert_eq!(found[0].reasons, ["one JSON document, with 3 objects at `[*].items`"]);
+        let reasons =
+            ["one JSON document, with 3 objects at `[*].items`", "what stands around them is in no column: `[*].page`"];
+        assert_eq!(found[0].reasons, reasons);
         for spec in [&found[0].format, &spec()] {
             let reading = read(spec, PAGES);
             assert_eq!(reading.columns(), ["name String", "port Int"]);
             assert_eq!(reading.json(), [r#"["a",80]"#, r#"["b",null]"#, r#"["c",null]"#]);
             assert_eq!(reading.places[0], (3, 31));
             assert_eq!(reading.places[2].0, 6);
+        }
+    }
+
+    #[test]
+    fn what_stands_around_the_records_is_told() {
+        let told = |text: &str| recognise(&Sample::whole("a.json", text))[0].reasons.get(1).cloned();
+        let outer =
+            r#"{"host":"web1","date":"2026-02-17","entries":[{"t":"10:00:01","cpu":1.5},{"t":"10:01:01","cpu":2}]}"#;
+        assert_eq!(told(outer).as_deref(), Some("what stands around them is in no column: `host`, `date`"));
+        let lists = r#"{"users":[{"id":1},{"id":2}],"orders":[{"id":10,"sum":12.5},{"id":11,"sum":1.5}]}"#;
+        assert!(told(lists).unwrap().ends_with("no column: `users`; `users` is a list of objects, too"));
+        for text in ["[{\"a\":1},{\"a\":2}]", "{\n\"a\": 1\n}", r#"{"items":[{"a":1},{"a":2}],"next":null}"#] {
+            assert_eq!(told(text), None, "{text}");
         }
     }
 

@@ -53,6 +53,15 @@ impl RecordPath {
         Ok(Self { segments })
     }
 
+    /// The paths of what stands beside the records of a text, which may be cut off at its end, with whether it is a list
+    /// of objects: each once, without what is null.
+    pub fn beside(&self, text: &str) -> Vec<(String, bool)> {
+        let mut found = Vec::new();
+        let mut scanner = Scanner::new(text);
+        while !scanner.is_at_end() && beside(&self.segments, &mut scanner, "", &mut found).is_ok() {}
+        found
+    }
+
     /// Visits each record of the value that is next. Gives whether the path led anywhere.
     pub fn each<'a>(&self, scanner: &mut Scanner<'a>, visitor: &mut dyn Visitor<'a>) -> Result<bool, Fault> {
         walk(&self.segments, scanner, visitor)
@@ -126,6 +135,49 @@ fn walk<'a>(segments: &[Segment], scanner: &mut Scanner<'a>, visitor: &mut dyn V
         }
     }
     Ok(found)
+}
+
+fn beside(
+    segments: &[Segment],
+    scanner: &mut Scanner,
+    path: &str,
+    found: &mut Vec<(String, bool)>,
+) -> Result<(), Fault> {
+    match (segments.split_first(), scanner.kind()?) {
+        (Some((Segment::Items, rest)), Kind::List) => {
+            let mut more = scanner.enter(b']')?;
+            while more {
+                beside(rest, scanner, &format!("{path}[*]"), found)?;
+                more = scanner.next(b']')?;
+            }
+        }
+        (Some((Segment::Key(wanted), rest)), Kind::Record) => {
+            let mut more = scanner.enter(b'}')?;
+            while more {
+                let key = scanner.key()?;
+                let is_wanted = key.to_text() == *wanted;
+                let name = segment(key);
+                let point = if path.is_empty() || name.starts_with('[') { "" } else { "." };
+                let name = format!("{path}{point}{name}");
+                match scanner.kind()? {
+                    _ if is_wanted => beside(rest, scanner, &name, found)?,
+                    Kind::Null => scanner.null()?,
+                    kind => {
+                        let has_records = kind == Kind::List && scanner.holds_record();
+                        if found.iter().all(|(known, _)| *known != name) {
+                            found.push((name, has_records));
+                        }
+                        scanner.skip()?;
+                    }
+                }
+                more = scanner.next(b'}')?;
+            }
+        }
+        _ => {
+            scanner.skip()?;
+        }
+    }
+    Ok(())
 }
 
 /// Keys under which interfaces put the records of a page.
@@ -300,6 +352,23 @@ mod tests {
         assert_eq!(guess(&r#"{"a":"#.repeat(200_000)), None);
         assert_eq!(guess(&"[".repeat(200_000)), None);
         assert_eq!(RecordPath::parse("[\"a.b\"].c").unwrap().segments.len(), 2);
+    }
+
+    #[test]
+    fn what_stands_beside_the_records_is_found_once() {
+        let beside = |path: &str, text: &str| RecordPath::parse(path).unwrap().beside(text);
+        let text = r#"{"host":"a","page":{"next":null,"n":2,"rows":[{"x":1}]},"users":[{"id":1}],"tags":[1]}"#;
+        let of =
+            |names: &[(&str, bool)]| names.iter().map(|(name, list)| ((*name).to_owned(), *list)).collect::<Vec<_>>();
+        assert_eq!(
+            beside("page.rows", text),
+            of(&[("host", false), ("page.n", false), ("users", true), ("tags", false)])
+        );
+        assert_eq!(
+            beside("[*].a", r#"[{"a":[{}],"b":1},{"b":2,"c.d":3,"a":[{"#),
+            of(&[("[*].b", false), ("[*][\"c.d\"]", false)])
+        );
+        assert!(beside("", text).is_empty());
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl SampledNames {
 
     /// The first ones as columns, with their types.
     pub fn fields(self, most: usize) -> impl Iterator<Item = Field> {
-        self.found.into_iter().take(most).map(|(name, guess)| Field::new(name, guess.data_type()))
+        self.found.into_iter().take(most).map(|(name, guess)| guess.field(&name))
     }
 }
 

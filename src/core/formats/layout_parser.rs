@@ -13,7 +13,7 @@ use crate::formats::scan::{is_blank, lines};
 use crate::formats::{Change, Chunk, Columns, Parser, Tally, Unfit, numbers, time};
 use fields::{CLF_LENGTH, ClfCache, unescape};
 use request::first_client;
-pub use request::{split_port, split_request};
+pub use request::{split_last_port, split_port, split_request};
 
 /// Resolves the escapes of servers (`\\"`, `\\x22`) into `out`; `false` where what they stand for is no UTF-8 text.
 pub fn unescape_backslashes(text: &str, out: &mut Vec<u8>) -> bool {

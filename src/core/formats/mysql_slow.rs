@@ -43,7 +43,8 @@ impl Format for MysqlSlow {
 
     fn doc(&self) -> &'static str {
         "The slow query log of MySQL, MariaDB and Percona Server (dev.mysql.com, The slow query log). `time` is that of \
-         `SET timestamp`, else of `# Time:`; `duration` and `lock_time` are in seconds; the other keys of the head keep \
+         `SET timestamp`, when the statement began, else of `# Time:`; where the latter says more it is `logged`, when \
+         the statement had ended. `duration` and `lock_time` are in seconds; the other keys of the head keep \
          their names; `login_user` is who logged in, where that is not the account, and `explain` MariaDB's plan; \
          `query` is the statement with all its lines."
     }
@@ -81,7 +82,13 @@ impl Format for MysqlSlow {
         self.check_options(spec)?;
         let mut own = Schema::of(COLUMNS);
         let mut found: Vec<(String, TextGuess)> = Vec::new();
-        for line in sample_lines(sample).filter(|line| line.starts_with("# ")) {
+        let (mut is_logged, mut is_set) = (false, false);
+        for line in sample_lines(sample) {
+            is_logged |= logged_at(line).is_some_and(|text| parse_timestamp(text).is_some());
+            is_set |= timestamp(line).is_some();
+            if !line.starts_with("# ") {
+                continue;
+            }
             each_key(line, |key, value| {
                 if own.has(key) {
                     return;
@@ -97,7 +104,10 @@ impl Format for MysqlSlow {
             });
         }
         let query = own.fields.pop();
-        own.fields.extend(found.into_iter().map(|(name, guess)| Field::new(&name, guess.data_type())));
+        if is_logged && is_set {
+            own.fields.push(Field::new(LOGGED, DataType::Timestamp));
+        }
+        own.fields.extend(found.into_iter().map(|(name, guess)| guess.field(&name)));
         own.fields.extend(query);
         for field in schema.map(|schema| schema.fields.as_slice()).unwrap_or_default() {
             if !own.has(&field.name) {
@@ -227,6 +237,9 @@ impl MysqlSlowParser {
             self.set("explain", Cow::Owned(plan.join("\n")), state);
         }
         self.time(statements.time.or(open.time), statements.time.is_some(), state);
+        if let Some(time) = open.time.filter(|time| statements.time.is_some() && parse_timestamp(time).is_some()) {
+            self.set(LOGGED, Cow::Borrowed(time), state);
+        }
         if !statements.text.is_empty() {
             self.set("query", statements.text, state);
         }
@@ -377,7 +390,7 @@ impl Parser for MysqlSlowParser {
                 if begins(line) {
                     open = Some(Open { unit, start, end, time: time.take() });
                 } else {
-                    time = line.strip_prefix("# Time:").map(str::trim).or(time);
+                    time = logged_at(line).or(time);
                     tally.meta += 1;
                 }
             } else if let Some(open) = &mut open {
@@ -395,6 +408,14 @@ impl Parser for MysqlSlowParser {
     }
 }
 
+/// The column of what `# Time:` says beside `SET timestamp`.
+const LOGGED: &str = "logged";
+
+/// What a `# Time:` line says.
+fn logged_at(line: &str) -> Option<&str> {
+    line.strip_prefix("# Time:").map(str::trim)
+}
+
 /// The time of a `# Time:` line, as MySQL writes it since 5.7, and before.
 fn time_of(text: &str) -> Option<i64> {
     parse_timestamp(text).or_else(|| super::dates::Years::of(0).formatted(text, "%y%m%d %H:%M:%S"))
@@ -404,6 +425,22 @@ fn time_of(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::formats::testing::{pieces, prepare, read, read_with, samples};
+
+    #[test]
+    fn both_times_of_an_event_are_kept() {
+        let text = "# Time: 2024-03-01T10:00:09.000001Z\n# User@Host: a[a] @ shop []\n# Query_time: 3.0  Lock_time: 0.1\n\
+                    SET timestamp=1709287206;\nselect 1;\n# User@Host: b[b] @ shop []\n# Query_time: 3.0\n\
+                    SET timestamp=1709287207;\nselect 1;\n";
+        let reading = read(&FormatSpec::new("mysql_slow"), text);
+        let of = |row: usize, name: &str| reading.rows[row][reading.schema.index(name).unwrap()].to_json();
+        assert_eq!(
+            (of(0, "time"), of(0, "logged")),
+            ("2024-03-01T10:00:06Z".into(), "2024-03-01T10:00:09.000001Z".into())
+        );
+        assert!(of(1, "logged").is_null());
+        let alone = read(&FormatSpec::new("mysql_slow"), &text.replace("SET timestamp", "SET other"));
+        assert_eq!(alone.schema.index("logged"), None);
+    }
 
     #[test]
     fn a_time_belongs_to_the_event_behind_it_whatever_stands_between() {
@@ -444,6 +481,7 @@ mod tests {
                 "duration",
                 "lock_time",
                 "thread",
+                "logged",
                 "Last_errno",
                 "Killed",
                 "Rows_sent",
@@ -454,8 +492,8 @@ mod tests {
         assert_eq!(
             reading.json(),
             [
-                r#"["2024-03-01T10:00:00Z","shop","192.0.2.7","bob",1.5,0.0001,12,0,0,1,100,"select *\n  from orders;"]"#,
-                r#"["2024-03-01T10:00:02Z",null,null,"al",2.0,0.0,null,null,null,null,null,"select 1;"]"#,
+                r#"["2024-03-01T10:00:00Z","shop","192.0.2.7","bob",1.5,0.0001,12,"2024-03-01T10:00:01.500Z",0,0,1,100,"select *\n  from orders;"]"#,
+                r#"["2024-03-01T10:00:02Z",null,null,"al",2.0,0.0,null,null,null,null,null,null,"select 1;"]"#,
             ]
         );
     }

@@ -17,6 +17,7 @@ use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
 use super::line_ends::cut_lines;
 use super::scan::sample_lines;
+use super::template::iso_prefix;
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit,
     named_types, numbers, time,
@@ -221,9 +222,11 @@ impl Parser for PatternParser {
     }
 }
 
-/// The times that logs write most: ISO 8601, that of access logs, that of syslog, a number since 1970.
+/// The times that logs write most: ISO 8601 and what programs add to it, that of access logs, that of syslog, a number
+/// since 1970.
 fn any_time(text: &str, years: Years) -> Option<i64> {
     parse_timestamp(text)
+        .or_else(|| iso_prefix(text.as_bytes()).filter(|(_, used)| *used == text.len()).map(|(time, _)| time))
         .or_else(|| time::clf(text))
         .or_else(|| years.rfc3164_prefix(text.as_bytes()).filter(|(_, used)| *used == text.len()).map(|(time, _)| time))
         .or_else(|| {

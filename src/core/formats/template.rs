@@ -41,7 +41,7 @@ use matcher::Capture;
 pub use pairs::Pairs;
 use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
-pub use stamp::Stamp;
+pub use stamp::{Stamp, iso_prefix};
 
 /// What becomes of lines that no variant reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,9 @@ impl super::Format for TemplateFormat {
             if compiled.is_meta(line) {
                 continue;
             }
-            if compiled.read(line, &mut captures).is_some_and(|variant| compiled.is_telling(variant)) {
+            let fits = compiled.read(line, &mut captures).is_some_and(|variant| compiled.is_telling(variant));
+            // A dash where the line's time would be is one of a list.
+            if fits && !captures.first().is_some_and(|first| first.start == 0 && line.get(..first.end) == Some("-")) {
                 is_told = is_told || self.table.tells.iter().any(|text| line.contains(text));
                 (events, fitting, open) = (events + 1, fitting + 1, true);
                 if let Some(text) = compiled.text_of(line, &captures) {
@@ -353,12 +355,9 @@ fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Fie
             }
         });
     }
-    let field = |(name, guess): (String, TextGuess)| {
-        let data_type = match common_type(&name) {
-            Some(data_type) => data_type,
-            None => guess.data_type(),
-        };
-        Field::new(&name, data_type)
+    let field = |(name, guess): (String, TextGuess)| match common_type(&name) {
+        Some(data_type) => Field::new(&name, data_type),
+        None => guess.field(&name),
     };
     found.into_iter().take(MAX_KEYS).map(field).collect()
 }

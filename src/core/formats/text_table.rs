@@ -279,11 +279,11 @@ fn sampled_columns(shape: &Shape, names: &[String], sample: &Sample) -> (Schema,
         }
     }
     let are_shares: Vec<bool> = counts.iter().map(|(all, shares)| *all > 0 && all == shares).collect();
-    let data_type = |(guess, (all, shares)): (TextGuess, &(usize, usize))| match *shares > 0 && shares < all {
-        true => DataType::String,
-        false => guess.data_type(),
-    };
-    let types = guesses.into_iter().zip(&counts).map(data_type);
-    let fields = names.iter().zip(types).map(|(name, data_type)| Field::new(name, data_type)).collect();
+    let field =
+        |((guess, (all, shares)), name): ((TextGuess, &(usize, usize)), &String)| match *shares > 0 && shares < all {
+            true => Field::new(name, DataType::String),
+            false => guess.field(name),
+        };
+    let fields = guesses.into_iter().zip(&counts).zip(names).map(field).collect();
     (Schema::new(fields), are_shares)
 }

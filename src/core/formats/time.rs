@@ -85,11 +85,44 @@ pub fn rfc3164_prefix(bytes: &[u8], year: i32) -> Option<(i64, usize)> {
         days(year, month, day).or_else(|| if (month, day) == (2, 29) { days(year / 4 * 4, 2, 29) } else { None })?;
     let (micros, used) = clock_prefix(&bytes[at..])?;
     at += used;
-    let local = i64::from(days) * MICROS_PER_DAY + micros;
-    let Some((zone, used)) = rfc3164_zone(&bytes[at..], has_year) else {
-        return Some((in_range(from_local(local)?)?, at));
+    let instant = |days: i32, zone: Option<i32>| {
+        let local = i64::from(days) * MICROS_PER_DAY + micros;
+        in_range(match zone {
+            Some(zone) => local - i64::from(zone) * MICROS_PER_SECOND,
+            None => from_local(local)?,
+        })
     };
-    Some((in_range(local - i64::from(zone) * MICROS_PER_SECOND)?, at + used))
+    if let Some((zone, year, used)) = late_zone_and_year(&bytes[at..]).filter(|_| !has_year) {
+        let days = year.map_or(Some(days), |year| self::days(year, month, day))?;
+        return Some((instant(days, zone)?, at + used));
+    }
+    match rfc3164_zone(&bytes[at..], has_year) {
+        Some((zone, used)) => Some((instant(days, Some(zone))?, at + used)),
+        None => Some((instant(days, None)?, at)),
+    }
+}
+
+/// A zone and a year behind a syslog time, or one of both, where a host and a program's name with its colon follow: alone
+/// they might be the host and the beginning of a message.
+fn late_zone_and_year(bytes: &[u8]) -> Option<(Option<i32>, Option<i64>, usize)> {
+    let [b' ', b'A'..=b'Z' | b'1' | b'2', ..] = bytes else { return None };
+    let word = |at: usize| bytes.get(at..)?.strip_prefix(b" ").map(|rest| rest.split(|byte| *byte == b' ').next());
+    let (mut at, mut zone, mut year) = (0, None, None);
+    let first = word(at)??;
+    if let Some((seconds, _)) = zone_prefix(first).filter(|(_, used)| *used == first.len()) {
+        zone = Some(seconds);
+        at += 1 + first.len();
+    }
+    let next = word(at)??;
+    if let Some(written) = digits4(next).filter(|year| next.len() == 4 && (1970..2100).contains(year)) {
+        year = Some(i64::from(written));
+        at += 5;
+    }
+    let host = word(at)??;
+    let app = word(at + 1 + host.len())??;
+    let begins = |word: &[u8]| word.first().is_some_and(u8::is_ascii_alphanumeric);
+    let is_head = begins(host) && begins(app) && !host.ends_with(b":") && app.ends_with(b":");
+    (is_head && at > 0).then_some((zone, year, at))
 }
 
 /// A zone behind a syslog time: directly, or after a blank where the stamp is a full one or a colon ends it, since a

@@ -102,7 +102,7 @@ fn json_of(message: &str) -> Option<&str> {
     })
 }
 
-/// The pairs that end the first line of a message.
+/// The pairs that end the first line of a message, none of which is inside of quotes or of JSON.
 fn pairs_of(message: &str) -> Option<&str> {
     let line = message.lines().next()?.trim_end();
     memchr::memchr(b'=', line.as_bytes())?;
@@ -121,7 +121,9 @@ fn pairs_of(message: &str) -> Option<&str> {
             }
         }
     }
-    start.map(|start| &line[start..])
+    let is_inside =
+        |start: usize| (line[..start].matches('"').count() - line[..start].matches("\\\"").count()) % 2 == 1;
+    start.filter(|start| !is_inside(*start) && json_of(line).is_none()).map(|start| &line[start..])
 }
 
 /// Bytes of a value in brackets.
@@ -249,7 +251,7 @@ fn sampled(inner: &dyn Parser, column: usize, written: Written, sample: &Sample)
                     }
                 });
             }
-            guesses.into_iter().map(|(name, guess)| Field::new(name, guess.data_type())).collect()
+            guesses.into_iter().map(|(name, guess)| guess.field(&name)).collect()
         }
     };
     fields.into_iter().filter(|field| !inner.schema().has(&field.name)).take(MAX_KEYS).collect()
@@ -488,6 +490,14 @@ mod tests {
             .unwrap()
             .retain(|name, _| !["time", "level", "severity", "app", "file", "line"].contains(&name.as_str()));
         (spec.name.clone(), spec.option("fields").unwrap_or_default().to_owned(), row)
+    }
+
+    #[test]
+    fn no_pair_begins_inside_of_quotes_or_json() {
+        assert_eq!(pairs_of(r#"app: {"log":"hello a=1","stream":"stdout"}"#), None);
+        assert_eq!(pairs_of(r#"said "hello a=1""#), None);
+        assert_eq!(pairs_of(r#"said "hello" a=1"#), Some("a=1"));
+        assert_eq!(pairs_of(r#"said \"hello a=1"#), Some("a=1"));
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn paragraphs_of_a_value_begin_no_record() {
     assert_eq!(
         found[0],
         json(
-            r#"{"Name":"bash","Version":5.1,"Summary":"A shell","Description":"It reads commands.\n\nFeatures: many.\nMore of it."}"#
+            r#"{"Name":"bash","Version":"5.1","Summary":"A shell","Description":"It reads commands.\n\nFeatures: many.\nMore of it."}"#
         )
     );
 }

@@ -76,14 +76,20 @@ impl CsvParser {
         while let Some(record) = self.dialect.record(head.as_bytes(), at, true, |_, span| {
             first.push(plain(head, span, self.dialect));
         }) {
-            raw = &head[at..record.end];
-            behind = record.next;
+            (raw, behind) = (&head[at..record.end], record.next);
             if !is_blank(raw) && record.fault.is_none() && !record.is_comment {
                 break;
             }
             first.clear();
             raw = "";
             at = record.next;
+        }
+        // The last column has no name in the header.
+        let wide = first.len() + 1;
+        let is_wide =
+            || self.dialect.record(head.as_bytes(), behind, true, |_, _| {}).is_some_and(|row| row.fields == wide);
+        if self.header != Header::No && self.schema.has(&format!("column_{wide}")) && is_wide() {
+            first.push(String::new());
         }
         let names = unique_names(&first);
         let places: BTreeMap<&str, usize> =

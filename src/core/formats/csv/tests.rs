@@ -253,12 +253,68 @@ fn rows_that_no_header_looks_like_are_no_header_and_a_guess_is_told() {
         let (header, guess) = first(text);
         assert!(header != yes && guess.is_none(), "{text}");
     }
+    for text in [
+        "12K\t./a\n1.2G\t./b c\n88M\t./logs\n",
+        "openssl,3.0.13-1~deb12u1\nbash,5.2.15-2+b2\nnginx,1.22.1-9\n",
+        "2026-02-17 10:00:00 I,a\n2026-02-17 10:00:01 W,b\n",
+        "x y,10.0.0.1:80\nz,10.0.0.2:443\nx,10.0.0.3:80\n",
+    ] {
+        let (header, guess) = first(text);
+        assert!(header != yes && guess.is_none(), "{text}");
+    }
+    // Names of columns that are sizes or times stand above numbers.
+    for text in ["name,1.5K,2.5K\nann,1,2\nbob,3,4\n", "path,/a\nx,1\ny,2\n"] {
+        assert_eq!(first(text), (yes.clone(), None), "{text}");
+    }
     for text in ["name,city\nann,berlin\nbob,rome\n", "Name\nAnn\nBob\nCy\n"] {
         assert_eq!(first(text), (yes.clone(), Some("PW1131".into())), "{text}");
     }
     for text in ["e-mail,x\nann@x.de,a\nbob@x.de,b\n", "name,n\nann,1\nbob,2\n", "user_name\nann\nbob\n"] {
         assert_eq!(first(text), (yes.clone(), None), "{text}");
     }
+}
+
+#[test]
+fn a_last_column_without_a_name_is_read() {
+    let text =
+        "Level,Date,Event ID\nInformation,17/02/2026,7036,entered the running state\nError,18/02/2026,10016,\"a, b\"\n";
+    let found = best("events.csv", text);
+    let reading = read(&found.format, text);
+    assert_eq!(reading.columns()[2..], ["Event ID Int", "column_4 String"]);
+    assert_eq!((reading.tally.rows, reading.tally.quarantined), (2, 0));
+    assert_eq!(reading.rows[1][3].to_json(), "a, b");
+    // Such a table of R has numbers before its rows, and a name less for them.
+    let numbered = "a,b\n1,x,2\n2,y,3\n";
+    assert_eq!(read(&spec().with("header", "yes"), numbered).tally.rows, 0);
+}
+
+#[test]
+fn text_with_separators_is_no_table() {
+    for text in [
+        "DROP TABLE a;\nINSERT INTO a VALUES (1);\nCOMMIT;\n",
+        ";; global options: +cmd\n;; Got answer:\n;www.example.com. IN A\n",
+        "host {\n\tcreated=1771322400\n\tversion=4\n\tstate=0\n\t}\n",
+        "openat(AT_FDCWD, \"/etc/x\") = 3\nread(3, 832) = 832\nread(4, 12) = 12\n",
+    ] {
+        let found = recognise(&Sample::whole("x", text));
+        let score = found.iter().find(|found| found.format.name == "csv").map(|found| found.score);
+        assert!(score.is_none_or(|score| score < 40), "{text}: {score:?}");
+    }
+}
+
+#[test]
+fn texts_that_look_like_numbers_stay_texts() {
+    let types = |text: &str| {
+        let parser = prepare(&spec(), None, text);
+        parser.schema().fields.iter().map(|field| format!("{} {}", field.name, field.data_type)).collect::<Vec<_>>()
+    };
+    // Numbers have no quotes here, so that what has some is none.
+    let quoted = "\"id\",\"uid\",\"n\"\n\"a\",\"1771322701.30\",12\n\"b\",\"1771322521.28\",13\n";
+    assert_eq!(types(quoted), ["id String", "uid String", "n Int"]);
+    let all = "\"price\",\"n\"\n\"12.50\",\"1\"\n\"3.75\",\"2\"\n";
+    assert_eq!(types(all), ["price Float", "n Int"]);
+    assert_eq!(types("build,ver\n1e5,1.10\n2e7,1.20\n3,2.00\n"), ["build String", "ver String"]);
+    assert_eq!(types("x\n1e5\n2.5\n"), ["x Float"]);
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} - {level:level} - {message:rest}",
         "{time:iso} - {logger:name} - {level:level} - {message:rest}",
         "{time:iso}|{level:level}|{logger:name}|{message:rest}",
+        "{time:iso};{level:level};{logger:name};{message:rest}",
         "{time:iso} | {level:level} | {message:text} | {logger:name} | {thread:rest}",
         "{time:iso} | {level:level} | {logger:word} - {message:rest}",
         "{time:iso} - {level:level}: {message:rest}",
@@ -110,6 +111,7 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "2024-03-01 10:00:00,123 ERROR [main] org.example.Shop - order failed",
         "2024-03-01T10:00:00.123+01:00  INFO 12 --- [           main] org.example.Shop   : Started",
         "2024-03-01 10:00:00,123 - shop.orders - WARNING - order 17 is late",
+        "[2024-03-01T10:00:00,123][WARN ][logstash.filters.grok    ][main][8f3c2a1b] Timeout executing grok",
     ],
     ..Table::PLAIN
 });

@@ -45,7 +45,10 @@ pub static LEEF: TemplateFormat = TemplateFormat::new(Table {
     pairs: Pairs::LEEF,
     renames: &[("src", "client"), ("srcPort", "client_port"), ("usrName", "user")],
     nulls: &[],
-    examples: &["LEEF:1.0|Example|Gate|1.0|100|src=192.0.2.7\tdst=192.0.2.80\tsev=5\tusrName=bob"],
+    examples: &[
+        "LEEF:1.0|Example|Gate|1.0|100|src=192.0.2.7\tdst=192.0.2.80\tsev=5\tusrName=bob",
+        "Mar  1 10:00:00 gate LEEF:2.0|Example|Gate|1.0|100|^|src=192.0.2.7^dst=192.0.2.80^usrName=bob",
+    ],
     ..Table::PLAIN
 });
 
@@ -129,8 +132,11 @@ pub static SNORT: TemplateFormat = TemplateFormat::new(Table {
           ports. Snort leaves out the year. Suricata's `eve.json` is read as JSON lines.",
     weight: 100,
     variants: &[
+        "{time:%m/%d/%Y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:=TCP|UDP|SCTP}}} {client:addr_port} -> {destination:addr_port}",
         "{time:%m/%d/%Y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+        "{time:%m/%d/%y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:=TCP|UDP|SCTP}}} {client:addr_port} -> {destination:addr_port}",
         "{time:%m/%d/%y-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
+        "{time:%m/%d-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:=TCP|UDP|SCTP}}} {client:addr_port} -> {destination:addr_port}",
         "{time:%m/%d-%H:%M:%S%f} {?[{action:=Drop|drop|wDrop|Reject|Block|Pass}] ?}[**] [{generator_id:int}:{signature_id:int}:{revision:int}] {message:text} [**] {?[Classification: {classification:text}] ?}[Priority: {priority:int}] {{{protocol:text}}} {client:addr} -> {destination:addr}",
     ],
     tells: &["[**]"],

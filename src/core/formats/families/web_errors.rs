@@ -27,10 +27,13 @@ pub static APACHE_ERROR: TemplateFormat = TemplateFormat::new(Table {
           process and thread, client, message.",
     weight: 99,
     variants: &[
-        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:text}, referer: {referrer:word}",
-        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:rest}",
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}] [pid {pid:int}{?:tid {thread:int}?}]{? [client {client:addr_port}]?} {message:text}, referer: {referrer:word}",
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [client {client:addr}]?} {message:text}, referer: {referrer:word}",
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}] [pid {pid:int}{?:tid {thread:int}?}]{? [client {client:addr_port}]?} {message:rest}",
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [client {client:addr}]?} {message:rest}",
         "[{time:clf}] [{?{module:name}:?}{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:rest}",
-        "[{time:%a %b %e %H:%M:%S%f %Y}] [:{level:level}]{? [pid {pid:int}{?:tid {thread:int}?}]?}{? [client {client:addr}]?} {message:rest}",
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [:{level:level}] [pid {pid:int}{?:tid {thread:int}?}]{? [client {client:addr_port}]?} {message:rest}",
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [:{level:level}]{? [client {client:addr}]?} {message:rest}",
     ],
     joins: Joins::Texts,
     examples: &[

@@ -1,6 +1,6 @@
 //! Splits a request line, a list of forwarded addresses, a host with port. Imports nothing.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// `(method, path, http_version)` of `GET /path HTTP/1.1`; also of `GET /path`, as HTTP/0.9 has it. `None` where the
 /// text is no request line. The path may hold blanks (clients send them), so the version is what follows the last.
@@ -76,6 +76,15 @@ pub fn split_port(text: &str) -> (&str, Option<i64>) {
     }
 }
 
+/// The same where a port is always there, behind an IPv6 address without brackets too: `2001:db8::1:80`.
+pub fn split_last_port(text: &str) -> (&str, Option<i64>) {
+    let bare = text.rsplit_once(':').filter(|(host, _)| host.contains(':') && host.parse::<Ipv6Addr>().is_ok());
+    match bare.and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?))) {
+        Some((host, port)) => (host, Some(i64::from(port))),
+        None => split_port(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +131,10 @@ mod tests {
         assert_eq!(split_port("[::1]:8080"), ("[::1]", Some(8080)));
         assert_eq!(split_port("::1"), ("::1", None));
         assert_eq!(split_port("a:99999"), ("a:99999", None));
+        assert_eq!(split_last_port("2001:db8::9:443"), ("2001:db8::9", Some(443)));
+        assert_eq!(split_last_port("[::1]:8080"), ("[::1]", Some(8080)));
+        assert_eq!(split_last_port("192.0.2.7:80"), ("192.0.2.7", Some(80)));
+        assert_eq!(split_last_port("192.0.2.7"), ("192.0.2.7", None));
+        assert_eq!(split_last_port("::1"), ("::1", None));
     }
 }

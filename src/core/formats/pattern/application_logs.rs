@@ -19,6 +19,34 @@ struct LogLayout {
 
 const ISO_START: &str = r"^%{TIMESTAMP_ISO8601}";
 
+/// The names of zones that the reader of times knows.
+macro_rules! zone_names {
+    () => {
+        "(?:UTC|GMT|UT|WES?T|CES?T|MES?Z|EES?T|MSK|SAST|SGT|HKT|[JK]ST|AE[SD]T|[ECMP][SD]T)"
+    };
+}
+
+/// A time as the reader of times has it, of that clock, what stands behind it, and the message. A time is all that belongs to
+/// it: no part of it begins the message.
+macro_rules! time_message {
+    ($clock:literal, $end:literal) => {
+        concat!(
+            r"^(?P<time>[0-9]{4}-%{MONTHNUM2}-[0-3][0-9][T ]",
+            $clock,
+            r"(?: ?[AP]M\b)?",
+            r"(?:Z\b|[+-][0-9]{2}(?::?[0-9]{2})?\b| [+-][0-9]{2}:?[0-9]{2}\b",
+            r"| ?(?:UTC|GMT)[+-][0-9]{1,2}(?::?[0-9]{2})?\b| ?",
+            zone_names!(),
+            r"\b| \(",
+            zone_names!(),
+            r"\))?",
+            r"(?:\[\w+/[\w/+-]+\])?)",
+            $end,
+            r"[\s,:|-]*%{GREEDYDATA:message}"
+        )
+    };
+}
+
 /// More exact ones first: they win where both fit the same lines.
 const LOG_LAYOUTS: &[LogLayout] = &[
     LogLayout {
@@ -66,7 +94,17 @@ const LOG_LAYOUTS: &[LogLayout] = &[
     LogLayout {
         title: "time, message",
         weight: 42,
-        pattern: r"^(?P<time>%{TIMESTAMP_ISO8601}(?: (?:[+-]\d\d:?\d\d|UTC|GMT|MSK|MES?Z|[CEW]ES?T|[ECMP][SD]T)\b)?)[\s,:|-]+%{GREEDYDATA:message}",
+        pattern: time_message!(
+            r"[0-2][0-9]:?%{MINUTE}:?[0-6][0-9](?:[.,][0-9]+|:[0-9]{3}\b)?",
+            r#"(?:\s*[,;|:-]|[#=/)'"@~_%&>]|\s|\b)"#
+        ),
+        event_start: ISO_START,
+        time_format: "",
+    },
+    LogLayout {
+        title: "time without seconds, message",
+        weight: 42,
+        pattern: time_message!(r"[0-2][0-9]:%{MINUTE}", r#"(?:\s*[,;|-]|[#=/)'"@~_%&>]|:?\s)"#),
         event_start: ISO_START,
         time_format: "",
     },

@@ -24,6 +24,7 @@
 //! | `cell` | a text in double quotes in which `""` is one, as tables have it, or anything, up to the next literal |
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
+//! | `addr_port` | the same where a port is always there: `2001:db8::1:80` |
 //! | `level` | a word for a level |
 //! | `numbered` | a time whose day is numbers alone (`03/04/2026 10:00 PM`): a time where the source tells which is the day, else its text |
 //! | `[IWE]` | one of these characters |
@@ -82,7 +83,8 @@ pub enum Kind {
     Quoted,
     Cell,
     Request,
-    Addr,
+    /// Whether a port is always there.
+    Addr(bool),
     Level,
     One(Box<str>),
     Words(Vec<Box<str>>),
@@ -290,7 +292,7 @@ impl Reader<'_> {
         let names: Vec<(&str, DataType)> = match &kind {
             Kind::Pairs => Vec::new(),
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
-            Kind::Addr => vec![(name, DataType::String), (&port, DataType::Int)],
+            Kind::Addr(_) => vec![(name, DataType::String), (&port, DataType::Int)],
             Kind::Int => vec![(name, DataType::Int)],
             Kind::Float | Kind::Seconds(_) | Kind::Ticks | Kind::Span => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
@@ -351,7 +353,8 @@ fn kind_of(text: &str) -> Option<Kind> {
         "quoted" => Kind::Quoted,
         "cell" => Kind::Cell,
         "request" => Kind::Request,
-        "addr" => Kind::Addr,
+        "addr" => Kind::Addr(false),
+        "addr_port" => Kind::Addr(true),
         "level" => Kind::Level,
         "numbered" => Kind::Numbered,
         "iso" => Kind::Time(Stamp::Iso),

@@ -172,7 +172,7 @@ impl Walk<'_, '_> {
                 Some(length) => (1, length, length + 2),
                 None => plain(first_stop(bytes, &field.stops)?),
             },
-            Kind::Addr => plain(stop_or_blank(bytes, &field.stops)?),
+            Kind::Addr(_) => plain(stop_or_blank(bytes, &field.stops)?),
             Kind::Level => plain(match self.seen.level {
                 Some((place, length)) if place == at => length?,
                 _ => {

@@ -2,14 +2,14 @@
 //! since a general one costs more than the rest of the line. Must not import the parser.
 
 mod names;
+mod spelling;
 mod zone;
 
-use crate::data::instants::{
-    MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, timestamp_prefix, zone_prefix,
-};
+use crate::data::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_prefix, in_range, zone_prefix};
 use crate::data::zones::{Zone, from_local};
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
+pub use spelling::iso_prefix;
 
 /// In place of a time of which only the clock can be read, since its zone is ambiguous or unknown.
 pub const UNKNOWN: i64 = i64::MIN;
@@ -71,8 +71,8 @@ impl Stamp {
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
         match self {
-            Stamp::Iso => timestamp_prefix(bytes).or_else(|| day_first(bytes, years)),
-            Stamp::IsoZone => zone::zoned(|| timestamp_prefix(bytes), bytes, zone::is_first_word),
+            Stamp::Iso => iso_prefix(bytes).or_else(|| day_first(bytes, years)),
+            Stamp::IsoZone => zone::zoned(|| iso_prefix(bytes), bytes, zone::is_first_word),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
                 let text = text.get(..end.unwrap_or(bytes.len()))?;

@@ -5,7 +5,7 @@ use crate::data::instants::ends_finer;
 use crate::data::zones::times_are_of;
 use crate::formats::door::NONE;
 use crate::formats::keys::{KeyCursor, is_padded, repeated};
-use crate::formats::layout_parser::{split_port, split_request, unescape_backslashes};
+use crate::formats::layout_parser::{split_last_port, split_port, split_request, unescape_backslashes};
 use crate::formats::template::compile::{FieldItem, Kind};
 use crate::formats::template::matcher::Capture;
 use crate::formats::template::span::span;
@@ -92,8 +92,8 @@ impl TemplateParser {
                     }
                 }
             }
-            Kind::Addr => {
-                let (host, port) = split_port(text);
+            Kind::Addr(has_port) => {
+                let (host, port) = if *has_port { split_last_port(text) } else { split_port(text) };
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
                 if state.wants(column) && !self.facts.is_null(host) {
                     state.out.text(column, host);

@@ -119,6 +119,13 @@ fn offset(bytes: &[u8]) -> Option<(i32, usize)> {
     (hours <= 18 && ends(&bytes[used..])).then_some((seconds, used))
 }
 
+/// The hours and minutes behind `UTC` and `GMT`, as `offset` has them, with any end.
+pub fn named_offset(bytes: &[u8]) -> Option<(i32, usize)> {
+    begins_offset(bytes).then_some(())?;
+    let length = bytes.iter().skip(1).take_while(|byte| byte.is_ascii_digit() || **byte == b':').count() + 1;
+    offset(&bytes[..length])
+}
+
 /// The length of what may be a zone's name or number.
 fn word_length(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(byte)).count()
