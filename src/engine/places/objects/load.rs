@@ -199,7 +199,7 @@ impl Store<'_> {
 
     /// Removes an object, unless somebody else has put another one there meanwhile.
     fn remove(&self, old: &Known) -> Result<(), Diagnostic> {
-        if !self.about(&old.key)?.is_some_and(|found| found.etag == old.etag) {
+        if self.about(&old.key)?.is_none_or(|found| found.etag != old.etag) {
             return Ok(());
         }
         let mut headers = self.protocol.only_over(self, Some(&old.etag));

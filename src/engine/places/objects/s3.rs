@@ -93,7 +93,7 @@ impl Protocol for S3 {
         &self,
         store: &Store,
         upload: &Upload,
-        run: &str,
+        _: &str,
         condition: &[(&'static str, String)],
     ) -> Result<Option<String>, Trouble> {
         let part = |(index, etag): (usize, &String)| {
@@ -103,13 +103,15 @@ impl Protocol for S3 {
         let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
         let parameters = vec![("uploadId", upload.id.clone())];
         let headers = condition.to_vec();
-        let call = Call { method: "POST", key: &upload.key, parameters, headers, body: body.as_bytes() };
+        let mut call = Call { method: "POST", key: &upload.key, parameters, headers, body: body.as_bytes() };
         let mut answer = store.exchange(&call)?;
-        match answer.status().as_u16() {
-            404 | 409 | 412 => return Ok(None),
+        if answer.status() == 501 && !condition.is_empty() {
             // The store knows no conditions.
-            501 if !condition.is_empty() => return self.complete(store, upload, run, &[]),
-            _ => {}
+            call.headers.clear();
+            answer = store.exchange(&call)?;
+        }
+        if matches!(answer.status().as_u16(), 404 | 409 | 412) {
+            return Ok(None);
         }
         if !answer.status().is_success() {
             return Err(store.refused(&call, answer));
