@@ -168,6 +168,7 @@ impl App {
             Action::ForgetBlock(name) => self.state.settings.blocks.retain(|block| block.name != name),
             Action::Repin(test) => {
                 if let Some(test) = self.state.project.tests.get(&test) {
+                    self.state.pins.pinning = true;
                     self.backend.repin(self.state.project.clone(), self.state.base(), test.clone());
                 }
             }

@@ -84,6 +84,7 @@ impl App {
             || state.planning.is_looking()
             || state.volume.looking.is_some()
             || state.pins.looking.is_some()
+            || state.pins.pinning
             || state.compared.as_ref().is_some_and(|compared| compared.pairs.is_none())
             || state.charted.as_ref().is_some_and(|charted| charted.drawn.is_none())
             || state.ways.as_ref().is_some_and(|ways| ways.outcome.is_none())

@@ -169,6 +169,8 @@ pub struct AppState {
 /// Pinned rows, and how they were tested last.
 #[derive(Debug, Default)]
 pub struct PinsState {
+    /// Rows are being pinned.
+    pub pinning: bool,
     /// Number of the test under way.
     pub looking: Option<u64>,
     /// Revision of the project that was tested, or is.

@@ -46,11 +46,13 @@ impl App {
         let output = plan.output(&step.id, &port).zip(state.results.rows(&step.id, &port));
         let output = output.map(|(node, rows)| (node, rows.table.clone()));
         let (project, base, step) = (state.project.clone(), state.base(), step.id.clone());
+        self.state.pins.pinning = true;
         self.backend.pin(PinTask { project, base, plan, step, inputs, output });
     }
 
     /// Keeps rows that were pinned, in the place of those before.
     pub(super) fn take_pinned(&mut self, ctx: &Context, result: Result<Box<StepTest>, Vec<Diagnostic>>) {
+        self.state.pins.pinning = false;
         match result {
             Ok(test) if self.state.project.steps.contains_key(&test.step) => {
                 let item = edits::insert("tests", &*test);

@@ -282,7 +282,7 @@ pub(in crate::export) fn staged_rows(lines: &str, schema: &Schema) -> Result<Str
     Ok(match columns.is_empty() {
         true => format!("SELECT FROM {lines}"),
         false => format!(
-            "SELECT {} FROM {lines}, json_to_record(CAST(pw_without_nul(line) AS json)) AS pw_row({})",
+            "SELECT {} FROM {lines}, json_to_record(CAST(pw_without_nul(CAST(line AS text)) AS json)) AS pw_row({})",
             columns.join(", "),
             definitions.join(", ")
         ),
