@@ -27,6 +27,7 @@ mod epochs;
 pub mod events;
 mod families;
 mod fielded;
+mod folded;
 pub mod infer;
 mod influx;
 mod ini;
@@ -192,6 +193,11 @@ static FORMATS: &[&dyn Format] = {
         &pattern::Pattern,
         &parquet::Parquet,
         &xml::Xml,
+        &folded::OTLP_JSON,
+        &folded::JAEGER_JSON,
+        &folded::PROMETHEUS_API,
+        &folded::LOKI_API,
+        &folded::JSON_TABLE,
         &json_lines::JsonLines,
         &json_document::JsonDocument,
         &prometheus::Prometheus,

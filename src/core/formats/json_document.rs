@@ -11,6 +11,7 @@ use super::{
     Chunk, Columns, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit, scan,
 };
 use crate::data::Schema;
+use crate::data::figures::counted;
 use crate::diagnostic::Diagnostic;
 
 /// Bytes of a broken document that quarantine keeps.
@@ -91,7 +92,7 @@ impl Format for JsonDocument {
             // Another value on the next line: rather JSON lines.
             Ok(2..) => 60,
             // One line that holds one object: JSON lines as well, unless the records lie inside.
-            Ok(_) if whole_lines == 1 && found.as_ref().is_none_or(|(_, length)| *length < 2) => 85,
+            Ok(_) if whole_lines == 1 && !found.as_ref().is_some_and(|found| is_envelope(found, text)) => 85,
             Ok(_) => 96,
             Err((_, fault)) if !sample.whole && fault.at >= text.trim_end().len() => 96,
             // Broken further in: JSON all the same, if most of it goes well. Where whole values stand before the
@@ -102,10 +103,13 @@ impl Format for JsonDocument {
         // The path is written down in any case, so that every file of the source is read the same way.
         let spec = FormatSpec::new("json_document");
         let (format, reason) = match &found {
-            Some((path, length)) if !path.is_empty() => {
-                (spec.with("records", path), format!("one JSON document, with {length} objects at `{path}`"))
+            Some((path, length)) if !path.is_empty() => (
+                spec.with("records", path),
+                format!("one JSON document, with {} at `{path}`", counted(*length as u64, "object")),
+            ),
+            Some((_, length)) => {
+                (spec.with("records", "$"), format!("a JSON array of {}", counted(*length as u64, "object")))
             }
-            Some((_, length)) => (spec.with("records", "$"), format!("a JSON array of {length} objects")),
             None => (spec.with("records", "$"), "one JSON document".to_owned()),
         };
         let reason = if sample.whole { reason } else { format!("{reason} in the first 64 KiB") };
@@ -132,6 +136,12 @@ impl Format for JsonDocument {
         let schema = schema.cloned().unwrap_or_else(|| with_more(sampled_schema(&path, text), sample.whole));
         Ok(Box::new(JsonDocumentParser { path, shape: ObjectShape::new(schema) }))
     }
+}
+
+/// Whether an object is there for the records inside of it: several, or one beside which nothing stands.
+fn is_envelope((path, count): &(String, usize), text: &str) -> bool {
+    let holds_nothing_else = || RecordPath::parse(path).is_ok_and(|path| path.beside(text).is_empty());
+    *count > 1 || !path.is_empty() && holds_nothing_else()
 }
 
 /// How many values stand one after the other; where a fault comes, those before it.
@@ -180,13 +190,7 @@ impl Parser for JsonDocumentParser {
     }
 
     fn is_hopeless(&self, head: &str) -> bool {
-        let mut scanner = Scanner::new(head.strip_prefix('\u{feff}').unwrap_or(head));
-        while !scanner.is_at_end() {
-            if let Err(fault) = scanner.skip() {
-                return !fault.may_be_mended(head.len());
-            }
-        }
-        false
+        is_hopeless_json(head)
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
@@ -225,6 +229,17 @@ impl Parser for JsonDocumentParser {
         rows.finish(&mut tally);
         tally
     }
+}
+
+/// Whether a file with that beginning can hold no JSON documents.
+pub fn is_hopeless_json(head: &str) -> bool {
+    let mut scanner = Scanner::new(head.strip_prefix('\u{feff}').unwrap_or(head));
+    while !scanner.is_at_end() {
+        if let Err(fault) = scanner.skip() {
+            return !fault.may_be_mended(head.len());
+        }
+    }
+    false
 }
 
 /// Why a page or a document is kept aside.
@@ -299,7 +314,7 @@ impl<'a> Visitor<'a> for Records<'_, 'a> {
 }
 
 /// Keeps a document that is no JSON from the line of its fault on.
-fn broken(places: &mut Places, fault: Fault, out: &mut dyn Columns, tally: &mut Tally) {
+pub fn broken(places: &mut Places, fault: Fault, out: &mut dyn Columns, tally: &mut Tally) {
     let text = places.text;
     let start = text[..fault.at].rfind('\n').map_or(0, |end| end + 1);
     let unit = places.unit(start);
@@ -312,21 +327,21 @@ fn broken(places: &mut Places, fault: Fault, out: &mut dyn Columns, tally: &mut 
 }
 
 /// The character border at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
+pub fn floor(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 /// Line numbers of places in a text, asked for in rising order (or, after a fault, once further back).
-struct Places<'a> {
-    text: &'a str,
-    at: usize,
-    line: u64,
+pub struct Places<'a> {
+    pub text: &'a str,
+    pub at: usize,
+    pub line: u64,
     /// Of the text's first byte.
-    offset: u64,
+    pub offset: u64,
 }
 
 impl Places<'_> {
-    fn unit(&mut self, at: usize) -> Unit {
+    pub fn unit(&mut self, at: usize) -> Unit {
         let bytes = self.text.as_bytes();
         let breaks = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count() as u64;
         match bytes.get(self.at..at) {

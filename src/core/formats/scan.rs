@@ -159,7 +159,7 @@ pub fn recognition(
     what: &str,
 ) -> Option<Recognition> {
     let reason = match (fitting, units) {
-        (1, 1) => format!("the only {noun} {what}"),
+        (1, 1) => format!("the only {noun} is of those that {what}"),
         _ if fitting == units => format!("all {units} {noun}s {what}"),
         _ => format!("{fitting} of {units} {noun}s {what}"),
     };

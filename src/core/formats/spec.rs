@@ -87,6 +87,11 @@ impl FormatSpec {
         self.options.get(name).map(String::as_str)
     }
 
+    /// Whether its files are JSON documents, which cannot be cut at the end of a line.
+    pub fn is_json_document(&self) -> bool {
+        self.name == "json_document" || self.option("documents") == Some("whole")
+    }
+
     /// What the options say of times, held for the thread that prepares a parser or reads with it.
     #[must_use]
     pub fn times(&self) -> (zones::Local, day_order::Held) {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Timelike};
+use serde_json::Value as Json;
 
 use super::families::tables;
 use super::json::Scanner;
@@ -41,6 +42,8 @@ const LABELS: &[(&str, &[&str])] = &[
     ("framework_access", &["gin", "debug", "ms"]),
     // `Connect from … to …`: client and local address.
     ("haproxy", &["from", "to"]),
+    // The types of tags.
+    ("jaeger_json", &["int", "float", "bool", "string"]),
     ("ltsv", &["host", "req", "size", "referer", "ua", "reqtime"]),
     ("journal_export", &["realtime", "timestamp", "hostname", "syslog", "identifier"]),
     // The letters of sections.
@@ -90,6 +93,7 @@ pub fn lost_words(spec: &FormatSpec, text: &str) -> Vec<(u64, String)> {
         let unit = match spec.name.as_str() {
             // What lies around records is none of theirs.
             "json_document" => Scanner::new(unit).raw().unwrap_or_default(),
+            "otlp_json" | "jaeger_json" | "prometheus_api" | "loki_api" | "json_table" => &unfolded(unit),
             "xml" => super::xml::first_record(unit, spec.option("record").unwrap_or_default()),
             _ => unit,
         };
@@ -105,6 +109,34 @@ pub fn lost_words(spec: &FormatSpec, text: &str) -> Vec<(u64, String)> {
         lost.extend(missing.map(|word| (*line, word)));
     }
     lost
+}
+
+/// The texts and numbers of a record whose keys are the protocol's own, without its times and numbered kinds.
+fn unfolded(unit: &str) -> String {
+    fn push(value: &Json, text: &mut String) {
+        match value {
+            Json::Object(fields) => {
+                let is_made = |key: &str| {
+                    ["nano", "kind", "code", "severitynumber", "temporality", "starttime", "duration", "flags"]
+                        .iter()
+                        .any(|end| key.replace('_', "").to_lowercase().ends_with(end))
+                };
+                fields.iter().filter(|(key, _)| !is_made(key)).for_each(|(_, value)| push(value, text));
+            }
+            // A time, of samples and lines of a query.
+            Json::Array(items) if items.len() > 1 && items[0].as_f64().is_some_and(|time| time > 1e9) => {
+                items[1..].iter().for_each(|item| push(item, text));
+            }
+            Json::Array(items) => items.iter().for_each(|item| push(item, text)),
+            Json::String(word) => *text += &format!(" {word}"),
+            Json::Null | Json::Bool(_) => {}
+            number => *text += &format!(" {number}"),
+        }
+    }
+    let record = Scanner::new(unit).raw().unwrap_or_default();
+    let mut text = String::new();
+    push(&serde_json::from_str(record).unwrap_or_default(), &mut text);
+    text
 }
 
 /// Whether a line behind a row is none of it: a comment, a header, a section, what the format's table names.

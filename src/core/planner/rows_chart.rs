@@ -441,24 +441,9 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::data::Field;
+    use crate::planner::testing::Table;
 
-    struct Rows(Schema, Vec<Vec<Value>>);
-
-    impl TableRows for Rows {
-        fn schema(&self) -> &Schema {
-            &self.0
-        }
-
-        fn rows(&self) -> usize {
-            self.1.len()
-        }
-
-        fn value(&self, row: usize, column: usize) -> Value {
-            self.1[row][column].clone()
-        }
-    }
-
-    fn log() -> Rows {
+    fn log() -> Table {
         let fields = [
             ("time", DataType::Timestamp),
             ("status", DataType::Int),
@@ -473,7 +458,7 @@ mod tests {
             let time = Value::Timestamp((minute * 60 + n % 10) * SECOND);
             vec![time, Value::Int(status), Value::String(format!("/p/{}", n % 40)), Value::Float(n as f64 / 100.0)]
         };
-        Rows(schema, (0..60).map(row).collect())
+        Table(schema, (0..60).map(row).collect())
     }
 
     #[test]
@@ -556,7 +541,7 @@ mod tests {
         let fields = [("page", DataType::String), ("visitors", DataType::Int)];
         let schema = Schema::new(fields.map(|(name, data_type)| Field::new(name, data_type)).to_vec());
         let rows = (0..500).map(|n| vec![Value::String(format!("/{n}")), Value::Int(1000 - n)]).collect();
-        let chart = RowsChart::guess(&Rows(schema, rows)).unwrap();
+        let chart = RowsChart::guess(&Table(schema, rows)).unwrap();
         assert_eq!(chart, RowsChart { x: "page".into(), y: Some("visitors".into()), ..RowsChart::default() });
     }
 }

@@ -1,9 +1,9 @@
-//! The worked example's sources with hand-made evidence, for the tests of this room.
+//! The worked example's sources with hand-made evidence, and small tables, for the tests of this room.
 
 use super::catalogue::Catalogue;
 use super::evidence::{ColumnEvidence, SourceEvidence, columns_of};
 use super::vocabulary::Vocabulary;
-use crate::data::{Schema, Value};
+use crate::data::{Schema, TableRows, Value};
 use crate::project::{Project, load};
 
 /// The worked example as a team has it.
@@ -134,4 +134,21 @@ pub fn source(id: &str, rows: u64, schema: Schema, values: &[(&str, u64, &[&str]
         column.samples = texts.iter().map(|text| Value::text(*text)).collect();
     }
     SourceEvidence { source: id.into(), title: id.into(), rows, columns, ..SourceEvidence::default() }
+}
+
+/// Rows of values below a schema.
+pub struct Table(pub Schema, pub Vec<Vec<Value>>);
+
+impl TableRows for Table {
+    fn schema(&self) -> &Schema {
+        &self.0
+    }
+
+    fn rows(&self) -> usize {
+        self.1.len()
+    }
+
+    fn value(&self, row: usize, column: usize) -> Value {
+        self.1[row][column].clone()
+    }
 }

@@ -70,7 +70,7 @@ pub(super) fn take(
     let most_pages = inquiry.most_pages.unwrap_or(Pages::MOST);
     let mut left = inquiry.most_bytes.unwrap_or(Pages::MOST_BYTES);
     let mut taken = Taken::default();
-    let mut ending = ending_of(format.map(|format| format.name.as_str()));
+    let mut ending = ending_of(format);
     let (mut next, mut number, mut rows, mut said_back) = (Some(pager.first()), 0, 0, 0);
     while let Some(asked) = next {
         number += 1;
@@ -167,9 +167,9 @@ fn pattern_of(ending: &str) -> &'static str {
 }
 
 /// How files of a format end, so that it is recognised again.
-fn ending_of(format: Option<&str>) -> Option<&'static str> {
-    match format? {
-        "json_document" => Some("json"),
+fn ending_of(format: Option<&FormatSpec>) -> Option<&'static str> {
+    match format?.name.as_str() {
+        _ if format?.is_json_document() => Some("json"),
         "json_lines" => Some("jsonl"),
         "csv" => Some("csv"),
         _ => Some("txt"),
@@ -195,7 +195,7 @@ fn read_page(
     amount: Amount,
     cancel: &Cancel,
 ) -> Result<(Vec<u8>, u64), Diagnostic> {
-    let is_document = format.is_some_and(|format| format.name == "json_document");
+    let is_document = format.is_some_and(FormatSpec::is_json_document);
     let is_counted =
         matches!(inquiry.pages, Some(Pages::Offset { .. } | Pages::Number { .. })) || matches!(amount, Amount::Rows(_));
     let is_read = match &inquiry.pages {
@@ -224,7 +224,8 @@ fn read_page(
     if !is_counted {
         return Ok((text, 0));
     }
-    let found = if is_document {
+    let is_walked = format.is_some_and(|format| format.name == "json_document");
+    let found = if is_walked {
         records(&text, Some(format.and_then(|format| format.option("records")).unwrap_or_default()))?
     } else if format.is_none() && is_json(&text) {
         records(&text, None)?

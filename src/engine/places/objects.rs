@@ -47,7 +47,7 @@ const SAMPLE_OBJECTS: usize = 10;
 type Answer = Response<Body>;
 
 /// What is asked of a store.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Call<'a> {
     method: &'static str,
     /// Empty: of the bucket itself.
@@ -218,6 +218,18 @@ impl<'a> Store<'a> {
                     .help("look for line ends and blanks in the address and the secrets"),
             )),
         }
+    }
+
+    /// Sends a call on a condition, and without it to a store that knows none (501).
+    fn exchange_on(&self, call: &Call, condition: &[(&'static str, String)]) -> Result<Answer, Trouble> {
+        if !condition.is_empty() {
+            let headers = [&call.headers[..], condition].concat();
+            let answer = self.exchange(&Call { headers, ..call.clone() })?;
+            if answer.status() != 501 {
+                return Ok(answer);
+            }
+        }
+        self.exchange(call)
     }
 
     /// Why a store did not do what it was asked.
@@ -535,7 +547,8 @@ fn fetch_some(
     let (mut found, mut counted) = (Vec::new(), 0);
     for object in objects.iter().take(SAMPLE_OBJECTS) {
         let path = place_of(folder, &object.key)?;
-        let is_document = format.is_some_and(|format| ["json_document", "xml", "ini"].contains(&format.name.as_str()));
+        let is_document =
+            format.is_some_and(|format| format.is_json_document() || ["xml", "ini"].contains(&format.name.as_str()));
         let is_part = object.bytes > SAMPLE_PART && !is_document;
         store.fetch(object, &path, is_part.then_some(SAMPLE_PART))?;
         if is_part && !end_at_a_line(&path)? || is_document && object.bytes > SAMPLE_WHOLE {

@@ -10,8 +10,9 @@ pub struct Preset {
     pub format: FormatSpec,
 }
 
-fn records(path: &str) -> FormatSpec {
-    FormatSpec::new("json_document").with("records", path)
+/// A format whose documents may be written over several lines.
+fn folded(name: &str) -> FormatSpec {
+    FormatSpec::new(name).with("documents", "whole")
 }
 
 fn pairs(all: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
@@ -28,7 +29,7 @@ pub fn presets() -> Vec<Preset> {
                 parameters: pairs(&[("query", "up"), ("start", "${from}"), ("end", "${to}"), ("step", "60s")]),
                 ..Inquiry::default()
             },
-            format: records("data.result"),
+            format: folded("prometheus_api"),
         },
         Preset {
             title: "Loki, lines of a span of time",
@@ -43,7 +44,7 @@ pub fn presets() -> Vec<Preset> {
                 ]),
                 ..Inquiry::default()
             },
-            format: records("data.result"),
+            format: folded("loki_api"),
         },
         Preset {
             title: "Elasticsearch, a search",
@@ -56,7 +57,7 @@ pub fn presets() -> Vec<Preset> {
                 pages: Some(Pages::Cursor { path: "hits.hits[-1].sort".into(), parameter: "search_after".into() }),
                 ..Inquiry::default()
             },
-            format: records("hits.hits"),
+            format: FormatSpec::new("json_document").with("records", "hits.hits"),
         },
     ]
 }
@@ -64,6 +65,7 @@ pub fn presets() -> Vec<Preset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::format;
     use crate::ir::{ConnectionKind, check_inquiry};
 
     #[test]
@@ -71,6 +73,8 @@ mod tests {
         for preset in presets() {
             let faults = check_inquiry(ConnectionKind::Http, &preset.inquiry);
             assert!(faults.is_empty(), "{}: {faults:?}", preset.title);
+            let known = format(&preset.format.name).unwrap();
+            assert!(known.check_options(&preset.format).is_ok(), "{}", preset.title);
             let is_json = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
             assert!(preset.inquiry.body.is_empty() || is_json(&preset.inquiry.body), "{}", preset.title);
         }

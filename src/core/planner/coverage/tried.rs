@@ -115,25 +115,12 @@ mod tests {
     use super::*;
     use crate::data::{DataType, Schema};
     use crate::planner::questions::ready_question;
-
-    struct Rows(Schema, Vec<Vec<Value>>);
-
-    impl TableRows for Rows {
-        fn schema(&self) -> &Schema {
-            &self.0
-        }
-        fn rows(&self) -> usize {
-            self.1.len()
-        }
-        fn value(&self, row: usize, column: usize) -> Value {
-            self.1[row][column].clone()
-        }
-    }
+    use crate::planner::testing::Table;
 
     fn verdict(question: &str, columns: &[(&str, DataType)], rows: &[&[Value]]) -> Option<String> {
         let asked = Asked::ready(ready_question(question).unwrap());
         let schema = Schema::of(columns.iter().cloned());
-        says_nothing(&asked, &Rows(schema, rows.iter().map(|row| row.to_vec()).collect()))
+        says_nothing(&asked, &Table(schema, rows.iter().map(|row| row.to_vec()).collect()))
     }
 
     #[test]

@@ -89,28 +89,13 @@ fn is(name: &str, value: &Value) -> Expr {
 mod tests {
     use super::*;
     use crate::data::Schema;
-
-    struct Rows(Schema, Vec<[Value; 3]>);
-
-    impl TableRows for Rows {
-        fn schema(&self) -> &Schema {
-            &self.0
-        }
-
-        fn rows(&self) -> usize {
-            self.1.len()
-        }
-
-        fn value(&self, row: usize, column: usize) -> Value {
-            self.1[row][column].clone()
-        }
-    }
+    use crate::planner::testing::Table;
 
     fn told(rows: &[(i64, i64, Option<&str>)], chosen: &[u64]) -> Option<String> {
         let schema = Schema::of([("id", DataType::Int), ("status", DataType::Int), ("path", DataType::String)]);
         let path = |path: Option<&str>| path.map_or(Value::Null, |path| Value::String(path.to_owned()));
-        let rows = rows.iter().map(|(id, status, name)| [Value::Int(*id), Value::Int(*status), path(*name)]);
-        condition_of_rows(&Rows(schema, rows.collect()), &chosen.iter().copied().collect())
+        let rows = rows.iter().map(|(id, status, name)| vec![Value::Int(*id), Value::Int(*status), path(*name)]);
+        condition_of_rows(&Table(schema, rows.collect()), &chosen.iter().copied().collect())
     }
 
     #[test]

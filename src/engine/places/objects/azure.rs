@@ -98,15 +98,14 @@ impl Protocol for Azure {
         let filled = upload.parts.iter().filter(|_| upload.bytes > 0);
         let blocks: String = filled.map(|name| format!("<Latest>{name}</Latest>")).collect();
         let body = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>{blocks}</BlockList>");
-        let mut headers = vec![
+        let headers = vec![
             ("content-type", "application/xml".to_owned()),
             ("x-ms-blob-content-type", upload.kind.clone()),
             (MARK, run.to_owned()),
         ];
-        headers.extend_from_slice(condition);
         let parameters = vec![("comp", "blocklist".to_owned())];
         let call = Call { method: "PUT", key: &upload.key, parameters, headers, body: body.as_bytes() };
-        let answer = store.exchange(&call)?;
+        let answer = store.exchange_on(&call, condition)?;
         let is_gone = answer.status() == 400 && said_code(&answer) == Some("InvalidBlockList");
         if is_gone || matches!(answer.status().as_u16(), 409 | 412) {
             return Ok(None);

@@ -127,26 +127,19 @@ impl Store<'_> {
     fn put_record(&self, goal: &Goal, record: &Record, known: Option<&str>) -> Result<Option<String>, Diagnostic> {
         let key = goal.record.as_str();
         let body = serde_json::to_vec_pretty(record).map_err(|error| not_put_aside(&error.into()))?;
-        let mut usual = self.protocol.whole();
-        usual.push(("content-type", "application/json".to_owned()));
-        let mut condition = self.protocol.only_over(self, known);
+        let mut headers = self.protocol.whole();
+        headers.push(("content-type", "application/json".to_owned()));
+        let call = Call { method: "PUT", key, headers, body: &body, ..Call::default() };
+        let condition = self.protocol.only_over(self, known);
         let etag = patiently(self.opened, || {
-            loop {
-                let headers = [&usual[..], &condition].concat();
-                let call = Call { method: "PUT", key, headers, body: &body, ..Call::default() };
-                let answer = self.exchange(&call)?;
-                match answer.status().as_u16() {
-                    200..300 => {
-                        return Ok(Some(
-                            answer.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned),
-                        ));
-                    }
-                    // What somebody else has said meanwhile stays.
-                    409 | 412 => return Ok(None),
-                    // The store knows no conditions.
-                    501 if !condition.is_empty() => condition.clear(),
-                    _ => return Err(self.refused(&call, answer)),
+            let answer = self.exchange_on(&call, &condition)?;
+            match answer.status().as_u16() {
+                200..300 => {
+                    Ok(Some(answer.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned)))
                 }
+                // What somebody else has said meanwhile stays.
+                409 | 412 => Ok(None),
+                _ => Err(self.refused(&call, answer)),
             }
         })?;
         if let Some(etag) = etag {
@@ -202,17 +195,13 @@ impl Store<'_> {
         if self.about(&old.key)?.is_none_or(|found| found.etag != old.etag) {
             return Ok(());
         }
-        let mut headers = self.protocol.only_over(self, Some(&old.etag));
+        let condition = self.protocol.only_over(self, Some(&old.etag));
+        let call = Call { method: "DELETE", key: &old.key, ..Call::default() };
         patiently(self.opened, || {
-            loop {
-                let call = Call { method: "DELETE", key: &old.key, headers: headers.clone(), ..Call::default() };
-                let answer = self.exchange(&call)?;
-                match answer.status().as_u16() {
-                    200..300 | 404 | 409 | 412 => return Ok(()),
-                    // The store knows no conditions.
-                    501 if !headers.is_empty() => headers.clear(),
-                    _ => return Err(self.refused(&call, answer)),
-                }
+            let answer = self.exchange_on(&call, &condition)?;
+            match answer.status().as_u16() {
+                200..300 | 404 | 409 | 412 => Ok(()),
+                _ => Err(self.refused(&call, answer)),
             }
         })
     }

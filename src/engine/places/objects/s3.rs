@@ -102,14 +102,8 @@ impl Protocol for S3 {
         let parts: String = upload.parts.iter().enumerate().map(part).collect();
         let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
         let parameters = vec![("uploadId", upload.id.clone())];
-        let headers = condition.to_vec();
-        let mut call = Call { method: "POST", key: &upload.key, parameters, headers, body: body.as_bytes() };
-        let mut answer = store.exchange(&call)?;
-        if answer.status() == 501 && !condition.is_empty() {
-            // The store knows no conditions.
-            call.headers.clear();
-            answer = store.exchange(&call)?;
-        }
+        let call = Call { method: "POST", key: &upload.key, parameters, body: body.as_bytes(), ..Call::default() };
+        let mut answer = store.exchange_on(&call, condition)?;
         if matches!(answer.status().as_u16(), 404 | 409 | 412) {
             return Ok(None);
         }

@@ -5,23 +5,8 @@ use crate::data::{DataType, Schema};
 use crate::expr::{SortKey, parse};
 use crate::ir::{Aggregate, Column, Destination, Node, NodeId, Op, Origin, Plan, Write};
 use crate::planner::Mark;
+use crate::planner::testing::Table;
 use crate::planner::{Asked, Vocabulary, ready_question};
-
-struct Table(Schema, Vec<Vec<Value>>);
-
-impl TableRows for Table {
-    fn schema(&self) -> &Schema {
-        &self.0
-    }
-
-    fn rows(&self) -> usize {
-        self.1.len()
-    }
-
-    fn value(&self, row: usize, column: usize) -> Value {
-        self.1[row][column].clone()
-    }
-}
 
 /// A flow that ends in groups by `keys` with `measures`, read in an order.
 fn plan(schema: &Schema, keys: &[(&str, &str)], measures: &[(&str, &str)], order: &[(&str, bool)]) -> Plan {
