@@ -18,6 +18,7 @@ mod recovery;
 mod regular;
 mod report;
 mod save;
+mod seal;
 mod stand_in;
 mod turn;
 mod unended;
@@ -27,7 +28,7 @@ pub use folder::FolderUpdate;
 pub use inside::{check_file_name, inside, is_hidden, real, without_links};
 pub use lock::{Holder, Lock, Locked, Place, hold, is_at_place, is_same_file, is_same_place, place_of};
 pub use marker::{MARKER, is_foreign, is_receipt, is_result};
-pub use names::{CHECKPOINT, TURN, is_record, make_folder, slashes};
+pub use names::{CHECKPOINT, OPEN_ROWS, TURN, is_record, make_folder, slashes};
 pub use publication::{Publication, there_is_one};
 pub use reach::{
     OUT_OF_REACH, allow_place, allow_variable, check_reach, is_remembered, is_trusted, leads_out, may_read,

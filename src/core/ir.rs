@@ -26,7 +26,7 @@ mod secrets;
 mod trace;
 
 pub use answers::{answer_file_stem, load_answers};
-pub use closing::{Closed, OPEN_ROWS, buckets_of_time, closed_buckets, rows_of_sinks};
+pub use closing::{Closed, buckets_of_time, closed_buckets, rows_of_sinks};
 pub use destinations::{Destination, EndpointPlace, FileKind, ObjectPlace, PostForm, WhenExists};
 pub use interval::{Applied, Interval, Replaced};
 pub use left_out::{Fate, LeftOut, LeftOutKind, LookedAt, OWN_GROUP, left_out};

@@ -126,6 +126,20 @@ fn a_bucket_is_made_when_it_is_closed() {
     assert_eq!(quarantine.lines().count(), 2, "{quarantine}");
 }
 
+/// Of a project that nobody has said to trust, too: the run itself has written them.
+#[test]
+fn rows_of_open_buckets_are_read_wherever_the_outputs_are() {
+    let (desk, elsewhere) = (Desk::new(), tempfile::tempdir().unwrap());
+    desk.write(&[("10:00:00", 1), ("11:00:00", 2)]);
+    for lines in [&[("12:00:00", 3)][..], &[("11:30:00", 5), ("13:00:00", 8)]] {
+        desk.write(lines);
+        let mut command = pipewright();
+        command.current_dir(elsewhere.path()).arg("run").arg(desk.at("p.pipewright.json"));
+        let (code, out, err) = texts(command.args(["--incremental", "--out", "out"]).output().unwrap());
+        assert_eq!(code, 0, "{out}{err}");
+    }
+}
+
 #[test]
 fn rows_may_be_late_by_as_much_as_is_said() {
     let desk = Desk::new();

@@ -180,6 +180,36 @@ fn logs_are_read_on_wherever_they_go() {
     assert_eq!(desk.text(), before);
 }
 
+/// Logback's, log4j's and many a logrotate's pieces have the date or the number before the ending, or any name at all.
+#[test]
+fn pieces_of_a_log_are_known_again_by_whatever_name() {
+    let desk = Desk::into_file("out.jsonl", "jsonl");
+    let times = |from: u64, to: u64| {
+        let mut file = OpenOptions::new().create(true).append(true).open(desk.at("logs/app.log")).unwrap();
+        for n in from..=to {
+            writeln!(file, "{{\"n\": {n}, \"text\": \"2026-03-02T10:{:02}:00Z\"}}", n % 60).unwrap();
+        }
+    };
+    fs::create_dir(desk.at("logs")).unwrap();
+    desk.set("/sources/0/path", json!("logs/*"));
+    times(1, 6);
+    desk.run_ok();
+    for (turn, piece) in ["app-2026-03-02.0.log.gz", "app.1.log.gz", "app-20260303.log", "old"].iter().enumerate() {
+        let last = 10 * (turn as u64 + 1);
+        times(desk.numbers().len() as u64 + 1, last - 2);
+        match piece.ends_with(".gz") {
+            true => pack(&desk.at("logs/app.log"), &desk.at("logs").join(piece)),
+            false => drop(fs::copy(desk.at("logs/app.log"), desk.at("logs").join(piece)).unwrap()),
+        }
+        File::create(desk.at("logs/app.log")).unwrap();
+        times(last - 1, last);
+        desk.run_ok();
+        let mut numbers = desk.numbers();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1..=last).collect::<Vec<_>>(), "{piece}");
+    }
+}
+
 #[test]
 fn what_cannot_be_read_on_is_refused_or_read_anew() {
     let desk = Desk::into_file("out.jsonl", "jsonl");

@@ -203,13 +203,26 @@ fn of_tables_the_hours_of_the_interval_are_replaced() {
         let desk = Desk::new(load, json!([database.connection()]));
         let counts = || database.tells(&format!("SELECT cast(requests AS text) FROM {table} ORDER BY hour"));
         desk.log(&[1, 2, 3]);
-        desk.run_ok(&["--from", "2026-03-02", "--to", "2026-03-03"]);
+        let (code, said) = desk.run(&["--from", "2026-03-02", "--to", "2026-03-03"]);
+        assert!(code == 0 && !said.contains("PW1270"), "{said}");
         assert_eq!(counts(), ["1", "2", "3"], "{title}");
         desk.log(&[7, 8, 9]);
         for _ in 0..2 {
-            desk.run_ok(ELEVEN);
+            let (code, said) = desk.run(ELEVEN);
+            assert!(code == 0 && said.contains("1 row of the interval, by `hour`, were replaced"), "{title}: {said}");
             assert_eq!(counts(), ["1", "8", "3"], "{title}");
         }
+        // Texts that are compared as texts do not tell what is in an interval.
+        let other = database.table("spelled");
+        database.does(&format!("CREATE TABLE {other} (hour text, requests int)"));
+        database.does(&format!("INSERT INTO {other} VALUES ('2026-03-02 01:30', 1)"));
+        let settings = json!({"connection": "con-a", "table": other, "mode": "append"});
+        let load = json!({"id": "load", "kind": "load_table", "title": "Load", "settings": settings});
+        let desk = Desk::new(load, json!([database.connection()]));
+        desk.log(&[7, 8, 9]);
+        let (code, said) = desk.run(ELEVEN);
+        assert!(code == 1 && said.contains("PW0684") && said.contains("help: "), "{title}: {said}");
+        assert_eq!(database.tells(&format!("SELECT hour FROM {other}")), ["2026-03-02 01:30"], "{title}");
     }
 }
 

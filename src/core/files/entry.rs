@@ -11,6 +11,7 @@ use super::marker::{MARKER, Mark, Marker, foreign};
 use super::names::{exists, inode_of, remove, slashes, sync};
 use super::recovery::relative;
 use super::report::gives_place;
+use super::seal::{is_hidden_place, seal_of};
 
 /// What goes to one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,16 +186,24 @@ pub(super) fn drop_second_names(entries: &[Entry]) {
 }
 
 /// Writes what goes where, from the manifest's own folder, and what is to be loaded then; whole or not at all.
+/// What goes to hidden places is signed: only what this user himself began is finished there.
 pub(super) fn write_manifest(manifest: &Path, home: &Path, entries: &[Entry], loads: &[String]) -> io::Result<()> {
     let from_home = |entry: &Entry| -> io::Result<Entry> {
         let size = entry.staged().map(|staged| size_of(&staged)).transpose()?;
         Ok(Entry { folder: relative(home, &entry.folder), size, ..entry.clone() })
     };
     let entries = entries.iter().map(from_home).collect::<io::Result<Vec<Entry>>>()?;
+    let is_hidden = |entry: &Entry| is_hidden_place(&Entry { folder: home.join(&entry.folder), ..entry.clone() }, home);
+    let said = serde_json::json!({ "entries": entries, "loads": loads });
+    let seal = entries.iter().any(is_hidden).then(|| seal_of(home, &said)).flatten();
+    let said = match seal {
+        Some(seal) => serde_json::json!({ "entries": entries, "loads": loads, "seal": seal }),
+        None => said,
+    };
     let beside = manifest.with_extension("manifest-new");
     let write = || {
         let mut file = File::create(&beside)?;
-        file.write_all(serde_json::json!({ "entries": entries, "loads": loads }).to_string().as_bytes())?;
+        file.write_all(said.to_string().as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, manifest)
     };

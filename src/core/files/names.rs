@@ -21,6 +21,8 @@ const PREFIX: &str = ".pipewright-";
 pub const TURN: &str = ".pipewright-turn";
 /// What `run --incremental` has read, beside its outputs.
 pub const CHECKPOINT: &str = ".pipewright-checkpoint.json";
+/// What files of rows begin with that an incremental run keeps for the next one.
+pub const OPEN_ROWS: &str = ".pipewright-open-";
 /// Where scripts of bundles work.
 const WORK: &str = ".pipewright-work-";
 /// Hexadecimal digits of an id.

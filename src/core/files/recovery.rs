@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::entry::Entry;
-use super::inside::is_hidden;
 use super::lock::Holder;
 use super::lock::is_same_file;
 use super::made;
@@ -18,6 +17,7 @@ use super::marker::{MARKER, Marker, digest_of, foreign};
 use super::names::{self, exchange, exists, inode_of, remove, rename_new, slashes, sync_folder};
 use super::regular::open_file;
 use super::report::is_report;
+use super::seal::{is_hidden_place, seal_of};
 use super::turn::turns;
 use super::unended;
 use crate::diagnostic::{Diagnostic, io_cause};
@@ -38,6 +38,9 @@ struct Manifest {
     entries: Vec<Entry>,
     #[serde(default)]
     loads: Vec<String>,
+    /// By the user's own key.
+    #[serde(default)]
+    seal: Option<String>,
 }
 
 /// Files that were not Pipewright's: where they stood, and where they are now.
@@ -154,7 +157,9 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::new()),
         Err(error) => return Err(unfinished(error)),
     };
-    let Ok(Manifest { mut entries, loads }) = serde_json::from_str(&text) else { return Ok(Kept::new()) };
+    let Ok(Manifest { mut entries, loads, seal }) = serde_json::from_str(&text) else { return Ok(Kept::new()) };
+    let said = serde_json::json!({ "entries": entries, "loads": loads });
+    let is_own = seal.is_some_and(|seal| seal_of(home, &said).is_some_and(|own| own == seal));
     for entry in &mut entries {
         entry.folder = home.join(&entry.folder);
     }
@@ -163,8 +168,8 @@ fn roll_forward(manifest: &Path, id: &str) -> Result<Kept, Diagnostic> {
         return Ok(Kept::new());
     }
     // Nor does one put anything where programs look for their settings, which may come with a folder of somebody else's:
-    // but what is aside may be the user's own, and is not thrown away.
-    if let Some(entry) = entries.iter().find(|entry| is_hidden_place(entry, home)) {
+    // but what is aside may be the user's own, and is not thrown away. What is sealed is.
+    if let Some(entry) = entries.iter().find(|entry| !is_own && is_hidden_place(entry, home)) {
         let message = format!(
             "results of an earlier run are not all in place, and one of them goes to a hidden place: `{}`",
             entry.target().display()
@@ -291,14 +296,6 @@ fn is_well_formed(entry: &Entry, id: &str) -> bool {
     let is_name = |name: &str| matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
     let of_id = |name: &str| names::is_staged(name, id);
     is_name(&entry.name) && of_id(&entry.old) && entry.staged.as_deref().is_none_or(of_id)
-}
-
-/// Whether something goes where programs look for their settings; the records of a folder do not.
-fn is_hidden_place(entry: &Entry, home: &Path) -> bool {
-    let is_record = [MARKER, names::CHECKPOINT].contains(&entry.name.as_str());
-    let real = |path: &Path| path.canonicalize().ok();
-    let is_below = real(&entry.folder).zip(real(home)).is_some_and(|(folder, home)| folder.starts_with(home));
-    entry.name.starts_with('.') && !is_record || is_below && is_hidden(home, &entry.folder)
 }
 
 /// How often somebody else may come in between while one thing is put in place.

@@ -1,7 +1,7 @@
 //! Runs that read only what is new, of flows that group by buckets of time: a bucket is made when it is closed, which is
 //! when a row has come whose time lies behind its end, by as much as rows may be late. Rows of buckets that are open are
-//! kept in a file beside the outputs, and are there again the next time. Imports data, diagnostic, expr, policy; opens
-//! nothing.
+//! kept in a file beside the outputs, and are there again the next time. Imports data, diagnostic, expr, files,
+//! policy; opens nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,11 +15,9 @@ use super::{
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{BinaryOp, Expr, ExprKind};
+use crate::files::OPEN_ROWS;
 use crate::formats::FormatSpec;
 use crate::policy::Site;
-
-/// How the names of files with rows of open buckets begin.
-pub const OPEN_ROWS: &str = ".pipewright-open-";
 
 /// A plan that makes only the buckets that are closed.
 #[derive(Debug, Clone, Default)]

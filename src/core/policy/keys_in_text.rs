@@ -34,7 +34,7 @@ const NAMING: [&str; 14] = [
 const VALUES: [&str; 6] = ["value", "values", "val", "v", "content", "data"];
 
 /// Tokens that tell by their form what they are, with the name of what they hold.
-const FORMS: [(&str, &str); 11] = [
+const FORMS: [(&str, &str); 12] = [
     ("jwt", r"\beyJ[\w-]{7,}\.[\w-]{8,}\.[\w-]{8,}"),
     // Given to programs on their command line.
     ("password", r"(?u)\b(?:mysql\w*|mariadb[\w-]*)\b[^|;\n]*?\s-p[^\s-]\S*"),
@@ -51,6 +51,11 @@ const FORMS: [(&str, &str); 11] = [
     (
         "password",
         r"(?ui)\b(?:pass(?:word|phrase|code)? (?:is|was) |token |private key |auth |pass )\S*(?:[a-z]\d|\d[a-z])\S{3}",
+    ),
+    // What looks like chance, close behind a word for something secret, in any sentence.
+    (
+        "password",
+        r"(?i:\bpw\b|\bpwd\b|pass(?:word|wd|phrase|code)|secret|token|api[ _-]?key|licen[sc]e key|(?:verification|recovery|one-time|security|your) code|\botp\b|\bcvv|seed phrase|\bhmac\b|\bpsk\b|\bcred(?:ential)?s\b|\bkinit\b|\bredis-cli\b|\bauth plain\b|geheim|kennwort|passwort|wachtwoord|senha)(?:[ -~]{0,24}[ '(:=])?[\w+/=-]{4,}(?:[A-Za-z]\d|\d[A-Za-z])[\w+/=-]{6,}|(?:パスワード|暗証番号|密码|密碼|비밀번호|пароль|hasło|şifre) ?(?::|=|：)? ?[!-~]{4}",
     ),
     ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
     ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
@@ -258,6 +263,51 @@ mod tests {
             assert!(!keys_in(text).any(|key| ["bearer", "password", ""].contains(&key)), "{text}");
         }
         assert_eq!(plain(r"a \u00e9 \ud800 \uzz \u"), r"a é \ud800 \uzz \u");
+    }
+
+    #[test]
+    fn what_looks_like_chance_behind_a_word_for_something_secret_is_one() {
+        let secret = "hT4k9QzLw2Rb7XyPq8Vd";
+        for text in [
+            "login ok pw=§",
+            "SECRET_KEY_BASE: §",
+            "csrf_token §",
+            "id_token §",
+            "apikey §",
+            "api key §",
+            "passphrase §",
+            "secret was §",
+            "wrong password (§)",
+            "Password for u: §",
+            "set password to §",
+            "changed password from § to x",
+            "env PASSWORD §",
+            "geheim=§",
+            "パスワード：§",
+            "密码:§",
+            "otp § for u",
+            "verification code is §",
+            "seed phrase §",
+            "license key §",
+            "hmac=§",
+            "wifi psk §",
+            "redis-cli -a §",
+            "kinit -k §",
+            "smtp auth plain §",
+            "creds admin:§",
+        ] {
+            let text = format!("job 3 ran: {}", text.replace('§', secret));
+            assert!(names_secret(&text), "{text}");
+        }
+        for text in [
+            "password changed for user 12",
+            "status code 200 for order o-10000028",
+            "token expired for session 12345678901234",
+            "secret rotation finished in 12ms",
+            "GET /product/a1b2c3d4e5f6a7b8 200",
+        ] {
+            assert!(!names_secret(text), "{text}: {:?}", keys_in(text).collect::<Vec<_>>());
+        }
     }
 
     #[test]

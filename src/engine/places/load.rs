@@ -9,7 +9,7 @@ use pipewright_core::ir::{ConnectionKind, Destination, LoadMode, Replaced, Table
 use pipewright_core::quote::{sql_identifier, sql_text};
 
 use super::patience::{again, tried_again};
-use super::table::{NOTES, Noted, Table};
+use super::table::{NOTES, Noted, Only, Table};
 use super::{Opened, Visit, objects, postgresql, sqlite};
 
 /// Looks at what a load goes to. Of a table nothing is written; in a store it is ended what an earlier run could not.
@@ -117,7 +117,8 @@ pub(crate) fn load<'a>(
     let Some(connection) = destination.connection() else { return Ok(Vec::new()) };
     let table = match destination {
         Destination::Table(place) => {
-            let only = replaced.map(|times| within(times, place.connection.kind));
+            let only = replaced
+                .map(|times| Only { column: times.column.clone(), condition: within(times, place.connection.kind) });
             Some(Table { only, ..Table::new(place, visit)? })
         }
         _ => None,
@@ -148,9 +149,7 @@ pub(crate) fn load<'a>(
             };
             if is_alone { again(opened, attempt) } else { attempt() }
         }
-        (Some(Transaction::Sqlite(transaction)), _, Some(table)) => {
-            transaction.load(opened, table, schema, rows).map(|()| Vec::new())
-        }
+        (Some(Transaction::Sqlite(transaction)), _, Some(table)) => transaction.load(opened, table, schema, rows),
         (Some(Transaction::Objects(transaction)), Destination::Objects(place), _) => {
             transaction.load(opened, place, rows).map(|()| Vec::new())
         }

@@ -547,6 +547,15 @@ impl Transaction {
     }
 }
 
+/// What a server says of a value that it does not take, without the value, which is nobody's to tell. Quotes stand around
+/// the names of columns, too.
+fn without_values(message: &str, names: &str) -> String {
+    let is_name = |piece: &str| names.contains(&sql_identifier(piece));
+    let pieces = message.split('"').enumerate();
+    let shown = pieces.map(|(index, piece)| if index % 2 == 1 && !is_name(piece) { "…" } else { piece });
+    shown.collect::<Vec<_>>().join("\"")
+}
+
 /// Rows on their way into a table that is there and locked.
 struct Load<'a> {
     opened: &'a Opened<'a>,
@@ -574,6 +583,12 @@ impl Load<'_> {
     }
 
     fn told(&self, fault: Fault) -> Diagnostic {
+        let fault = match fault {
+            Fault::Server { code, message } if code.starts_with("22") => {
+                Fault::Server { code, message: without_values(&message, &self.names.join(" ")) }
+            }
+            fault => fault,
+        };
         told(self.opened, fault, &format!("loading `{}`", self.place.name))
     }
 
@@ -619,9 +634,9 @@ impl Load<'_> {
     }
 
     fn copied(&self, server: &mut Server) -> Result<Vec<Diagnostic>, Diagnostic> {
-        self.place.take_out(self.opened, self.target, &mut |sql| self.count(server, sql))?;
+        let gone = self.place.take_out(self.opened, self.target, &mut |sql| self.count(server, sql))?;
         let (given, told) = self.copy(server, self.target)?;
-        self.place.check_whole(self.opened, server.touched, given).map(|()| told)
+        self.place.check_whole(self.opened, server.touched, given).map(|()| [told, gone].concat())
     }
 
     fn copied_beside(&self, server: &mut Server) -> Result<Vec<Diagnostic>, Diagnostic> {
@@ -629,12 +644,12 @@ impl Load<'_> {
         let beside =
             format!("CREATE TEMP TABLE pw_rows ON COMMIT DROP AS SELECT {list} FROM {} WITH NO DATA", self.target);
         self.rows(server, &beside)?;
-        let (given, told) = self.copy(server, "pg_temp.pw_rows")?;
-        self.put(server, given)?;
+        let (given, mut told) = self.copy(server, "pg_temp.pw_rows")?;
+        told.extend(self.put(server, given)?);
         self.rows(server, "DROP TABLE pg_temp.pw_rows").map(|_| told)
     }
 
-    fn put(&self, server: &mut Server, given: u64) -> Result<(), Diagnostic> {
+    fn put(&self, server: &mut Server, given: u64) -> Result<Vec<Diagnostic>, Diagnostic> {
         let incoming = Incoming { target: self.target, rows: "pg_temp.pw_rows", names: self.names, given, or: "" };
         self.place.put(self.opened, &incoming, &mut |sql| self.count(server, sql))
     }
@@ -670,7 +685,7 @@ impl Load<'_> {
             let changed = self.count(server, &changed)?;
             told.extend((changed > 0).then(|| place.rounded(opened, column, changed)));
         }
-        self.put(server, given)?;
+        told.extend(self.put(server, given)?);
         self.rows(server, "DROP TABLE pg_temp.pw_rows, pg_temp.pw_lines")?;
         Ok(told)
     }

@@ -31,6 +31,8 @@ pub(crate) struct Delivery {
     pub delivered: u64,
     /// Rows as JSON, each with the server's reason.
     pub refused: Vec<(String, String)>,
+    /// How many of them, the first ones, an earlier run has kept.
+    pub refused_again: usize,
     /// Rows that a server refused without saying which.
     pub unnamed: u64,
     /// Rows that are kept for the next run.
@@ -69,6 +71,9 @@ pub(crate) fn deliver(
     let mut delivery = Delivery::default();
     let mut is_down = None;
     for file in earlier.into_iter().chain([rows]) {
+        if file == rows {
+            delivery.refused_again = delivery.refused.len();
+        }
         let mut lines = lines_of(file)?.lines();
         loop {
             let mut batch = Vec::new();

@@ -357,7 +357,23 @@ fn check_replaced(opened: &Opened, connection: &Connection, place: &Table) -> Re
     let of_its_own = place.only.is_some();
     let dependents = statement.query_map((in_schema(&place.name).1, of_its_own), |row| row.get(0));
     let dependents = dependents.and_then(Iterator::collect::<Result<Vec<String>, _>>).map_err(fault)?;
-    place.check_dependents(opened, &dependents)
+    place.check_dependents(opened, &dependents)?;
+    let Some(only) = &place.only else { return Ok(()) };
+    // Times are compared as the texts that loads write.
+    const WRITTEN: &str = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]";
+    let (column, target) = (sql_identifier(&only.column), quoted_table(&place.name));
+    let other = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM {target} WHERE {column} IS NOT NULL AND NOT (typeof({column}) = 'text' AND \
+         ({column} GLOB '{WRITTEN}' OR {column} GLOB '{WRITTEN}T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z')) LIMIT 1)"
+    );
+    if number(connection, &other).map_err(fault)? > 0 {
+        let message =
+            format!("`{}` of the table `{}` holds times that are written in another way", only.column, place.name);
+        return Err(opened
+            .fault("PW0684", &message)
+            .help("write them as 2026-03-02T11:00:00Z there (UTC), so that it can be told what is in an interval"));
+    }
+    Ok(())
 }
 
 /// The number that a SELECT gives, or that of the rows that another statement touched.
@@ -399,8 +415,14 @@ impl Transaction {
         number(&self.connection, sql).map_err(|error| told(opened, &error, "noting what was read"))
     }
 
-    /// Puts lines of JSON into a table.
-    pub fn load(&mut self, opened: &Opened, place: &Table, schema: &Schema, lines: &Path) -> Result<(), Diagnostic> {
+    /// Puts lines of JSON into a table; gives what is worth knowing of it.
+    pub fn load(
+        &mut self,
+        opened: &Opened,
+        place: &Table,
+        schema: &Schema,
+        lines: &Path,
+    ) -> Result<Vec<Diagnostic>, Diagnostic> {
         if !self.loaded.insert(in_schema(&place.name).1.to_ascii_lowercase()) {
             return Err(place.loaded_twice(opened));
         }
@@ -440,8 +462,8 @@ impl Transaction {
         };
         let mut count = |sql: &str| number(connection, sql).map_err(fault);
         place.check_exact(opened, schema, incoming.rows, &rounded, &mut count)?;
-        place.put(opened, &incoming, &mut count)?;
-        run("DROP TABLE temp.pw_rows")
+        let told = place.put(opened, &incoming, &mut count)?;
+        run("DROP TABLE temp.pw_rows").map(|()| told)
     }
 
     /// What was put off to the end is looked at now, while nothing else is in place.

@@ -25,8 +25,14 @@ pub(super) struct Table {
     pub name: String,
     pub mode: LoadMode,
     pub keys: Vec<String>,
-    /// A condition for rows that go before the new ones come.
-    pub only: Option<String>,
+    /// The rows that go before the new ones come; `None`: those that the mode says.
+    pub only: Option<Only>,
+}
+
+/// Rows of a table by the times in a column.
+pub(super) struct Only {
+    pub column: String,
+    pub condition: String,
 }
 
 /// A column of a table that is there.
@@ -99,29 +105,37 @@ impl Table {
     }
 
     /// Lets rows that lie beside the table go into it: all of them, or it is a fault.
-    pub fn put(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
+    /// Gives what is worth knowing of it.
+    pub fn put(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<Vec<Diagnostic>, Diagnostic> {
         let Incoming { target, rows, names, given, or } = incoming;
         let list = names.join(", ");
-        self.take_out(opened, target, run)?;
+        let told = self.take_out(opened, target, run)?;
         if self.mode == LoadMode::Upsert {
-            return self.bring_up_to_date(opened, incoming, run);
+            self.bring_up_to_date(opened, incoming, run)?;
+        } else {
+            let put = run(&format!("INSERT{or} INTO {target} ({list}) SELECT {list} FROM {rows}"))?;
+            self.check_whole(opened, put, *given)?;
         }
-        let put = run(&format!("INSERT{or} INTO {target} ({list}) SELECT {list} FROM {rows}"))?;
-        self.check_whole(opened, put, *given)
+        Ok(told)
     }
 
-    /// Takes the rows out that go before new ones come; `target`: the table's name, quoted.
-    pub fn take_out(&self, opened: &Opened, target: &str, run: &mut Runs) -> Result<(), Diagnostic> {
+    /// Takes the rows out that go before new ones come; `target`: the table's name, quoted. Gives what is told of those of
+    /// an interval: whoever else adds to the table may have put them there.
+    pub fn take_out(&self, opened: &Opened, target: &str, run: &mut Runs) -> Result<Vec<Diagnostic>, Diagnostic> {
         if !self.takes_out() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let those = self.only.as_ref().map_or(String::new(), |only| format!(" WHERE {only}"));
-        run(&format!("DELETE FROM {target}{those}"))?;
+        let those = self.only.as_ref().map_or(String::new(), |only| format!(" WHERE {}", only.condition));
+        let gone = run(&format!("DELETE FROM {target}{those}"))?;
         let left = run(&format!("SELECT count(*) FROM (SELECT 1 FROM {target}{those} LIMIT 1) AS pw_left"))?;
         if left > 0 {
             return Err(self.not_whole(opened, "rows that were there before stay there"));
         }
-        Ok(())
+        let Some(Only { column, .. }) = self.only.as_ref().filter(|_| gone > 0) else { return Ok(Vec::new()) };
+        let rows = if gone == 1 { "1 row".to_owned() } else { format!("{gone} rows") };
+        let message = format!("loading `{}`: {rows} of the interval, by `{column}`, were replaced", self.name);
+        let told = opened.hint("PW1270", &message);
+        Ok(vec![told.help("whatever put them there: where others add rows of their own, load into a table apart")])
     }
 
     fn bring_up_to_date(&self, opened: &Opened, incoming: &Incoming, run: &mut Runs) -> Result<(), Diagnostic> {
@@ -253,6 +267,7 @@ fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
     };
     match () {
         () if is_temporary => Some("a temporary table is gone when the load ends"),
+        () if kind == ConnectionKind::Sqlite && name.starts_with("sqlite_") => Some("SQLite keeps its own there"),
         () if name == NOTES => Some("runs note there what they have read"),
         () if ["pw_rows", "pw_lines"].contains(&&*name) => Some("loads call a table of their own so"),
         () => None,
@@ -278,6 +293,12 @@ pub(super) fn check_table(
 ) -> Result<(), Diagnostic> {
     let Some(columns) = columns else { return Ok(()) };
     let mut wrong = Vec::new();
+    // SQLite has no other type for times; what its texts are is looked at where they are compared.
+    let is_by_text = |column: &Column| {
+        opened.connection.kind != ConnectionKind::Sqlite
+            && column.takes == Some(DataType::String)
+            && place.only.as_ref().is_some_and(|only| only.column == column.name)
+    };
     for field in &schema.fields {
         let name = &field.name;
         match columns.iter().find(|column| column.name == *name) {
@@ -288,6 +309,9 @@ pub(super) fn check_table(
             }
             Some(column) if column.is_numeric && field.data_type == DataType::String => {
                 wrong.push(format!("`{name}` is {} there, which makes numbers of texts such as `007`", column.shown));
+            }
+            Some(column) if is_by_text(column) => {
+                wrong.push(format!("`{name}` is {} there, and texts do not tell what is in an interval", column.shown));
             }
             Some(_) => {}
         }

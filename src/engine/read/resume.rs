@@ -422,7 +422,12 @@ fn by_content(looks: &[Look], known: &[FileState], found: &mut [Found]) -> Resul
         }
         let look = &looks[index];
         let mut best: Option<(usize, Start)> = None;
-        for (number, state) in known.iter().enumerate().filter(|(_, state)| state.read > 0 && look.is_of_log(state)) {
+        for (number, state) in known.iter().enumerate().filter(|(_, state)| state.read > 0) {
+            // Of a log by its name; under any other name only what is there no more, by events that no other file has.
+            let is_of_log = look.is_of_log(state);
+            if !is_of_log && found.iter().any(|one| one.known() == Some(number)) {
+                continue;
+            }
             // Where a log was is a new one, when it goes on under another name.
             let goes_on = |(other, one): (&Look, &Found)| one.known() == Some(number) && other.shown != state.path;
             if look.shown == state.path && looks.iter().zip(found.iter()).any(goes_on) {
@@ -430,6 +435,7 @@ fn by_content(looks: &[Look], known: &[FileState], found: &mut [Found]) -> Resul
             }
             if best.as_ref().is_none_or(|(_, best)| best.read < state.read)
                 && let Some(start) = look.fits(state)?
+                && (is_of_log || rotated::are_copied(&start.prints.tail))
             {
                 best = Some((number, start));
             }

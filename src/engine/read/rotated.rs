@@ -54,6 +54,31 @@ pub(super) fn in_order(files: Vec<PathBuf>) -> Vec<PathBuf> {
 fn piece(file: &Path) -> Option<(PathBuf, Place)> {
     let name = file.file_name()?.to_str()?;
     let plain = PACKED_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+    if let Some(found) = place_in(file, plain) {
+        return Some(found);
+    }
+    // The date may stand before the ending, and a number behind the date: `app-2026-03-02.1.log`.
+    let (stem, ending) =
+        plain.rsplit_once('.').filter(|(_, ending)| ending.bytes().all(|b| b.is_ascii_alphabetic()))?;
+    let behind = |log: PathBuf| {
+        let name = log.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        log.with_file_name(format!("{name}.{ending}"))
+    };
+    let dated = match place_in(file, stem) {
+        Some((log, Place::Numbered(number))) => match place_in(file, log.file_name()?.to_str()?) {
+            Some((log, Place::Dated(date))) => Some((log, Place::Dated(format!("{date}.{:06}", number.0)))),
+            _ => Some((log, Place::Numbered(number))),
+        },
+        dated => dated,
+    };
+    match dated {
+        Some((log, place)) => Some((behind(log), place)),
+        None => (plain == name).then(|| (file.to_owned(), Place::Now)),
+    }
+}
+
+/// The same of a name that ends with its date or number.
+fn place_in(file: &Path, plain: &str) -> Option<(PathBuf, Place)> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (base, end) = plain.rsplit_once(['.', '-']).unwrap_or((plain, ""));
     if digits(end) && end.len() == 4 && (end.starts_with("19") || end.starts_with("20")) {
@@ -67,10 +92,7 @@ fn piece(file: &Path) -> Option<(PathBuf, Place)> {
     let date = plain[start..].trim_start_matches('-');
     let is_date = date.bytes().filter(u8::is_ascii_digit).count() >= 8 && date.starts_with(['1', '2']);
     let base = plain[..plain.len() - date.len()].trim_end_matches(['-', '.', '_']);
-    if is_date && !base.is_empty() {
-        return Some((file.with_file_name(base), Place::Dated(date.to_owned())));
-    }
-    (plain == name).then(|| (file.to_owned(), Place::Now))
+    (is_date && !base.is_empty()).then(|| (file.with_file_name(base), Place::Dated(date.to_owned())))
 }
 
 /// The log that a file is a piece of; `None`: its name says nothing.
@@ -134,7 +156,7 @@ fn overlap(before: &Path, after: &Path) -> io::Result<Overlap> {
 }
 
 /// Whether lines are the same events, and not others that are merely equal.
-fn are_copied(lines: &[u8]) -> bool {
+pub(super) fn are_copied(lines: &[u8]) -> bool {
     let timed = lines.split(|byte| *byte == b'\n').filter(|line| has_time(line));
     timed.collect::<HashSet<_>>().len() >= FEWEST_LINES
 }
@@ -184,6 +206,13 @@ mod tests {
             "app.log.2026-03-01 app.log.2026-03-02 app.log"
         );
         assert_eq!(ordered(&["a.log", "a.log.2025", "a.log.2024"]), "a.log.2024 a.log.2025 a.log");
+        // The date or the number may stand before the ending.
+        assert_eq!(
+            ordered(&["app-2026-03-02.10.log", "app-2026-03-02.2.log.gz", "app.log", "app-2026-03-01.0.log.gz"]),
+            "app-2026-03-01.0.log.gz app-2026-03-02.2.log.gz app-2026-03-02.10.log app.log"
+        );
+        assert_eq!(ordered(&["app.1.log", "app.log", "app.2.log.gz"]), "app.2.log.gz app.1.log app.log");
+        assert_eq!(ordered(&["app.1.csv", "app.10.csv", "app.2.csv"]), "app.1.csv app.10.csv app.2.csv");
         // What was split into parts goes on as it is numbered.
         assert_eq!(ordered(&["part.1", "part.2", "part.3"]), "part.1 part.2 part.3");
         assert_eq!(ordered(&["2026-03-02.log", "2026-03-01.log", "x.csv"]), "2026-03-01.log 2026-03-02.log x.csv");

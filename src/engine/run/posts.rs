@@ -1,8 +1,9 @@
 //! Rows that a run sends over HTTP: after everything else has gone well, before anything is put in place. What is not
 //! taken is put in place with the outputs, and sent by the next run, where it goes to the same place still.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use pipewright_core::data::{Schema, Value};
@@ -13,6 +14,7 @@ use pipewright_core::quote::word_of;
 use serde_json::json;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::incremental::{FileStamp, state_of};
 use super::quarantine::{QuarantineFile, Rejected};
 use super::report::RunReport;
 use crate::places::{self, Delivery, Visit};
@@ -79,13 +81,15 @@ impl Post {
     }
 }
 
-/// What rows are kept for: the server, the place there, and the columns with what may be done with them. Where a design
+/// What rows are kept for: the server, who is let in there and by what, the place there, and the columns with what may be done with them. Where a design
 /// says something else of its step by now, or another design has a step of that id, they are not sent there.
 fn goal_of(place: &EndpointPlace, schema: &Schema, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
     let EndpointPlace { connection, form, path, index, key, time, message, labels, .. } = place;
     let address = filled_text(&connection.address, parameters, &encoded)?;
-    // As they are written: an index of the day is another one tomorrow.
-    let goal = json!([address, connection.residency, form, path, index, key, time, message, labels, schema]);
+    // As they are written: an index of the day is another one tomorrow, and a token that is changed is the same one. A
+    // tenant is told by a header, which may be a secret, or by a user.
+    let whose = json!([connection.secrets, connection.settings.get("user")]);
+    let goal = json!([address, connection.residency, whose, form, path, index, key, time, message, labels, schema]);
     Ok(format!("{:08x}", xxh3_64(goal.to_string().as_bytes()) as u32))
 }
 
@@ -108,6 +112,68 @@ fn is_left(target: &Path) -> bool {
     target.metadata().is_ok_and(|about| about.is_file() && about.len() > 0)
 }
 
+/// The rows that were kept when a run began to send.
+struct Kept {
+    stamp: Option<FileStamp>,
+    /// By a hash of a line: how many there are.
+    lines: HashMap<u64, u64>,
+}
+
+impl Kept {
+    fn of(target: &Path, earlier: Option<&Path>) -> Result<Kept, Diagnostic> {
+        let mut lines = HashMap::new();
+        let stamp = state_of(target);
+        for line in earlier.map(lines_in).transpose()?.into_iter().flatten() {
+            *lines.entry(xxh3_64(line.map_err(|error| unreadable(target, &error))?.as_bytes())).or_default() += 1;
+        }
+        Ok(Kept { stamp, lines })
+    }
+
+    /// Keeps what another run has kept meanwhile, too: from now on nobody else puts anything in place there. Gives how
+    /// many rows that are.
+    fn keep_others(mut self, post: &Post, publisher: &mut Publication) -> Result<u64, Diagnostic> {
+        publisher.take_turn(post.target.parent().unwrap_or(Path::new("")))?;
+        if state_of(&post.target) == self.stamp || !is_left(&post.target) {
+            return Ok(0);
+        }
+        let mut others = Vec::new();
+        for line in lines_in(&post.target)? {
+            let line = line.map_err(|error| unreadable(&post.target, &error))?;
+            match self.lines.get_mut(&xxh3_64(line.as_bytes())).filter(|count| **count > 0) {
+                Some(count) => *count -= 1,
+                None => others.push(line),
+            }
+        }
+        append(&post.aside, others.iter().map(String::as_str))?;
+        Ok(others.len() as u64)
+    }
+}
+
+fn lines_in(path: &Path) -> Result<impl Iterator<Item = std::io::Result<String>> + use<>, Diagnostic> {
+    Ok(BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?).lines())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("PW0954", format!("rows that are kept cannot be read: {}", io_cause(error)))
+        .help("see whether the file may be read; nothing was put in place")
+        .file(path.display().to_string())
+}
+
+/// Adds lines to those that are kept.
+fn append<'a>(aside: &Path, mut lines: impl Iterator<Item = &'a str>) -> Result<(), Diagnostic> {
+    let Some(first) = lines.next() else { return Ok(()) };
+    let written = File::options().create(true).append(true).open(aside).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        std::iter::once(first).chain(lines).try_for_each(|line| writeln!(out, "{line}"))?;
+        out.flush()
+    });
+    written.map_err(|error| {
+        Diagnostic::error("PW0954", format!("the output cannot be written: {}", io_cause(&error)))
+            .help("see whether the folder may be written to and has space")
+            .file(aside.display().to_string())
+    })
+}
+
 /// Sends the rows of a load.
 pub(super) fn send(
     load: &Load,
@@ -119,10 +185,16 @@ pub(super) fn send(
 ) -> Result<(), Diagnostic> {
     let Destination::Endpoint(place) = &load.destination else { return Ok(()) };
     let earlier = post.earlier();
-    let Delivery { delivered, refused, unnamed, kept, told } =
+    let before = Kept::of(&post.target, earlier)?;
+    let Delivery { delivered, refused, refused_again, unnamed, mut kept, told } =
         places::deliver(place, earlier, &load.rows, &post.aside, visit).map_err(|fault| load.at_step(fault))?;
+    // What is nowhere else stays there, where nothing else takes it.
+    let poisoned = if quarantine.is_some() { &[] } else { &refused[..refused_again] };
+    append(&post.aside, poisoned.iter().map(|(row, _)| row.as_str()))?;
+    kept += poisoned.len() as u64;
+    let others = before.keep_others(post, publisher)?;
     // What was left is sent: nothing is, which the file says.
-    match (kept, earlier) {
+    match (kept + others, earlier) {
         (1.., _) => {}
         (0, Some(_)) => drop(File::create(&post.aside).map_err(|error| {
             Diagnostic::error("PW0954", format!("the output cannot be written: {}", io_cause(&error)))
@@ -149,6 +221,9 @@ pub(super) fn send(
         let message = format!("{}: {rows} refused: {reason}", place.shown());
         let told = Diagnostic::warning("PW0773", message).help(match quarantine {
             Some(_) => "they are in quarantine, each with its reason",
+            None if !poisoned.is_empty() => {
+                "those that were kept before are kept on; --quarantine DIR takes them out of there, with their reasons"
+            }
             None => "--quarantine DIR keeps them with their reasons",
         });
         report.told.push(load.at_step(told));

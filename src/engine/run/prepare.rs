@@ -8,12 +8,12 @@ use pipewright_core::data::{Schema, Value};
 use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
-    PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_result, is_same_place,
-    make_folder, slashes, there_is_one,
+    OPEN_ROWS, PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_result,
+    is_same_place, make_folder, slashes, there_is_one,
 };
 use pipewright_core::ir::{
-    Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, OPEN_ROWS, Op, Plan,
-    Planned, Read, SOURCE_FOLDER, WhenExists, Write, closed_buckets, interpolate, prune, resolve_parameters,
+    Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Plan, Planned, Read,
+    SOURCE_FOLDER, WhenExists, Write, closed_buckets, interpolate, prune, resolve_parameters,
 };
 
 use super::incremental::{Designs, Incremental};
@@ -278,8 +278,7 @@ impl Prepared {
                 return Err(vec![at(node, fault)]);
             }
         }
-        allow_place(&options.base, &options.out);
-        let earlier = |path: &str| place(path).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
+        let earlier = |path: &str| place(path).map(|place| own_place(place, options));
         self.applied = interval.applied(&self.plan, &earlier).map_err(|fault| vec![fault])?;
         self.plan = std::mem::take(&mut self.applied.plan);
         let nodes = self.applied.kept.iter().map(|id| self.plan.node(*id));
@@ -291,11 +290,8 @@ impl Prepared {
     /// Buckets of time are made when they are closed; the rows of the others are read from what a run kept there.
     fn close_buckets(&mut self, options: &RunOptions) -> Result<(), Vec<Diagnostic>> {
         let place = |name: &str| place_of(name, options).ok().filter(|place| place.exists());
-        let earlier = |name: &str| place(name).map(|place| slashes(&std::path::absolute(&place).unwrap_or(place)));
+        let earlier = |name: &str| place(name).map(|place| own_place(place, options));
         self.closed = closed_buckets(&self.plan, options.lateness, &earlier).map_err(|fault| vec![fault])?;
-        if !self.closed.buckets.is_empty() {
-            allow_place(&options.base, &options.out);
-        }
         self.plan = self.closed.plan.clone();
         Ok(())
     }
@@ -410,12 +406,14 @@ impl Prepared {
     /// What is wrong with the places for quarantine and report is found out before anything is read.
     fn open_rest(&mut self, options: &RunOptions) -> Result<(), Diagnostic> {
         let quarantine = options.quarantine.as_deref().map(quarantine_target);
+        let is_target = |target: &Target, path: &Path| matches!(&target.place, Place::File { target, .. } if path.starts_with(target));
+        let is_taken = |path: &Path| {
+            Diagnostic::error("PW0966", format!("`{}` is written by a step or by the run itself, too", path.display()))
+                .help("give quarantine, report, measures, events and each output a path of its own")
+        };
         for path in quarantine.iter().chain(&options.report) {
-            let is_target =
-                |target: &&Target| matches!(&target.place, Place::File { target, .. } if path.starts_with(target));
-            if self.targets.values().any(|target| is_target(&target)) {
-                return Err(Diagnostic::error("PW0966", format!("`{}` is written by a step too", path.display()))
-                    .help("give quarantine, report and each output a path of its own"));
+            if self.targets.values().any(|target| is_target(target, path)) {
+                return Err(is_taken(path));
             }
             if path.is_dir() {
                 return Err(Diagnostic::error("PW0968", format!("`{}` is a folder", path.display()))
@@ -424,6 +422,11 @@ impl Prepared {
             check_sources(&format!("`{}`", path.display()), path, self.jobs.values(), &options.inputs)?;
         }
         for path in &options.not_over {
+            let of_run =
+                quarantine.iter().chain(&options.report).any(|other| other == path || is_same_place(other, path));
+            if of_run || self.targets.values().any(|target| is_target(target, path)) {
+                return Err(is_taken(path));
+            }
             check_sources(&format!("`{}`", path.display()), path, self.jobs.values(), &options.inputs)?;
         }
         if let Some(target) = quarantine.filter(|_| !options.dry_run) {
@@ -554,6 +557,13 @@ fn stays_inside(file: &Path) -> Result<(), Diagnostic> {
         (Some(folder), Some(name)) => inside(folder, name).map(drop),
         _ => Ok(()),
     }
+}
+
+/// A place of rows that an earlier run wrote, which this one reads: wherever the user has the outputs.
+fn own_place(place: PathBuf, options: &RunOptions) -> String {
+    let place = std::path::absolute(&place).unwrap_or(place);
+    allow_place(&options.base, &place);
+    slashes(&place)
 }
 
 fn quarantine_target(path: &Path) -> PathBuf {

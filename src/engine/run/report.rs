@@ -5,8 +5,9 @@ use std::path::Path;
 
 use pipewright_core::data::Schema;
 use pipewright_core::diagnostic::Diagnostic;
+use pipewright_core::files::OPEN_ROWS;
 use pipewright_core::formats::{Changes, Tally, repeated_headers};
-use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OPEN_ROWS, OnFail, Op, Parse, Plan, SideMatches};
+use pipewright_core::ir::{Check, Fate, LeftOut, Matches, NodeId, OnFail, Op, Parse, Plan, SideMatches};
 use serde::{Deserialize, Serialize};
 
 use super::flow::Count;

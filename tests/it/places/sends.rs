@@ -251,6 +251,78 @@ fn what_is_kept_goes_nowhere_else() {
     }
 }
 
+/// Of two runs at the same time none takes the place of what the other one keeps.
+#[test]
+fn what_two_runs_keep_is_kept_of_both() {
+    let api = Api::new(|_, _| {
+        // Both are there before one of them ends.
+        std::thread::sleep(Duration::from_millis(500));
+        status(503, "down")
+    });
+    let desk = send(&api, json!({}), rows(1));
+    let project: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    let run = |name: &str, n: u64| {
+        let mut own = project.clone();
+        own["steps"][0]["settings"]["rows"][0][3] = json!(n);
+        let file = format!("{name}.pipewright.json");
+        std::fs::write(desk.at(&file), own.to_string()).unwrap();
+        desk.run(&["run", &file, "--trust", "--out", "out"])
+    };
+    std::thread::scope(|scope| {
+        let runs = [("one", 1), ("other", 2)].map(|(name, n)| scope.spawn(move || run(name, n)));
+        for done in runs {
+            let (code, said) = done.join().unwrap();
+            assert_eq!(code, 3, "{said}");
+        }
+    });
+    let mut kept: Vec<i64> = desk.rows(&kept_by(&desk)).iter().map(|row| row["n"].as_i64().unwrap()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [1, 2]);
+}
+
+/// A row that was kept, and is refused when it comes again, is nowhere else.
+#[test]
+fn what_was_kept_and_is_refused_stays() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let state = is_up.clone();
+    let api = Api::new(move |_, _| if state.load(Ordering::SeqCst) { status(400, "no") } else { status(503, "down") });
+    let desk = send(&api, json!({}), rows(3));
+    let plain = || desk.run(&["run", "p.pipewright.json", "--trust", "--out", "out"]);
+    assert_eq!(plain().0, 3);
+    is_up.store(true, Ordering::SeqCst);
+    let (code, said) = plain();
+    assert!(code == 3 && said.contains("PW0773") && said.contains("kept on"), "{said}");
+    assert_eq!(desk.rows(&kept_by(&desk)).len(), 3);
+    // A quarantine takes them out of there.
+    let (code, said) = go(&desk);
+    assert!(code == 0 && said.contains("in quarantine"), "{said}");
+    assert_eq!((desk.rows(&kept_by(&desk)).len(), quarantined(&desk).len()), (0, 6));
+}
+
+/// Nor as somebody else's, who is told by a header that is a secret.
+#[test]
+fn what_is_kept_for_one_tenant_is_not_sent_as_another_s() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let state = is_up.clone();
+    let api = Api::new(move |_, _| if state.load(Ordering::SeqCst) { ok("") } else { status(503, "down") });
+    let desk = send(&api, json!({}), rows(2));
+    let tenant = |name: &str| {
+        let mut project: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+        std::fs::write(desk.at(name), name).unwrap();
+        project["connections"][0]["secrets"]["header.X-Scope-OrgID"] = json!(format!("file:{name}"));
+        std::fs::write(desk.project(), project.to_string()).unwrap();
+    };
+    tenant("one");
+    assert_eq!(go(&desk).0, 3);
+    let kept = kept_by(&desk);
+    is_up.store(true, Ordering::SeqCst);
+    tenant("other");
+    let asked = api.asked().len();
+    let (code, said) = go(&desk);
+    assert!(code == 0 && said.contains("PW0775") && said.contains(&kept), "{said}");
+    assert_eq!(api.asked()[asked..].iter().flat_map(numbers).collect::<Vec<_>>(), [0, 1]);
+}
+
 /// The one file of rows that a run has kept.
 fn kept_by(desk: &Desk) -> String {
     let files =

@@ -391,9 +391,23 @@ fn what_stands_in_the_place_of_a_report_or_of_kept_lines_is_kept() {
         ("--report", "new", "PW0968"),
         ("--quarantine", "new/rows.csv", "PW0966"),
         ("--report", "new/rows.csv", "PW0966"),
+        ("--metrics", "new/rows.csv", "PW0966"),
+        ("--openlineage", "new/rows.csv", "PW0966"),
     ] {
         let (status, _, talk) = run(&["run", path(&file), "--out", path(&at("new")), option, path(&at(place))]);
         assert!(status == 1 && talk.contains(code), "{option} {place}: {talk}");
+        // Of a run that fails measures and events are told, too.
+        let _ = fs::remove_file(at("new/rows.csv"));
+    }
+    // Nor do the run's own files take each other's place.
+    for other in ["--report", "--quarantine"] {
+        let place = at("new/told.jsonl");
+        for option in ["--metrics", "--openlineage"] {
+            let places = [option, path(&place), other, path(&place)];
+            let (status, _, talk) = run(&[&["run", path(&file), "--out", path(&at("new"))][..], &places].concat());
+            assert!(status == 1 && talk.contains("PW0966"), "{option} {other}: {talk}");
+            let _ = fs::remove_file(&place);
+        }
     }
 }
 
