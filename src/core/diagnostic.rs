@@ -64,7 +64,9 @@ pub struct Location {
     pub line: Option<u64>,
 }
 
-/// The codes of what says that something is still to be filled in: a setting of a step, the address of a connection.
+/// The codes of what says that something is still to be filled in: the wire of an input, a setting of a step, the address
+/// of a connection.
+pub const NO_WIRE: &str = "PW0302";
 pub const UNFILLED: &str = "PW0308";
 pub const NO_ADDRESS: &str = "PW0650";
 
@@ -140,7 +142,7 @@ impl Diagnostic {
 
     /// Whether nothing is wrong but that something is still to be filled in.
     pub fn is_unfilled(&self) -> bool {
-        [UNFILLED, NO_ADDRESS].contains(&self.code.as_str())
+        [NO_WIRE, UNFILLED, NO_ADDRESS].contains(&self.code.as_str())
     }
 }
 

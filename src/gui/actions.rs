@@ -255,7 +255,8 @@ impl App {
 
     /// Tells what went wrong, and what mends it; `about`: the file that it is about, or nothing.
     pub(super) fn notice_fault(&mut self, ctx: &Context, about: &str, fault: Diagnostic) {
-        let about = if about.is_empty() { String::new() } else { format!("{about}: ") };
+        let is_told = about.is_empty() || fault.message.contains(about);
+        let about = if is_told { String::new() } else { format!("{about}: ") };
         let help = fault.help.map(|help| format!(" — {help}")).unwrap_or_default();
         self.notice(ctx, format!("{about}{}{help}", fault.message), true);
     }
@@ -291,20 +292,23 @@ impl App {
         };
         if self.edit(ctx, &format!("add {}", kind.title()), &placed.edits, false) {
             self.select(Selection { steps: [placed.step.clone()].into(), wires: BTreeSet::new() }, at.is_none());
-            let field = kind.form().first().map(|field| field.name.to_owned()).unwrap_or_default();
-            self.view.forms.focus = Some((placed.step, field));
+            let first = || kind.form().first().map(|field| field.name.to_owned());
+            // What comes in is what all else is about.
+            let field = edits::unwired_input(&self.state.project, &placed.step).or_else(first);
+            self.view.forms.focus = Some((placed.step, field.unwrap_or_default()));
         }
     }
 
     fn command(&mut self, ctx: &Context, command: Command) {
         match command {
             Command::New => self.after_unsaved(ctx, Then::New),
-            Command::Open => self.view.show_dialog(Dialog::Open { path: String::new() }),
+            Command::Open => self.view.show_dialog(Dialog::Open { path: String::new(), fault: None }),
             Command::AddPlace => {
                 self.begin();
                 let (batch, source) = edits::add_place(&self.state.project);
                 if self.edit(ctx, "add a source", &batch, false) {
-                    self.handle(ctx, Action::Choose(Chosen::Source(source)));
+                    self.handle(ctx, Action::Choose(Chosen::Source(source.clone())));
+                    self.view.forms.focus = Some((source, "title".into()));
                 }
             }
             Command::Example => self.after_unsaved(ctx, Then::Example),
@@ -353,7 +357,10 @@ impl App {
                 if batch.is_empty() {
                     self.notice(ctx, "select two steps or more to group them", false);
                 }
-                self.edit(ctx, "group steps", &batch, false);
+                if self.edit(ctx, "group steps", &batch, false) {
+                    // What stands in their place is smaller, or larger.
+                    self.select(self.state.selection.clone(), true);
+                }
             }
             Command::Note => self.add_note(ctx),
             Command::Question => {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{CentralPanel, Context, Frame, Margin, Panel, ThemePreference, Ui};
+use egui::{CentralPanel, Context, Frame, Margin, Panel, Response, ThemePreference, Ui};
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::project::Project;
 
@@ -278,12 +278,15 @@ impl App {
         if is_beside {
             borders.push((Side::Right, right_ui(ui, size(Side::Right), state, view, out)));
         }
+        let below;
         if view.fold.is_low {
-            Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS).show(ui, |ui| tabs_ui(ui, state, view, out));
+            let tabs = Panel::bottom("tabs").frame(plain(ui)).exact_size(TABS);
+            below = tabs.show(ui, |ui| tabs_ui(ui, state, view, out)).response.rect;
         } else {
             let bottom = Panel::bottom("bottom").frame(plain(ui)).resizable(false).exact_size(size(Side::Bottom));
             let bottom = bottom.show(ui, |ui| bottom_ui(ui, state, view, out));
-            borders.push((Side::Bottom, bottom.response.rect));
+            below = bottom.response.rect;
+            borders.push((Side::Bottom, below));
         }
         if !view.fold.sides {
             let left = Panel::left("left").frame(plain(ui)).resizable(false).exact_size(size(Side::Left));
@@ -298,6 +301,16 @@ impl App {
             .frame(Frame::new().fill(canvas))
             .show(ui, |ui| canvas_panel::canvas_ui(ui, state, view, out))
             .inner;
+        let panel_of = |at| match borders.iter().find(|(_, rect)| rect.contains(at)) {
+            Some((Side::Left, _)) => 0,
+            Some((Side::Right, _)) => 2,
+            _ if below.contains(at) => 3,
+            _ => 1,
+        };
+        let is_seen = |focused: &Response| focused.layer_id == ui.layer_id() && focused.interact_rect.is_positive();
+        if let Some(focused) = widgets::focused_response(&ctx).filter(is_seen) {
+            view.stand_in_panel(panel_of(focused.interact_rect.center()));
+        }
         self.take_canvas_events(events);
         for (side, panel) in borders {
             if let Some(size) = splitter_ui(ui, side, panel, room) {

@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
-use egui::{Align, Align2, Area, Context, Frame, Id, Key, Layout, Margin, Modal, Order, RichText, Ui, vec2};
+use egui::{
+    Align, Align2, Area, Context, Frame, Id, InnerResponse, Key, Layout, Margin, Modal, Order, Response, RichText, Ui,
+    vec2,
+};
 
 use pipewright_core::diagnostic::Diagnostic;
 use pipewright_core::ir::parse_parameter;
@@ -27,7 +30,7 @@ use super::share;
 use super::state::view::{Dialog, View};
 use super::state::{StateRef, counted};
 use super::theme;
-use super::widgets::{grown_list, primary_button, shown_name, soft};
+use super::widgets::{follow_focus, grown_list, primary_button, shown_name, soft};
 
 /// Points.
 pub const WIDTH: f32 = 520.0;
@@ -47,35 +50,16 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
         let width = match dialog {
             Dialog::Marks(_) => marks::WIDTH,
             Dialog::Patterns(_) => patterns::WIDTH,
+            Dialog::Keys => keys::width(ctx),
             _ => WIDTH,
         };
-        ui.set_width(width.min(ctx.content_rect().width() - 80.0));
-        match dialog {
-            Dialog::Open { path } => is_done = open_ui(ui, state, path, is_new, out),
-            Dialog::SaveAs { path, .. } => is_done = save_as_ui(ui, path, is_new, out),
-            Dialog::Unsaved { .. } => unsaved_ui(ui, state, out),
-            Dialog::Running => is_done = running_ui(ui, out),
-            Dialog::Export { target, folder } => {
-                is_done = export_dialog::export_ui(ui, state, target, folder, is_new, out);
-            }
-            Dialog::Run { out: folder, parameters, incremental } => {
-                is_done = run_dialog_ui(ui, state, (folder, parameters, incremental), is_new, out);
-            }
-            Dialog::RealFile { source, path } => is_done = real_file_ui(ui, state, source, path, is_new, out),
-            Dialog::Real { title, path, differences, .. } => is_done = real_ui(ui, title, path, differences, out),
-            Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
-            Dialog::Conflict { path, fault, .. } => is_done = on_disk::conflict_ui(ui, path, fault, out),
-            Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
-            Dialog::ReplaceWire { question, edits } => is_done = replace_wire_ui(ui, question, edits, is_new, out),
-            Dialog::KeepBlock { name } => is_done = keep_block_ui(ui, state, name, is_new, out),
-            Dialog::Marks(marking) => is_done = marks::marks_ui(ui, marking, is_new, out),
-            Dialog::Patterns(shown) => is_done = patterns::patterns_ui(ui, shown, out),
-            Dialog::Keys => {
-                ui.set_width(keys::width(ui.ctx()));
-                title_ui(ui, "Keyboard", &mut is_done);
-                keys::keys_ui(ui);
-            }
-        }
+        let room = ctx.content_rect().size() - vec2(80.0, 80.0);
+        ui.set_width(width.min(room.x));
+        // What a low window has no room for is scrolled to.
+        grown_list(room.y).id_salt("dialog").show(ui, |ui| {
+            is_done = dialog_ui(ui, state, dialog, is_new, out);
+            follow_focus(ui);
+        });
     });
     let closes = modal.should_close();
     if closes && matches!(view.dialog, Some(Dialog::Unsaved { .. })) {
@@ -83,6 +67,41 @@ pub fn dialogs_ui(ctx: &Context, state: StateRef<'_>, view: &mut View, out: &mut
     } else if closes || is_done {
         view.dialog = None;
     }
+}
+
+/// What is in a dialog. Says whether it is to be closed.
+fn dialog_ui(ui: &mut Ui, state: StateRef<'_>, dialog: &mut Dialog, is_new: bool, out: &mut Actions) -> bool {
+    let mut is_done = false;
+    match dialog {
+        Dialog::Open { path, fault } => is_done = open_ui(ui, state, (path, fault), is_new, out),
+        Dialog::SaveAs { path, .. } => is_done = save_as_ui(ui, path, is_new, out),
+        Dialog::Unsaved { .. } => unsaved_ui(ui, state, is_new, out),
+        Dialog::Running => is_done = running_ui(ui, is_new, out),
+        Dialog::Export { target, folder } => {
+            is_done = export_dialog::export_ui(ui, state, target, folder, is_new, out);
+        }
+        Dialog::Run { out: folder, parameters, incremental } => {
+            is_done = run_dialog_ui(ui, state, (folder, parameters, incremental), is_new, out);
+        }
+        Dialog::RealFile { source, path } => is_done = real_file_ui(ui, state, source, path, is_new, out),
+        Dialog::Real { title, path, differences, .. } => {
+            is_done = real_ui(ui, (title, path), differences, is_new, out);
+        }
+        Dialog::Compare(found) => is_done = on_disk::compare_ui(ui, found, out),
+        Dialog::Conflict { path, fault, .. } => {
+            is_done = on_disk::conflict_ui(ui, path, fault, is_new, out);
+        }
+        Dialog::Share { share, path } => is_done = share::share_ui(ui, state, share, path, is_new, out),
+        Dialog::ReplaceWire { question, edits } => is_done = replace_wire_ui(ui, question, edits, is_new, out),
+        Dialog::KeepBlock { name } => is_done = keep_block_ui(ui, state, name, is_new, out),
+        Dialog::Marks(marking) => is_done = marks::marks_ui(ui, marking, is_new, out),
+        Dialog::Patterns(shown) => is_done = patterns::patterns_ui(ui, shown, out),
+        Dialog::Keys => {
+            title_ui(ui, "Keyboard", &mut is_done);
+            keys::keys_ui(ui);
+        }
+    }
+    is_done
 }
 
 pub fn dialog_frame_of(ctx: &Context) -> Frame {
@@ -100,6 +119,21 @@ pub fn title_ui(ui: &mut Ui, title: &str, is_done: &mut bool) {
         });
     });
     ui.add_space(theme::SPACE_2);
+}
+
+/// The buttons at the foot of a dialog, from the right. As high as they are: so the dialog shrinks with what is above.
+pub fn buttons_ui<R>(ui: &mut Ui, buttons: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
+    let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), buttons)
+}
+
+/// Whether Enter was pressed in a field. The field keeps the keyboard: the dialog may stay.
+fn is_entered(ui: &Ui, field: &Response) -> bool {
+    let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if is_entered {
+        field.request_focus();
+    }
+    is_entered
 }
 
 /// A field for a path, with a button for the native dialog. Says whether Enter was pressed in it.
@@ -121,9 +155,18 @@ pub fn path_field_ui(
         if icon_button(ui, Icon::Folder, "Browse…").clicked() {
             out.push(Action::Browse(browse));
         }
-        response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+        is_entered(ui, &response)
     })
     .inner
+}
+
+/// The main action of a dialog without a field: it has the keyboard at first, so that Enter confirms.
+pub fn first_button(ui: &mut Ui, text: &str, is_new: bool) -> Response {
+    let button = primary_button(ui, text);
+    if is_new {
+        button.request_focus();
+    }
+    button
 }
 
 /// Gives a field the keyboard with its text selected: what is typed takes its place.
@@ -141,12 +184,8 @@ fn replace_wire_ui(ui: &mut Ui, question: &str, edits: &[Edit], is_new: bool, ou
     title_ui(ui, "Replace the wire?", &mut is_done);
     soft(ui, question);
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let replace = primary_button(ui, "Replace");
-        if is_new {
-            replace.request_focus();
-        }
-        if replace.clicked() {
+    buttons_ui(ui, |ui| {
+        if first_button(ui, "Replace", is_new).clicked() {
             out.edit("replace wire", edits.to_vec());
             is_done = true;
         }
@@ -169,13 +208,13 @@ fn keep_block_ui(ui: &mut Ui, state: StateRef<'_>, name: &mut String, is_new: bo
     if is_new {
         focus_whole(ui, &response, name);
     }
-    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let entered = is_entered(ui, &response);
     let known = name.trim();
     if state.settings.blocks.iter().any(|block| block.name == known) {
         soft(ui, "It takes the place of the entry of that name.");
     }
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_given = !known.is_empty();
         let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Save").clicked()).inner;
         if is_given && (clicked || entered) {
@@ -189,7 +228,13 @@ fn keep_block_ui(ui: &mut Ui, state: StateRef<'_>, name: &mut String, is_new: bo
     is_done
 }
 
-fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, out: &mut Actions) -> bool {
+fn open_ui(
+    ui: &mut Ui,
+    state: StateRef<'_>,
+    (path, fault): (&mut String, &Option<Diagnostic>),
+    is_new: bool,
+    out: &mut Actions,
+) -> bool {
     let mut is_done = false;
     title_ui(ui, "Open", &mut is_done);
     soft(
@@ -199,6 +244,9 @@ fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, ou
     );
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "Open path", path, Browse::Open, is_new, out);
+    if let Some(fault) = fault {
+        diagnostic_ui(ui, fault);
+    }
     ui.add_space(theme::SPACE_3);
     if !state.settings.recent.is_empty() {
         super::widgets::caption(ui, "Recent");
@@ -212,12 +260,12 @@ fn open_ui(ui: &mut Ui, state: StateRef<'_>, path: &mut String, is_new: bool, ou
     }
     ui.add_space(theme::SPACE_2);
     let paths = read_paths(path);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_given = !paths.is_empty();
         let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Open").clicked()).inner;
         if is_given && (clicked || entered) {
+            // The dialog is closed by what opens them, which keeps what was typed until they are there.
             out.push(Action::OpenPaths { paths: paths.clone(), at: None });
-            is_done = true;
         }
         if ui.button("Cancel").clicked() {
             is_done = true;
@@ -247,7 +295,7 @@ fn save_as_ui(ui: &mut Ui, path: &mut String, is_new: bool, out: &mut Actions) -
     title_ui(ui, "Save as", &mut is_done);
     let entered = path_field_ui(ui, "Save to", path, Browse::SaveAs, is_new, out);
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_given = !path.trim().is_empty();
         let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Save").clicked()).inner;
         if is_given && (clicked || entered) {
@@ -261,15 +309,15 @@ fn save_as_ui(ui: &mut Ui, path: &mut String, is_new: bool, out: &mut Actions) -
     is_done
 }
 
-fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
+fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, is_new: bool, out: &mut Actions) {
     ui.label(
         RichText::new(format!("Save the changes to “{}”?", shown_name(&state.project.name, 60))).font(theme::title()),
     );
     ui.add_space(theme::SPACE_2);
     soft(ui, "What is not saved is lost when another project is opened or the designer is closed.");
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if primary_button(ui, "Save").clicked() {
+    buttons_ui(ui, |ui| {
+        if first_button(ui, "Save", is_new).clicked() {
             out.push(Action::Unsaved(UnsavedAnswer::Save));
         }
         if ui.button("Cancel").clicked() {
@@ -281,13 +329,13 @@ fn unsaved_ui(ui: &mut Ui, state: StateRef<'_>, out: &mut Actions) {
     });
 }
 
-fn running_ui(ui: &mut Ui, out: &mut Actions) -> bool {
+fn running_ui(ui: &mut Ui, is_new: bool, out: &mut Actions) -> bool {
     ui.label(RichText::new("A run is going on: stop it and close?").font(theme::title()));
     ui.add_space(theme::SPACE_2);
     soft(ui, "What it has written so far is taken away; the results of earlier runs stay as they are.");
     ui.add_space(theme::SPACE_3);
-    let answers = ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let goes_on = primary_button(ui, "Keep on").clicked();
+    let answers = buttons_ui(ui, |ui| {
+        let goes_on = first_button(ui, "Keep on", is_new).clicked();
         if ui.button("Stop and close").clicked() {
             out.push(Action::StopAndClose);
         }
@@ -312,7 +360,7 @@ fn real_file_ui(
     ui.add_space(theme::SPACE_2);
     let entered = path_field_ui(ui, "File", path, Browse::Real(source.to_owned()), is_new, out);
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_given = !path.trim().is_empty();
         let clicked = ui.add_enabled_ui(is_given, |ui| primary_button(ui, "Look at it").clicked()).inner;
         if is_given && (clicked || entered) {
@@ -328,7 +376,13 @@ fn real_file_ui(
 }
 
 /// What differs between what was declared and what came.
-fn real_ui(ui: &mut Ui, title: &str, path: &str, differences: &[Diagnostic], out: &mut Actions) -> bool {
+fn real_ui(
+    ui: &mut Ui,
+    (title, path): (&str, &str),
+    differences: &[Diagnostic],
+    is_new: bool,
+    out: &mut Actions,
+) -> bool {
     let mut is_done = false;
     title_ui(ui, &format!("The data of “{title}” is here"), &mut is_done);
     soft(ui, path);
@@ -345,8 +399,8 @@ fn real_ui(ui: &mut Ui, title: &str, path: &str, differences: &[Diagnostic], out
         });
     }
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if primary_button(ui, "Replace").clicked() {
+    buttons_ui(ui, |ui| {
+        if first_button(ui, "Replace", is_new).clicked() {
             out.push(Action::AcceptReal);
         }
         if ui.button("Cancel").clicked() {
@@ -367,7 +421,7 @@ fn run_dialog_ui(
     title_ui(ui, "Run", &mut is_done);
     soft(ui, "Reads the whole input and writes the outputs into this folder. Nothing half-written stays.");
     ui.add_space(theme::SPACE_2);
-    let entered = path_field_ui(ui, "Output folder", folder, Browse::RunFolder, is_new, out);
+    let mut entered = path_field_ui(ui, "Output folder", folder, Browse::RunFolder, is_new, out);
     ui.add_space(theme::SPACE_2);
     ui.checkbox(incremental, "Only what is new").on_hover_text(
         "Adds to the outputs what came since the last such run: lines of logs, also of rotated ones, new files, rows of \
@@ -385,7 +439,8 @@ fn run_dialog_ui(
         };
         let is_secret = parameter.is_secret();
         let look = TextLook { placeholder: &default, is_code: true, is_secret, ..TextLook::default() };
-        text_edit(ui, &parameter.name, text, look);
+        let field = text_edit(ui, &parameter.name, text, look);
+        entered |= is_entered(ui, &field);
         if !text.is_empty()
             && let Err(problem) = parse_parameter(parameter, text)
         {
@@ -396,7 +451,7 @@ fn run_dialog_ui(
         ui.add_space(theme::SPACE_1);
     }
     ui.add_space(theme::SPACE_2);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_ready = !folder.trim().is_empty() && !is_wrong;
         let clicked = ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Run").clicked()).inner;
         if is_ready && (clicked || entered) {

@@ -220,16 +220,22 @@ pub fn diagnostics_ui<'d>(
     }
 }
 
-/// The name that a message suggests, at a click in its place.
+/// The name that a message suggests, at a click in its place; below the words of the message.
 pub fn mend_ui(ui: &mut Ui, state: StateRef<'_>, diagnostic: &Diagnostic, out: &mut Actions) {
+    if mend(&state.project, diagnostic).is_some() {
+        ui.horizontal(|ui| {
+            ui.add_space(16.0 + theme::SPACE_1);
+            mend_link_ui(ui, state, diagnostic, out);
+        });
+    }
+}
+
+/// As [`mend_ui`], where the words stand already.
+pub fn mend_link_ui(ui: &mut Ui, state: StateRef<'_>, diagnostic: &Diagnostic, out: &mut Actions) {
     let Some(found) = mend(&state.project, diagnostic) else { return };
-    let text = format!("Use “{}”", widgets::shown_name(&found.name, 60));
-    ui.horizontal(|ui| {
-        ui.add_space(16.0 + theme::SPACE_1);
-        if widgets::link(ui, &text).clicked() {
-            out.edit("use the suggested name", vec![found.edit]);
-        }
-    });
+    if widgets::link(ui, &format!("Use “{}”", widgets::shown_name(&found.name, 60))).clicked() {
+        out.edit("use the suggested name", vec![found.edit]);
+    }
 }
 
 /// How grave it is: what is not filled in yet is not wrong.

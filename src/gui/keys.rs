@@ -10,7 +10,7 @@ use super::theme;
 use super::widgets;
 
 /// Keys of the canvas, which are no commands.
-const CANVAS_KEYS: [(&str, &str); 12] = [
+const CANVAS_KEYS: [(&str, &str); 13] = [
     ("Arrows", "move the selected steps"),
     ("Alt + arrows", "go along wires to the next step"),
     ("Shift + Alt + arrows", "go there and select it, too"),
@@ -22,6 +22,7 @@ const CANVAS_KEYS: [(&str, &str); 12] = [
     ("Drag on nothing", "select with a box"),
     ("Drag from a port", "draw a wire; drop on nothing to add a step"),
     ("Ctrl + Space", "completions in an expression"),
+    ("Shift + Enter", "a new line in an expression"),
     ("Menu, Shift + F10", "what can be done with what has the keyboard"),
 ];
 

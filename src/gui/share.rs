@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align, Context, Layout, RichText, Ui};
+use egui::{Context, RichText, Ui};
 use pipewright_core::export::drawing::Look;
 
 use super::app::App;
 use super::backend::{AnswersTask, ShareTask, Shared};
 use super::command::{Action, Actions, Browse};
-use super::dialogs::{meaning_ui, path_field_ui, title_ui};
+use super::dialogs::{buttons_ui, meaning_ui, path_field_ui, title_ui};
 use super::forms::{diagnostic_ui, label_ui};
 use super::icons::{Icon, icon_ui};
 use super::state::view::Dialog;
@@ -90,7 +90,7 @@ pub fn share_ui(
     ui.add_space(theme::SPACE_2);
     outcome_ui(ui, state);
     ui.add_space(theme::SPACE_2);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_ready = !state.share.busy && !path.trim().is_empty();
         let clicked = ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Write").clicked()).inner;
         if is_ready && (clicked || entered) {

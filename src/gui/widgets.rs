@@ -6,8 +6,8 @@ mod heat;
 pub(super) mod menu;
 
 use egui::{
-    Align, Color32, CornerRadius, Frame, Id, Layout, Margin, Popup, PopupCloseBehavior, Rect, Response, RichText, Role,
-    ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
+    Align, Color32, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modifiers, Popup, PopupCloseBehavior, Rect,
+    Response, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, vec2,
 };
 
 use pipewright_core::quote::visible_start;
@@ -24,7 +24,16 @@ pub fn hairline(ui: &mut Ui) {
 
 /// A list that fills its room and follows the focus: what keys lead to comes into view.
 pub fn scrolled<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let list = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+    scrolled_anew(ui, false, contents)
+}
+
+/// As [`scrolled`]; `is_new`: what is in it is another thing than before, and is seen from its top.
+pub fn scrolled_anew<R>(ui: &mut Ui, is_new: bool, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let mut list = ScrollArea::vertical().auto_shrink([false, false]);
+    if is_new {
+        list = list.vertical_scroll_offset(0.0);
+    }
+    let list = list.show(ui, |ui| {
         let result = contents(ui);
         follow_focus(ui);
         result
@@ -38,18 +47,28 @@ pub fn grown_list(height: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height)
 }
 
+/// What has the keyboard. `None` also in a frame with a click: there egui would take the keyboard from what has just been
+/// given it, and was not clicked on.
+pub fn focused_response(ctx: &Context) -> Option<Response> {
+    let is_clicked = ctx.input(|input| input.pointer.any_click());
+    ctx.memory(|memory| memory.focused()).filter(|_| !is_clicked).and_then(|focused| ctx.read_response(focused))
+}
+
 /// Where the focus has moved to something in here, that is scrolled to.
-fn follow_focus(ui: &mut Ui) {
-    let focused = ui.memory(|memory| memory.focused());
+pub fn follow_focus(ui: &mut Ui) {
+    let Some(response) = focused_response(ui.ctx()) else { return };
     let place = ui.scope_id().with("focused");
-    let before: Option<Id> = ui.data(|data| data.get_temp(place)).flatten();
-    if focused == before {
+    let before: Option<Id> = ui.data(|data| data.get_temp(place));
+    if before == Some(response.id) {
         return;
     }
-    ui.data_mut(|data| data.insert_temp(place, focused));
-    let response = focused.and_then(|focused| ui.ctx().read_response(focused));
-    let Some(response) = response.filter(|response| response.layer_id == ui.layer_id()) else { return };
-    if ui.min_rect().contains(response.rect.center()) {
+    ui.data_mut(|data| data.insert_temp(place, response.id));
+    if response.layer_id != ui.layer_id() {
+        return;
+    }
+    // What is seen beside this list, where the list would go on, is not in it.
+    let is_elsewhere = response.interact_rect.is_positive() && !ui.clip_rect().intersects(response.interact_rect);
+    if ui.min_rect().contains(response.rect.center()) && !is_elsewhere {
         ui.scroll_to_rect(response.rect.expand(theme::SPACE_3), None);
     }
 }
@@ -111,7 +130,7 @@ pub fn tab(ui: &mut Ui, text: &str, is_shown: bool) -> Response {
         let line = Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), rect.max);
         ui.painter().rect_filled(line, 1.0, palette.accent);
     }
-    focus_ring(ui, &response, rect.shrink(2.0));
+    focus_ring(ui, &response, rect.expand2(vec2(2.0, -3.0)));
     response
 }
 
@@ -323,52 +342,94 @@ pub fn picker(
         response.request_focus();
     }
     let id = response.id.with("picker");
-    let filter_id = id.with("filter");
+    let was_open = Popup::is_id_open(ui.ctx(), id);
     let mut picked = None;
-    Popup::menu(&response).id(id).width(width.max(300.0)).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(
-        |ui| {
-            let choices = choices();
-            let mut filter: String = ui.data_mut(|data| data.get_temp(filter_id)).unwrap_or_default();
-            let has_filter = choices.len() > 8;
-            if has_filter {
-                let field = search_field(ui, &mut filter, "filter", f32::INFINITY);
-                if response.clicked() {
-                    filter.clear();
-                    field.request_focus();
-                }
-                ui.data_mut(|data| data.insert_temp(filter_id, filter.clone()));
-            }
-            let wanted = filter.to_lowercase();
-            let matching: Vec<&Choice> = choices
-                .iter()
-                .filter(|choice| {
-                    !has_filter
-                        || wanted.is_empty()
-                        || choice.value.to_lowercase().contains(&wanted)
-                        || choice.label.to_lowercase().contains(&wanted)
-                })
-                .collect();
-            if matching.is_empty() {
-                soft(ui, if choices.is_empty() { "nothing to choose from" } else { "nothing fits" });
-            }
-            let enter = has_filter && ui.input(|input| input.key_pressed(egui::Key::Enter));
-            if enter && let Some(first) = matching.first() {
-                picked = Some(first.value.clone());
-            }
-            grown_list(260.0).show_rows(ui, 28.0, matching.len(), |ui, rows| {
-                for choice in &matching[rows] {
-                    let label = if choice.label.is_empty() { &choice.value } else { &choice.label };
-                    if list_row(ui, label, &choice.detail, *label == *shown, |_| {}).clicked() {
-                        picked = Some(choice.value.clone());
-                    }
-                }
-            });
-            if picked.is_some() {
-                ui.close();
-            }
-        },
-    );
+    let popup = Popup::menu(&response).id(id).width(width.max(300.0));
+    popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        picked = choices_ui(ui, id, &choices(), shown, response.clicked());
+        if picked.is_some() {
+            ui.close();
+        }
+    });
+    give_back(&response, id, was_open, picked.is_some());
     picked
+}
+
+/// What can be picked: by the filter, the arrows and Enter, or by a click. `is_new`: the list has just opened.
+fn choices_ui(ui: &mut Ui, id: Id, choices: &[Choice], shown: &str, is_new: bool) -> Option<String> {
+    const ROW: f32 = 28.0;
+    const HEIGHT: f32 = 260.0;
+    let label = |choice: &Choice| if choice.label.is_empty() { choice.value.clone() } else { choice.label.clone() };
+    // The text of the filter, and which of those that fit it Enter takes.
+    let (mut filter, mut chosen): (String, usize) = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let has_filter = choices.len() > 8;
+    let mut moves = 0;
+    if has_filter {
+        if is_new {
+            // What is picked already: Enter alone changes nothing.
+            let picked = choices.iter().position(|choice| label(choice) == shown);
+            (filter, chosen) = (String::new(), picked.unwrap_or_default());
+        }
+        let before = filter.clone();
+        let field = search_field(ui, &mut filter, "filter", f32::INFINITY);
+        if is_new {
+            field.request_focus();
+        }
+        if filter != before {
+            chosen = 0;
+        }
+        moves = ui.input_mut(|input| {
+            input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown) as isize
+                - input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp) as isize
+        });
+    }
+    let wanted = filter.to_lowercase();
+    let fits = |choice: &&Choice| {
+        choice.value.to_lowercase().contains(&wanted) || choice.label.to_lowercase().contains(&wanted)
+    };
+    let matching: Vec<&Choice> = choices.iter().filter(fits).collect();
+    if matching.is_empty() {
+        soft(ui, if choices.is_empty() { "nothing to choose from" } else { "nothing fits" });
+    }
+    chosen = (chosen as isize + moves).clamp(0, matching.len().saturating_sub(1) as isize) as usize;
+    // The key that opened the list picks nothing of it.
+    let is_entered = has_filter && !is_new && ui.input(|input| input.key_pressed(Key::Enter));
+    let mut picked = matching.get(chosen).filter(|_| is_entered).map(|choice| choice.value.clone());
+    let mut list = grown_list(HEIGHT);
+    if moves != 0 || is_new {
+        let pitch = ROW + ui.spacing().item_spacing.y;
+        list = list.vertical_scroll_offset((chosen as f32 * pitch - HEIGHT / 2.0).max(0.0));
+    }
+    let first = matching.iter().position(|choice| label(choice) == shown).unwrap_or_default();
+    list.show_rows(ui, ROW, matching.len(), |ui, rows| {
+        for index in rows {
+            let name = label(matching[index]);
+            let is_marked = if has_filter { index == chosen } else { name == shown };
+            let row = list_row(ui, &name, &matching[index].detail, is_marked, |_| {});
+            // A short list has no filter to hold the keyboard.
+            if is_new && !has_filter && index == first {
+                row.request_focus();
+            }
+            if row.clicked() {
+                picked = Some(matching[index].value.clone());
+            }
+        }
+    });
+    ui.data_mut(|data| data.insert_temp(id, (filter, chosen)));
+    picked
+}
+
+/// Takes Enter where it is pressed alone; with Shift it begins a line. (What egui asks of a key leaves Shift aside.)
+pub fn takes_enter(ui: &Ui) -> bool {
+    ui.input_mut(|input| input.modifiers.is_none() && input.consume_key(Modifiers::NONE, Key::Enter))
+}
+
+/// Where a list was closed, and not by a click on something else, what opened it has the keyboard again.
+fn give_back(response: &Response, id: Id, was_open: bool, is_picked: bool) {
+    let is_closed = was_open && !Popup::is_id_open(&response.ctx, id);
+    if is_closed && (is_picked || !response.ctx.input(|input| input.pointer.any_click())) {
+        response.request_focus();
+    }
 }
 
 /// An entry of a list in which several are chosen.
@@ -407,6 +468,7 @@ pub fn checks_link(ui: &mut Ui, text: &str, name: &str, checks: impl FnOnce() ->
 /// `id` stays while items are added above, so that the list stays open.
 fn checks_ui(response: &Response, id: Id, name: &str, checks: impl FnOnce() -> Vec<Check>) -> Option<(String, bool)> {
     let mut turned = None;
+    let was_open = Popup::is_id_open(&response.ctx, id);
     let popup = Popup::menu(response).id(id).width(response.rect.width().max(240.0));
     popup.close_behavior(PopupCloseBehavior::CloseOnClickOutside).accessible_name(name).show(|ui| {
         let checks = checks();
@@ -447,6 +509,7 @@ fn checks_ui(response: &Response, id: Id, name: &str, checks: impl FnOnce() -> V
             });
         }
     });
+    give_back(response, id, was_open, false);
     turned
 }
 

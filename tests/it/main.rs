@@ -64,6 +64,8 @@ mod gui_forms;
 #[cfg(feature = "gui")]
 mod gui_journeys;
 #[cfg(feature = "gui")]
+mod gui_keys;
+#[cfg(feature = "gui")]
 mod gui_monkey;
 #[cfg(feature = "gui")]
 mod gui_panels;

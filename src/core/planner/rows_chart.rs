@@ -1,10 +1,10 @@
 //! A chart of any rows: bars over names, lines over time, a histogram of numbers, a heat map of two columns. What is
-//! drawn is guessed from the columns' types and can be changed. Runs over rows that are at hand; imports the vocabulary
-//! of plots only.
+//! drawn is guessed from the columns' types, or is what an answer tells of, and can be changed. Runs over rows that are
+//! at hand; imports the answer's shape and the vocabulary of plots only.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Heat, HeatSide, Plotted, PlottedLine, RowsChart, RowsChartKind, Vocabulary};
+use super::{About, AnswerShape, Heat, HeatSide, Plotted, PlottedLine, RowsChart, RowsChartKind, Vocabulary};
 use crate::data::figures::{cell_number, counted, grouped};
 use crate::data::marks::time_text;
 use crate::data::{DataType, Field, Schema, TableRows, Value, format_timestamp};
@@ -68,6 +68,15 @@ impl RowsChart {
         let number = || fields.iter().position(|field| is_number(&field.data_type));
         let x = time.or_else(results).or_else(names).or_else(number)?;
         Some(RowsChart { kind: None, x: fields[x].name.clone(), y: measure(x), by: None })
+    }
+
+    /// What an answer tells of, as its rows have it: their chart says the same as the answer's own. `None`: that is no
+    /// column of numbers.
+    pub fn of_answer(shape: &AnswerShape) -> Option<RowsChart> {
+        let (About::Measure(measure), Some(chart)) = (&shape.about, &shape.chart) else { return None };
+        let is_over_time = shape.time.as_ref().is_some_and(|(time, _)| *time == chart.x);
+        let by = chart.by.clone().filter(|_| is_over_time);
+        Some(RowsChart { kind: None, x: chart.x.clone(), y: Some(measure.column.clone()), by })
     }
 
     /// How these rows can be drawn along the chart's column.
@@ -181,7 +190,7 @@ impl RowsChart {
         } else {
             String::new()
         };
-        let what = y.map_or("rows".to_owned(), |y| format!("sum of {}", schema.fields[y].name));
+        let what = measured("sum", y.map(|y| &schema.fields[y]), all == rows.rows());
         Some(Plotted {
             title: format!("{what} by {}", self.x),
             y_title: what,
@@ -268,7 +277,8 @@ impl RowsChart {
         lines.sort_by_key(|(_, points)| std::cmp::Reverse(size(points)));
         lines.truncate(LINES);
         let per = span_name(step);
-        let what = y.map_or("rows".to_owned(), |y| format!("average of {}", rows.schema().fields[y].name));
+        let are_single = lines.iter().all(|(_, points)| points.values().all(|(_, count)| *count == 1));
+        let what = measured("average", y.map(|y| &rows.schema().fields[y]), are_single);
         let of_each = self.by.as_ref().filter(|_| by.is_some()).map_or(String::new(), |by| format!(", by {by}"));
         let begin = first.div_euclid(step) * step;
         let line = |(name, points): (String, BTreeMap<i64, (f64, u64)>)| PlottedLine {
@@ -289,6 +299,15 @@ impl RowsChart {
             lines: lines.into_iter().map(line).collect(),
             ..Plotted::default()
         })
+    }
+}
+
+/// What a chart shows of its rows: how many they are, or a column of them; one of a single row is what it is.
+fn measured(how: &str, column: Option<&Field>, are_single: bool) -> String {
+    match column {
+        None => "rows".to_owned(),
+        Some(column) if are_single => column.name.clone(),
+        Some(column) => format!("{how} of {}", column.name),
     }
 }
 
@@ -541,7 +560,9 @@ mod tests {
         let fields = [("page", DataType::String), ("visitors", DataType::Int)];
         let schema = Schema::new(fields.map(|(name, data_type)| Field::new(name, data_type)).to_vec());
         let rows = (0..500).map(|n| vec![Value::String(format!("/{n}")), Value::Int(1000 - n)]).collect();
-        let chart = RowsChart::guess(&Table(schema, rows)).unwrap();
+        let rows = Table(schema, rows);
+        let chart = RowsChart::guess(&rows).unwrap();
         assert_eq!(chart, RowsChart { x: "page".into(), y: Some("visitors".into()), ..RowsChart::default() });
+        assert_eq!(chart.plotted(&rows).unwrap().title, "visitors by page", "each is of one row");
     }
 }

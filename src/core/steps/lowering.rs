@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::Settings;
 use crate::data::{DataType, Schema, Value};
-use crate::diagnostic::{Diagnostic, read_object};
+use crate::diagnostic::{Diagnostic, NO_WIRE, read_object};
 use crate::expr::{self, Expr, ExprKind, Place, Scope, SortKey};
 use crate::ir::{Column, Node, NodeId, Op, Origin, ParameterTypes, node_hash, output_schema};
 use crate::model::{Connection, Id, Question, Source};
@@ -107,7 +107,7 @@ impl Lowering<'_> {
         let node = self.inputs.get(port).and_then(|nodes| nodes.first()).copied();
         if node.is_none() && !self.broken_inputs.contains(port) {
             self.report(
-                Diagnostic::error("PW0302", format!("the input `{port}` has no wire"))
+                Diagnostic::error(NO_WIRE, format!("the input `{port}` has no wire"))
                     .help("draw a wire from another step's output to this input")
                     .field(format!("input.{port}")),
             );

@@ -160,12 +160,15 @@ fn chosen_sinks(plan: &Plan, only: Option<&str>) -> Result<Vec<NodeId>, Diagnost
         |id: &NodeId| matches!(&plan.node(*id).op, Op::Write(Write { destination: Destination::Answer { .. }, .. }));
     let all = plan.sinks();
     let Some(only) = only else {
-        let sinks: Vec<NodeId> = all.into_iter().filter(|id| !is_answer(id)).collect();
-        return match sinks.is_empty() {
-            true => Err(Diagnostic::error("PW0961", "nothing is written: the design has no step that loads rows")
-                .help("add a step such as Load to file at the end of a flow")),
-            false => Ok(sinks),
-        };
+        let (answers, sinks): (Vec<NodeId>, Vec<NodeId>) = all.into_iter().partition(is_answer);
+        if !sinks.is_empty() {
+            return Ok(sinks);
+        }
+        let fault = Diagnostic::error("PW0961", "nothing is written: the design has no step that loads rows");
+        return Err(fault.help(match answers.is_empty() {
+            true => "add a step such as “Load to file” at the end of a flow",
+            false => "an Answer shows its rows and writes none: add a step such as “Load to file” behind it",
+        }));
     };
     let fits = |id: &NodeId| {
         let origin = &plan.node(*id).origin;

@@ -240,6 +240,18 @@ pub fn step_ports(step: &Step) -> pipewright_core::steps::Ports {
     }
 }
 
+/// How diagnostics name an input of a step.
+pub fn input_field(port: &pipewright_core::steps::Port) -> String {
+    format!("input.{}", port.name)
+}
+
+/// The first input of a step, as diagnostics name it, that could have a wire and has none.
+pub fn unwired_input(project: &Project, step: &str) -> Option<String> {
+    let ports = step_ports(project.steps.get(step).filter(|_| project.steps.len() > 1)?).inputs;
+    let is_wired = |name: &str| project.wires_into(step).any(|wire| wire.input == name);
+    ports.iter().find(|port| !is_wired(&port.name)).map(input_field)
+}
+
 /// Removes what is selected. Wires of removed steps go with them; what fed a removed step feeds what it fed.
 pub fn delete(project: &Project, selection: &Selection) -> Vec<Edit> {
     let wires = selection.wires.iter().filter(|id| {

@@ -20,7 +20,7 @@ use crate::gui::backend::{FileTask, Found, Message, Opened, SniffTask};
 use crate::gui::canvas::Selection;
 use crate::gui::command::{Action, BottomTab, LeftTab, UnsavedAnswer};
 use crate::gui::dialogs::on_disk::Unsecured;
-use crate::gui::state::view::{Dialog, Then};
+use crate::gui::state::view::{AskedFor, Dialog, Then};
 use crate::gui::state::{UNTITLED, relative_path};
 use crate::gui::suggestion::planning::Planning;
 
@@ -54,18 +54,23 @@ impl App {
 
     /// A project replaces what is open; data files become sources of it.
     fn open_paths(&mut self, ctx: &Context, paths: Vec<PathBuf>, at: Option<egui::Pos2>) {
-        self.view.dialog = None;
+        let typed = match self.view.dialog.take() {
+            Some(Dialog::Open { path, .. }) => path,
+            _ => String::new(),
+        };
+        let from_start = !self.state.is_open;
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         let (projects, data): (Vec<_>, Vec<_>) =
             paths.into_iter().map(absolute).partition(|path| path.to_string_lossy().ends_with(EXTENSION));
         if let Some(project) = projects.into_iter().next() {
             self.after_unsaved(ctx, Then::Open(project));
         }
+        if from_start && !data.is_empty() {
+            self.show_new_project();
+        }
+        self.view.asked_for = Some(AskedFor { typed, from_start });
         if data.is_empty() {
             return;
-        }
-        if !self.state.is_open {
-            self.show_new_project();
         }
         // A file dropped on the step of a planned source is what it waited for.
         if let Some(source) = at.and_then(|at| self.planned_at(at))
@@ -77,6 +82,22 @@ impl App {
         self.view.drop_at = at;
         for path in data {
             self.sniff_chosen(path.to_string_lossy().into_owned());
+        }
+    }
+
+    /// What was asked for is not to be had: asked for again, with what was typed, where that was typed.
+    fn show_not_opened(&mut self, ctx: &Context, about: &str, fault: Diagnostic) {
+        let asked = self.view.asked_for.take();
+        let is_empty = self.state.path.is_none() && self.state.sniffing.is_empty() && !self.state.is_dirty();
+        if asked.as_ref().is_some_and(|asked| asked.from_start) && is_empty {
+            self.state.is_open = false;
+        }
+        match asked.map(|asked| asked.typed).filter(|typed| !typed.is_empty() && self.view.dialog.is_none()) {
+            Some(path) => {
+                self.state.notice = None;
+                self.view.show_dialog(Dialog::Open { path, fault: Some(fault) });
+            }
+            None => self.notice_fault(ctx, about, fault),
         }
     }
 
@@ -237,7 +258,7 @@ impl App {
             Message::Opened { path, result: Ok(opened) } => self.show_opened(ctx, path, *opened),
             Message::Opened { path, result: Err(diagnostic) } => {
                 self.state.settings.recent.retain(|recent| *recent != path);
-                self.notice_fault(ctx, &path.display().to_string(), diagnostic);
+                self.show_not_opened(ctx, &path.display().to_string(), diagnostic);
             }
             Message::Example(Ok(example)) => {
                 self.state.notice = None;
@@ -266,9 +287,8 @@ impl App {
                 self.state.sniffing.remove(&path);
                 match result {
                     Ok(found) => self.show_found(ctx, &path, source.as_deref(), *found),
-                    Err(diagnostic) => {
-                        self.notice_fault(ctx, &path, diagnostic);
-                    }
+                    Err(diagnostic) if source.is_none() => self.show_not_opened(ctx, &path, diagnostic),
+                    Err(diagnostic) => self.notice_fault(ctx, &path, diagnostic),
                 }
             }
             Message::SampleTaken { source, result } => self.show_sample(ctx, &source, result),
@@ -432,6 +452,7 @@ impl App {
 
     fn show_opened(&mut self, ctx: &Context, path: PathBuf, opened: Opened) {
         self.state.notice = None;
+        self.view.asked_for = None;
         self.view.reset(&opened.project);
         self.state.settings.remember(&std::path::absolute(&path).unwrap_or_else(|_| path.clone()));
         self.begin_journal(Some(path.clone()), &opened.project);
@@ -582,6 +603,7 @@ impl App {
             self.notice(ctx, told, false);
             return;
         }
+        self.view.asked_for = None;
         // A folder or a glob stays one: it may gain files.
         let named = Path::new(path);
         let name = named.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

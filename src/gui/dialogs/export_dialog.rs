@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{RichText, Ui};
 use pipewright_core::export::{Support, check_exportable, target, targets};
 
-use super::{meaning_ui, path_field_ui, title_ui};
+use super::{buttons_ui, meaning_ui, path_field_ui, title_ui};
 use crate::gui::command::{Action, Actions, Browse};
 use crate::gui::forms::{label_ui, located_ui};
 use crate::gui::icons::{Icon, icon_ui};
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
-use crate::gui::widgets::{grown_list, primary_button, soft};
+use crate::gui::widgets::{follow_focus, grown_list, primary_button, soft};
 
 /// The dialog. Says whether it is to be closed.
 pub fn export_ui(
@@ -26,9 +26,13 @@ pub fn export_ui(
     let mut is_done = false;
     title_ui(ui, "Export", &mut is_done);
     label_ui(ui, "Target", "What the exported pipeline runs on.");
-    // In a low window the targets are scrolled, not what is to be filled in.
-    let room = (ui.ctx().content_rect().height() - 320.0).max(160.0);
-    grown_list(room).id_salt("targets").show(ui, |ui| {
+    // In a low window the targets are scrolled, and what is told of them, not what is to be filled in. How much is told
+    // is known from the frame before.
+    const FILLED_IN: f32 = 270.0;
+    let room = (ui.ctx().content_rect().height() - FILLED_IN).max(160.0);
+    let told_id = ui.scope_id().with("told");
+    let told = ui.data(|data| data.get_temp(told_id)).unwrap_or(0.0_f32).min(room * 0.45);
+    grown_list(room - told).id_salt("targets").show(ui, |ui| {
         for target in targets() {
             let is_chosen = target.name() == chosen;
             if ui.radio(is_chosen, target.title()).clicked() {
@@ -40,24 +44,27 @@ pub fn export_ui(
             }
             meaning_ui(ui, target.doc());
         }
+        follow_focus(ui);
     });
     ui.add_space(theme::SPACE_2);
     label_ui(ui, "Folder", "The files are written into it.");
-    path_field_ui(ui, "Export folder", folder, Browse::ExportFolder, is_new, out);
+    let entered = path_field_ui(ui, "Export folder", folder, Browse::ExportFolder, is_new, out);
     ui.add_space(theme::SPACE_2);
     let problems = check_exportable(&state.plan);
-    grown_list(220.0).show(ui, |ui| {
+    let list = grown_list(room * 0.45).id_salt("told").show(ui, |ui| {
         for problem in &problems {
             located_ui(ui, problem);
         }
         outcome_ui(ui, state);
         not_carried_ui(ui, state, chosen);
     });
+    ui.data_mut(|data| data.insert_temp(told_id, list.content_size.y));
     ui.add_space(theme::SPACE_2);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_ready =
             !state.export.busy && !folder.trim().is_empty() && !problems.iter().any(|found| found.is_error());
-        if ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Export").clicked()).inner {
+        let clicked = ui.add_enabled_ui(is_ready, |ui| primary_button(ui, "Export").clicked()).inner;
+        if is_ready && (clicked || entered) {
             out.push(Action::StartExport { target: chosen.clone(), folder: PathBuf::from(folder.trim()) });
         }
         if ui.button("Close").clicked() {

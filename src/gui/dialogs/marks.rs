@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Color32, Galley, Key, Layout, RichText, ScrollArea, TextBuffer, TextEdit, Ui};
+use egui::{Color32, Galley, RichText, ScrollArea, TextBuffer, TextEdit, Ui};
 use pipewright_core::formats::Learned;
 
-use super::title_ui;
+use super::{buttons_ui, is_entered, title_ui};
 use crate::gui::command::{Action, Actions};
 use crate::gui::forms::{TextLook, diagnostic_ui, text_edit};
 use crate::gui::icons::{Icon, icon_button};
@@ -42,7 +42,7 @@ pub fn marks_ui(ui: &mut Ui, marking: &mut Marking, is_new: bool, out: &mut Acti
     let area = ScrollArea::vertical().id_salt("learned").auto_shrink([false, false]);
     area.max_height(LEARNED_HEIGHT).min_scrolled_height(LEARNED_HEIGHT).show(ui, |ui| learned_ui(ui, marking));
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         let is_learned = matches!(marking.learned, Some(Ok(_)));
         if ui.add_enabled_ui(is_learned, |ui| primary_button(ui, "Read it so").clicked()).inner {
             out.push(Action::AcceptMarks);
@@ -122,7 +122,7 @@ fn mark_ui(ui: &mut Ui, marking: &mut Marking, is_new: bool) -> bool {
         if is_new {
             field.request_focus();
         }
-        let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let is_entered = is_entered(ui, &field);
         let is_ready = is_selected && !marking.name.trim().is_empty();
         let clicked = ui.add_enabled(is_ready, egui::Button::new("Mark")).clicked();
         soft(ui, shown);

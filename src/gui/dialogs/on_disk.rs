@@ -3,18 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align, Context, Frame, Layout, Margin, RichText, Ui};
+use egui::{Context, Frame, Margin, RichText, Ui};
 use pipewright_core::ir::interpolate;
 use pipewright_core::project::{EXTENSION, ItemChange, OnDisk, ProjectChange, SaveFault, changes};
 
-use super::title_ui;
+use super::{buttons_ui, first_button, title_ui};
 use crate::gui::app::App;
 use crate::gui::backend::{FileTask, Theirs};
 use crate::gui::command::{Action, Actions};
 use crate::gui::state::view::{Dialog, Then};
 use crate::gui::state::{StateRef, counted};
 use crate::gui::theme;
-use crate::gui::widgets::{grown_list, primary_button, shown_name, soft};
+use crate::gui::widgets::{grown_list, shown_name, soft};
 
 /// What others made of the open file.
 #[derive(Debug)]
@@ -126,7 +126,7 @@ pub fn compare_ui(ui: &mut Ui, found: &[ProjectChange], out: &mut Actions) -> bo
         }
     });
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if ui.button("Reload").clicked() {
             out.push(Action::Reload);
             is_done = true;
@@ -140,7 +140,7 @@ pub fn compare_ui(ui: &mut Ui, found: &[ProjectChange], out: &mut Actions) -> bo
 }
 
 /// A save that would write over what somebody else did.
-pub fn conflict_ui(ui: &mut Ui, path: &Path, fault: &SaveFault, out: &mut Actions) -> bool {
+pub fn conflict_ui(ui: &mut Ui, path: &Path, fault: &SaveFault, is_new: bool, out: &mut Actions) -> bool {
     let mut is_done = false;
     let (title, told) = match fault {
         SaveFault::Held(holder) => {
@@ -163,11 +163,11 @@ pub fn conflict_ui(ui: &mut Ui, path: &Path, fault: &SaveFault, out: &mut Action
     ui.label(RichText::new(told));
     soft(ui, path.display().to_string());
     ui.add_space(theme::SPACE_3);
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    buttons_ui(ui, |ui| {
         if ui.button("Save anyway").clicked() {
             out.push(Action::SaveAnyway);
         }
-        if primary_button(ui, "Save as…").clicked() {
+        if first_button(ui, "Save as…", is_new).clicked() {
             out.push(Action::SaveElsewhere);
         }
         if ui.button("Cancel").clicked() {

@@ -66,12 +66,16 @@ fn list_ui<'a>(ui: &mut Ui, mined: &'a Mined) -> Option<&'a Pattern> {
         return None;
     }
     let mut chosen = None;
+    // Numbers stand below each other, and the patterns behind them.
+    let most = mined.patterns.iter().map(|pattern| grouped(pattern.rows).len()).max().unwrap_or_default();
+    let soft = theme::palette(ui.ctx()).soft;
     for pattern in mined.patterns.iter().take(MOST) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = theme::SPACE_3;
-            let rows = format!("{:>9}", grouped(pattern.rows));
+            let rows = format!("{:>most$}", grouped(pattern.rows));
             ui.label(RichText::new(rows).font(theme::code()));
-            caption(ui, percent(pattern.rows, mined.rows));
+            let share = format!("{:>6}", percent(pattern.rows, mined.rows));
+            ui.label(RichText::new(share).font(theme::code()).color(soft));
             let seen = pattern
                 .first
                 .zip(pattern.last)

@@ -96,13 +96,19 @@ pub fn completions(
     parameters: &BTreeMap<String, DataType>,
     place: Place,
 ) -> Vec<Completion> {
+    // Words of the language are whole: `is null` does not go on as `nullif`.
+    if super::highlight::KEYWORDS.contains(&word.to_lowercase().as_str()) {
+        return Vec::new();
+    }
     let wanted = word.trim_start_matches(['$', '{']).to_lowercase();
     let rank = |name: &str| {
         let name = name.to_lowercase();
-        if name.starts_with(&wanted) {
+        if name == wanted {
             Some(0)
-        } else if name.contains(&wanted) {
+        } else if name.starts_with(&wanted) {
             Some(1)
+        } else if name.contains(&wanted) {
+            Some(2)
         } else {
             None
         }
@@ -185,6 +191,16 @@ mod tests {
         let signature = "lag(value[, rows[, default]]) over (… order by …) → T";
         let parts: Vec<&str> = arguments_of(signature).into_iter().map(|range| &signature[range]).collect();
         assert_eq!(parts, ["value", "rows", "default"]);
+        let names = |word: &str, columns: [&str; 2]| -> Vec<String> {
+            let schema = Schema::of(columns.map(|name| (name, DataType::Int)));
+            completions(word, Some(&schema), &BTreeMap::new(), Place::Row).into_iter().map(|found| found.text).collect()
+        };
+        assert_eq!(
+            names("status", ["status_text", "status"])[..2],
+            ["status", "status_text"],
+            "what is written is first"
+        );
+        assert_eq!(names("null", ["nulls", "status"]), Vec::<String>::new());
         assert!(arguments_of("row_number() over (… order by …) → Int").is_empty());
         assert_eq!(completions("page", Some(&schema), &BTreeMap::new(), Place::Row)[0].text, "\"page size\"");
     }

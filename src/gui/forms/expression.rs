@@ -2,7 +2,7 @@
 //! it with the character marked, and the first values.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{Color32, Id, Key, Margin, Modifiers, Popup, PopupCloseBehavior, RichText, TextEdit, Ui};
+use egui::{Color32, Id, Key, KeyboardShortcut, Margin, Modifiers, Popup, PopupCloseBehavior, RichText, TextEdit, Ui};
 use pipewright_core::data::{DataType, Value};
 use pipewright_core::diagnostic::{Diagnostic, Span};
 use pipewright_core::expr::{self, Expr, Function, Place, Scope, function};
@@ -14,7 +14,10 @@ use crate::gui::icons::{Icon, icon_ui};
 use crate::gui::marked::doc_ui;
 use crate::gui::state::grouped;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, grown_list, list_row, shown_name};
+use crate::gui::widgets::{caption, grown_list, list_row, shown_name, takes_enter};
+
+/// Enter alone leaves the editor, as it leaves every other field.
+const NEW_LINE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter);
 
 /// The completion list of the editor that has the keyboard.
 #[derive(Clone, Default)]
@@ -39,7 +42,7 @@ impl FieldUi<'_, '_> {
         let id = ui.make_persistent_id("expression");
         let offer_id = id.with("offer");
         let mut offer: Offer = ui.data(|data| data.get_temp(offer_id)).unwrap_or_default();
-        let accepted = take_keys(ui, id, &mut offer);
+        let accepted = take_keys(ui, id, &text, &mut offer);
         let mut layouter =
             |ui: &Ui, buffer: &dyn egui::TextBuffer, width: f32| highlight::layout(ui, buffer.as_str(), &faults, width);
         let is_short = self.is_in_item();
@@ -51,6 +54,7 @@ impl FieldUi<'_, '_> {
             .desired_rows(if is_short { 1 } else { 2 })
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 6))
+            .return_key(NEW_LINE)
             .layouter(&mut layouter);
         let mut output = edit.show(ui);
         let response = output.response.response.clone().accessible_name(self.field.label);
@@ -74,6 +78,9 @@ impl FieldUi<'_, '_> {
         }
         if has_keyboard && ui.input_mut(|keys| keys.consume_key(Modifiers::COMMAND, Key::Space)) {
             offer = self.offer(&text, output.cursor_range, input, place);
+        }
+        if has_keyboard && takes_enter(ui) {
+            response.surrender_focus();
         }
         let call = if has_keyboard { call_of(&text, output.cursor_range) } else { None };
         let clicked = offer_ui(&response, &offer, call);
@@ -205,7 +212,7 @@ fn told_values(rows: usize, value: &dyn Fn(usize) -> Value) -> String {
 }
 
 /// Takes the keys of an open completion list, before the text field sees them. Gives what was accepted.
-fn take_keys(ui: &mut Ui, editor: Id, offer: &mut Offer) -> Option<Completion> {
+fn take_keys(ui: &mut Ui, editor: Id, text: &str, offer: &mut Offer) -> Option<Completion> {
     let take = editor.with("offer").with("take");
     if ui.data_mut(|data| data.remove_temp::<bool>(take)).unwrap_or(false) {
         return offer.found.get(offer.chosen).cloned();
@@ -222,6 +229,12 @@ fn take_keys(ui: &mut Ui, editor: Id, offer: &mut Offer) -> Option<Completion> {
             offer.chosen = (offer.chosen + count - 1) % count;
         }
         if input.consume_key(Modifiers::NONE, Key::Escape) {
+            offer.found.clear();
+            return None;
+        }
+        // What is written whole already is not waited for: Enter leaves.
+        let is_written = |found: &Completion| text.get(offer.start..offer.end) == Some(&found.text);
+        if offer.found.get(offer.chosen).is_some_and(is_written) && input.key_pressed(Key::Enter) {
             offer.found.clear();
             return None;
         }

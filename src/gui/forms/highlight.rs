@@ -21,7 +21,8 @@ pub enum Piece {
     Other,
 }
 
-const KEYWORDS: [&str; 33] = [
+/// Words of the language, in small letters.
+pub(super) const KEYWORDS: [&str; 33] = [
     "and",
     "or",
     "not",

@@ -205,6 +205,9 @@ fn title_ui(ui: &mut Ui, scope: &FormScope<'_>, memory: &mut FormMemory, out: &m
     label_ui(ui, "Name", "What people call this source.");
     let mut title = scope.text("title").to_owned();
     let response = text_edit(ui, "Source name", &mut title, TextLook::default());
+    if memory.focus.take_if(|(owner, field)| owner == scope.owner && field == "title").is_some() {
+        response.request_focus();
+    }
     if response.lost_focus() {
         memory.typing = None;
     }

@@ -7,6 +7,7 @@ use egui::Ui;
 use pipewright_core::planner::{RowsChart, RowsChartKind, is_number};
 
 use super::differs::{in_words, picked_condition};
+use super::flow_view::main_port;
 use crate::gui::actions::edits;
 use crate::gui::backend::ResultTable;
 use crate::gui::command::{Action, Actions};
@@ -31,7 +32,11 @@ pub fn chart_tab_ui(
     // An answer keeps its chart.
     let answer = state.project.steps.get(step).filter(|step| step.kind == "answer");
     let kept = answer.and_then(RowsChart::kept_by);
-    let wanted = kept.clone().or_else(|| look.chart.clone());
+    let of_answer = || {
+        let told = answer.and_then(|answer| state.results.get(step, &main_port(state, answer))?.told.as_ref());
+        RowsChart::of_answer(&told?.shape)
+    };
+    let wanted = kept.clone().or_else(|| look.chart.clone()).or_else(of_answer);
     let is_busy = state.charted.as_ref().is_some_and(|charted| charted.drawn.is_none());
     if !is_busy && !charted.is_some_and(|charted| charted.wanted == wanted) {
         out.push(Action::Chart { table: table.clone(), wanted });

@@ -1,7 +1,7 @@
 //! What people say of a step, a wire or a question: threads with their answers, written and settled in the inspector.
 //! Reads the state and asks for actions.
 
-use egui::{Id, Key, Margin, Modifiers, RichText, TextEdit, Ui};
+use egui::{Id, Margin, RichText, TextEdit, Ui};
 use pipewright_core::project::{Comment, Thread};
 use serde_json::Value as Json;
 
@@ -12,7 +12,7 @@ use crate::gui::icons::{Icon, icon_button};
 use crate::gui::state::StateRef;
 use crate::gui::state::view::CommentsView;
 use crate::gui::theme;
-use crate::gui::widgets::{caption, group_box, link, shown_name};
+use crate::gui::widgets::{caption, group_box, link, shown_name, takes_enter};
 
 /// The comments on one thing, and the field for another.
 pub fn comments_ui(ui: &mut Ui, state: StateRef<'_>, about: &str, view: &mut CommentsView, out: &mut Actions) {
@@ -38,6 +38,8 @@ pub fn comments_ui(ui: &mut Ui, state: StateRef<'_>, about: &str, view: &mut Com
         let said = write_ui(ui, ("Write a comment", "Comment"), &mut view.draft, wants_focus);
         if let Some(text) = said {
             out.push(Action::Comment { about: about.to_owned(), answers: String::new(), text });
+            // Below what was said it stays in view.
+            view.wants_focus = true;
         }
         author_ui(ui, state, out);
     });
@@ -107,7 +109,7 @@ fn write_ui(ui: &mut Ui, (name, button): (&str, &str), text: &mut String, wants_
     let palette = theme::palette(ui.ctx());
     let id: Id = ui.make_persistent_id(name);
     let has_focus = ui.memory(|memory| memory.has_focus(id));
-    let is_sent = has_focus && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+    let is_sent = has_focus && takes_enter(ui);
     let response = ui
         .add(
             TextEdit::multiline(text)

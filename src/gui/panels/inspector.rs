@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egui::{Align, Layout, RichText, Ui};
-use pipewright_core::model::{Question, Request};
+use pipewright_core::model::{Id, Question, Request};
 use pipewright_core::planner::Asked;
 use pipewright_core::project::{Edit, Step, StepGroup, Wire};
 use pipewright_core::steps::{self, FieldKind, FormField};
@@ -26,21 +26,27 @@ use crate::gui::state::view::View;
 use crate::gui::state::{StateRef, counted, placed};
 use crate::gui::suggestion;
 use crate::gui::theme;
-use crate::gui::widgets::{Choice, caption, focus_next, group_icon, hairline, link, picker, scrolled, soft};
+use crate::gui::widgets::{
+    Choice, caption, focus_next, focus_next_picker, group_icon, hairline, link, picker, scrolled_anew, soft,
+};
 
 /// The panel.
 pub fn inspector_ui(ui: &mut Ui, state: StateRef<'_>, view: &mut View, out: &mut Actions) {
     ui.take_available_space();
-    scrolled(ui, |ui| {
+    let shown = state.selected_step();
+    let item = match shown {
+        Some(step) => step.id.clone(),
+        None => format!("{:?} {:?}", state.chosen, state.selection.wires.first()),
+    };
+    let is_new = view.shown_item != item;
+    if is_new {
+        view.shown_item = item;
+        let focus = view.forms.focus.take();
+        view.forms.clear();
+        view.forms.focus = focus;
+    }
+    scrolled_anew(ui, is_new, |ui| {
         ui.set_max_width(ui.available_width() - theme::SPACE_3);
-        let shown = state.selected_step();
-        let item = shown.map(|step| step.id.clone());
-        if view.shown_item != item {
-            view.shown_item = item;
-            let focus = view.forms.focus.take();
-            view.forms.clear();
-            view.forms.focus = focus;
-        }
         if view.takes_panel(2) {
             focus_first(ui, state, shown, view);
         }
@@ -242,7 +248,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
             path: String::new(),
             values: &step.settings,
         };
-        inputs_ui(ui, state, step, out);
+        inputs_ui(ui, state, step, &mut view.forms.focus, out);
         form_ui(ui, &scope, kind.form(), &mut view.forms, out);
         if link(ui, "What differs?").on_hover_text("What do some of its rows have in common?").clicked() {
             out.push(Action::ShowTab(BottomTab::Differs));
@@ -256,7 +262,7 @@ fn step_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, view: &mut View, out: 
 }
 
 /// What feeds each input: the way to wire without a pointer. A lone input that has its wire says nothing.
-fn inputs_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
+fn inputs_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, focus: &mut Option<(Id, String)>, out: &mut Actions) {
     let inputs = edits::step_ports(step).inputs;
     let is_wired = |port: &steps::Port| state.project.wires_into(&step.id).any(|wire| wire.input == port.name);
     if inputs.len() < 2 && inputs.iter().all(|port| is_wired(port) && !port.many) {
@@ -269,6 +275,11 @@ fn inputs_ui(ui: &mut Ui, state: StateRef<'_>, step: &Step, out: &mut Actions) {
                 ui.push_id(&wire.id, |ui| input_ui(ui, state, step, port, Some(wire), out));
             }
             if port.many || !is_wired(port) {
+                let is_this =
+                    |(owner, field): &mut (Id, String)| *owner == step.id && *field == edits::input_field(port);
+                if focus.take_if(is_this).is_some() {
+                    focus_next_picker(ui);
+                }
                 input_ui(ui, state, step, port, None, out);
             }
         });

@@ -131,7 +131,11 @@ pub fn table_ui(
     let numbers = number_width(table.rows()).max(if compared.is_some() { 76.0 } else { 0.0 });
     let mut columns = vec![Column::new(numbers).resizable(false)];
     let shown = visible.iter().filter_map(|index| schema.fields.get(*index));
-    columns.extend(shown.map(|field| Column::new(width_of(&field.data_type)).range(48.0..=900.0)));
+    // By name: what a design of before made narrow is not the width of another column in its place.
+    columns.extend(shown.map(|field| {
+        let id = egui::Id::unique((&field.name, field.data_type.to_string()));
+        Column::new(width_of(&field.data_type)).range(48.0..=900.0).id(id)
+    }));
     let mut delegate = Rows {
         palette,
         table,
@@ -148,7 +152,7 @@ pub fn table_ui(
         done: Vec::new(),
         is_fresh: state.results.freshness(&state.plan, step, port) == Freshness::Fresh,
     };
-    let salt = (step, view.preview.port.as_deref().unwrap_or_default(), look.hidden.len());
+    let salt = (step, view.preview.port.as_deref().unwrap_or_default());
     let response = Table::new()
         .id_salt(salt)
         .num_rows(count as u64)

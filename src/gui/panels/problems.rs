@@ -4,7 +4,7 @@ use egui::{Sense, Ui, UiBuilder, WidgetInfo};
 use pipewright_core::diagnostic::Diagnostic;
 
 use crate::gui::command::{Action, Actions, Chosen};
-use crate::gui::forms::{mend_ui, tone};
+use crate::gui::forms::{mend_link_ui, tone};
 use crate::gui::icons::icon_ui;
 use crate::gui::marked::marked_ui;
 use crate::gui::state::StateRef;
@@ -42,6 +42,8 @@ fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic, wants_foc
     let (icon, colour) = tone(palette, problem);
     let response = ui
         .scope_builder(UiBuilder::new().sense(Sense::click()), |ui| {
+            // The whole line is the button.
+            ui.set_min_width(ui.available_width());
             ui.add_space(6.0);
             ui.spacing_mut().interact_size.y = 16.0;
             ui.horizontal_top(|ui| {
@@ -63,7 +65,7 @@ fn problem_row(ui: &mut Ui, state: StateRef<'_>, problem: &Diagnostic, wants_foc
                     if let Some(help) = &problem.help {
                         marked_ui(ui, &shown_name(help, TOLD), &theme::body(), palette.soft);
                     }
-                    mend_ui(ui, state, problem, out);
+                    mend_link_ui(ui, state, problem, out);
                 });
             });
             ui.add_space(6.0);

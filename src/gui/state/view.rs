@@ -68,11 +68,22 @@ pub enum Then {
     Example,
 }
 
+/// Files that somebody wants to be opened.
+#[derive(Debug)]
+pub struct AskedFor {
+    /// As they were typed; empty: dropped, or chosen in another way.
+    pub typed: String,
+    /// No project was open.
+    pub from_start: bool,
+}
+
 /// A dialog over the window.
 #[derive(Debug)]
 pub enum Dialog {
     Open {
         path: String,
+        /// Why what was typed could not be opened.
+        fault: Option<Diagnostic>,
     },
     SaveAs {
         path: String,
@@ -213,8 +224,8 @@ pub struct View {
     /// Revision of the project and version of the results that the scene was made of.
     pub drawn: Option<(u64, u64, bool)>,
     pub forms: FormMemory,
-    /// The step whose form was shown last: drafts go when another is shown.
-    pub shown_item: Option<String>,
+    /// What was shown last of the design: drafts go when another is shown, and that is seen from its top.
+    pub shown_item: String,
     pub palette_query: String,
     pub questions: crate::gui::panels::questions::QuestionsView,
     pub coverage: crate::gui::panels::coverage::CoverageView,
@@ -248,7 +259,9 @@ pub struct View {
     pub fit: bool,
     /// Canvas place for files that are being recognised.
     pub drop_at: Option<Pos2>,
-    /// The panel that F6 gave the keyboard to last: left, canvas, inspector, below.
+    /// What was asked for last, until it is there.
+    pub asked_for: Option<AskedFor>,
+    /// The panel that has the keyboard, or is to have it: left, canvas, inspector, below.
     panel: usize,
     panel_is_wanted: bool,
     /// Quit once the files are closed.
@@ -279,6 +292,13 @@ impl View {
     pub fn next_panel(&mut self) {
         self.panel = (self.panel + 1) % 4;
         self.panel_is_wanted = true;
+    }
+
+    /// The keyboard is in the panel of that index: F6 goes on from there.
+    pub fn stand_in_panel(&mut self, index: usize) {
+        if !self.panel_is_wanted {
+            self.panel = index;
+        }
     }
 
     /// Whether the panel of that index shall take the keyboard; says so once.

@@ -94,6 +94,7 @@ fn drawn_ui(ui: &mut Ui, name: &str, chart: &Plotted, height: f32, picked: Optio
         left_ui(ui, chart);
         return clicked;
     }
+    ui.add_space(theme::SPACE_1);
     let clicked = lines_ui(ui, name, chart, &colours, height, picked);
     if !chart.gaps.is_empty() {
         caption(ui, &chart.gaps);
@@ -117,6 +118,13 @@ fn left_ui(ui: &mut Ui, chart: &Plotted) {
     }
 }
 
+/// The name at the axis of the measure. One that is longer than the axis would run into the chart's, which says the same.
+fn axis_title(title: &str, long: f32, height: f32) -> &str {
+    /// What stands below the axis.
+    const BELOW: f32 = 40.0;
+    if long <= height - BELOW { title } else { "" }
+}
+
 fn lines_ui(
     ui: &mut Ui,
     name: &str,
@@ -136,10 +144,10 @@ fn lines_ui(
         .label(&chart.x_title)
         .formatter(move |mark, _| time_text(mark.value, high - low))
         .label_spacing(room);
-    let left = AxisHints::new_y()
-        .label(&chart.y_title)
-        .formatter(move |mark, _| axis_number(mark.value, &unit))
-        .label_spacing(room);
+    let long = ui.painter().layout_no_wrap(chart.y_title.clone(), theme::caption(), marked).size().x;
+    let y_title = axis_title(&chart.y_title, long, height);
+    let left =
+        AxisHints::new_y().label(y_title).formatter(move |mark, _| axis_number(mark.value, &unit)).label_spacing(room);
     let plot = Plot::new(name)
         .height(height)
         .allow_zoom(false)
@@ -254,6 +262,12 @@ fn room_for_names(longest: f32, width: f32, are_alike: bool) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_longer_than_its_axis_is_left_out() {
+        assert_eq!(axis_title("users", 28.0, 120.0), "users");
+        assert_eq!(axis_title("average of requests", 105.0, 120.0), "");
+    }
 
     #[test]
     fn bars_begin_beside_their_names() {

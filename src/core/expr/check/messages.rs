@@ -160,10 +160,27 @@ pub(super) fn unknown_function(name: &str) -> (String, String) {
         "mod" => "write `a % b`".to_owned(),
         _ => match nearest(name, known()).and_then(super::super::functions::function) {
             Some(function) => format!("write `{}`", function.signature),
-            None => "the list of functions shows what there is, by group".to_owned(),
+            None => match about(name) {
+                found if found.is_empty() => "`pipewright functions` lists what there is, by group".to_owned(),
+                found => format!("of these one may do it: {}", found.join(", ")),
+            },
         },
     };
     (format!("unknown function `{name}`{}", did_you_mean(name, known())), help)
+}
+
+/// How functions are called of which the words of a name are told: `start_of` leads to what gives the start of an hour.
+fn about(name: &str) -> Vec<String> {
+    const MOST: usize = 3;
+    let words: Vec<String> = name.split('_').filter(|word| word.chars().count() > 3).map(str::to_lowercase).collect();
+    let tells = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric()).any(|told| words.iter().any(|word| told.eq_ignore_ascii_case(word)))
+    };
+    let phrase = name.replace('_', " ").to_lowercase();
+    let mut found: Vec<&Function> =
+        functions().iter().filter(|function| tells(function.name) || tells(function.doc)).collect();
+    found.sort_by_key(|function| !function.doc.to_lowercase().contains(&phrase));
+    found.iter().take(MOST).map(|function| format!("`{}`", function.signature)).collect()
 }
 
 pub(super) fn argument_count(function: &Function, count: usize) -> String {

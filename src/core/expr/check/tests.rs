@@ -128,6 +128,8 @@ fn unknown_names_are_mended() {
     wrong("time > current_timestamp", "unknown column", "${run.started_at}");
     wrong("year(time)", "unknown function `year`", "extract(year from time)");
     wrong("md5(path)", "unknown function", "hash(text)");
+    wrong("start_of(time)", "unknown function `start_of`", "may do it: `date_trunc(unit, time) → Timestamp`");
+    wrong("frobnicate(time)", "unknown function `frobnicate`", "`pipewright functions` lists");
     wrong("status > ${limt}", "unknown parameter `limt`; did you mean `limit`?", "`run.started_at`");
     wrong("path = ${env:SECRET}", "unknown parameter", "secrets");
 }

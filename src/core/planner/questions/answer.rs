@@ -405,11 +405,21 @@ fn time_of(plan: &Plan, node: NodeId, schema: &Schema) -> Option<(String, Option
     // A time that is measured (the first error) is no time that rows are for.
     let is_measured = |name: &str| matches!(origin(plan, node, name), Some(Origin::Measure(_)));
     let name = key.or_else(|| times.find(|name| !is_measured(name)))?;
-    let span = match origin(plan, node, name) {
-        Some(Origin::Key(expr)) => span_of(expr),
-        _ => None,
-    };
+    let span = origin_at(plan, node, name).and_then(|(group, origin)| match origin {
+        Origin::Key(expr) => span_of_key(plan, group, expr),
+        Origin::Measure(_) | Origin::Computed(..) => None,
+    });
     Some((name.to_owned(), span))
+}
+
+/// As `span_of`; the key may be a column that a step before has made.
+fn span_of_key(plan: &Plan, group: NodeId, key: &Expr) -> Option<i64> {
+    let ExprKind::Column(name) = &key.kind else { return span_of(key) };
+    match origin_at(plan, *plan.node(group).inputs.first()?, name)? {
+        (_, Origin::Computed(_, expr)) => span_of(expr),
+        (before, Origin::Key(expr)) => span_of_key(plan, before, expr),
+        (_, Origin::Measure(_)) => None,
+    }
 }
 
 /// The length of the spans that a key divides time into, where they are equally long.

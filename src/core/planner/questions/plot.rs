@@ -281,7 +281,7 @@ impl AnswerShape {
             (_, Some(Step::Month)) => month_of(at),
             (Some(span), _) if span >= MICROS_PER_DAY => day_and_clock(at).0,
             (Some(span), _) => stretch(at, span).replace(" UTC", ""),
-            (None, _) => day_and_clock(at).0,
+            (None, _) => point_of_time(at, &all),
         };
         let per = span.and_then(span_word).map_or_else(
             || {
@@ -296,7 +296,7 @@ impl AnswerShape {
         into.title = format!("{noun} per {per}");
         into.x_title = format!("{} (UTC)", words(&rows.schema().fields[x].name));
         let bar = |at: i64| (name(at) + &self.part_of(rows, at), sums.get(&at).copied().unwrap_or(0.0));
-        into.bars = all.into_iter().map(bar).collect();
+        into.bars = all.iter().copied().map(bar).collect();
         Some(())
     }
 
@@ -574,6 +574,18 @@ fn highest(series: Vec<(String, BTreeMap<i64, f64>)>, is_lowest: bool) -> Vec<(S
     order.sort_by(|one, other| peak(&series[*other].1).total_cmp(&peak(&series[*one].1)));
     order.truncate(MOST_LINES);
     series.into_iter().enumerate().filter(|(at, _)| order.contains(at)).map(|(_, line)| line).collect()
+}
+
+/// One of several points of time, told apart from the others: by its day, its clock, or both.
+fn point_of_time(at: i64, all: &[i64]) -> String {
+    let (day, clock) = day_and_clock(at);
+    let are_days = all.iter().all(|at| at.rem_euclid(MICROS_PER_DAY) == 0);
+    let are_of_one_day = all.iter().all(|other| day_and_clock(*other).0 == day);
+    match (are_days, are_of_one_day) {
+        (true, _) => day,
+        (false, true) => clock,
+        (false, false) => format!("{day} {clock}"),
+    }
 }
 
 /// All times from the first to the last; `None`: too many to draw.

@@ -4,9 +4,9 @@ use super::*;
 use crate::data::{DataType, Schema};
 use crate::expr::{SortKey, parse};
 use crate::ir::{Aggregate, Column, Destination, Node, NodeId, Op, Origin, Plan, Write};
-use crate::planner::Mark;
 use crate::planner::testing::Table;
 use crate::planner::{Asked, Vocabulary, ready_question};
+use crate::planner::{Mark, RowsChart};
 
 /// A flow that ends in groups by `keys` with `measures`, read in an order.
 fn plan(schema: &Schema, keys: &[(&str, &str)], measures: &[(&str, &str)], order: &[(&str, bool)]) -> Plan {
@@ -73,6 +73,38 @@ fn the_hour_with_the_most_is_told_and_hours_without_rows_are_zero() {
         plotted.bars.len() == 11 && plotted.bars[0] == ("3 March 2026, 07:00–08:00".to_owned(), 0.0),
         "{plotted:?}"
     );
+}
+
+#[test]
+fn times_of_one_day_are_told_apart_by_their_clock() {
+    let schema = Schema::of([("minute", DataType::Timestamp), ("rows", DataType::Int)]);
+    let row = |minute: &str, rows: i64| vec![time(minute), Value::Int(rows)];
+    let names = |plan: &Plan, second: &str| -> Vec<String> {
+        let rows = Table(schema.clone(), vec![row("2019-01-26T16:15:00Z", 58), row(second, 96)]);
+        let plotted = shape(plan, None).plotted(&rows, None).unwrap();
+        plotted.bars.into_iter().map(|bar| bar.0).collect()
+    };
+    let mut plan = plan(&schema, &[("minute", "minute")], &[("rows", "count(*)")], &[("minute", false)]);
+    assert_eq!(names(&plan, "2019-01-26T16:16:00Z"), ["16:15", "16:16"]);
+    assert_eq!(names(&plan, "2019-01-27T16:15:00Z"), ["26 Jan 16:15", "27 Jan 16:15"]);
+
+    // A key that a step before has made is of spans as long as that step says.
+    let column = Column::new("minute", parse("date_trunc('minute', time)").unwrap());
+    let made = Op::Project(crate::ir::Project::new(vec![column]));
+    let mut node = (*plan.nodes[1]).clone();
+    (node.op, node.inputs) = (made, vec![NodeId(0)]);
+    plan.nodes.insert(1, node.into());
+    for at in [2, 3] {
+        let node: &mut Node = std::sync::Arc::make_mut(&mut plan.nodes[at]);
+        node.inputs = vec![NodeId(at as u32 - 1)];
+    }
+    let rows = Table(schema.clone(), vec![row("2019-01-26T16:15:00Z", 58), row("2019-01-26T16:17:00Z", 96)]);
+    let shape = AnswerShape::of(None, &plan, NodeId(3), &Vocabulary::shipped(), "Failed transactions");
+    let bars = shape.plotted(&rows, None).unwrap().bars;
+    assert_eq!(bars.iter().map(|bar| bar.1).collect::<Vec<_>>(), [58.0, 0.0, 96.0]);
+    assert_eq!(bars[2].0, "26 January 2019, 16:17–16:18");
+    let own = RowsChart { x: "minute".into(), y: Some("rows".into()), ..RowsChart::default() };
+    assert_eq!(RowsChart::of_answer(&shape), Some(own));
 }
 
 #[test]
