@@ -19,6 +19,12 @@ fn number_column(name: &str) -> String {
     format!("{name}_ns")
 }
 
+/// Whether a column is the number of a time that stands beside it.
+fn is_number_of_time(schema: &Schema, name: &str) -> bool {
+    let is_time = |field: &&Field| field.data_type == DataType::Timestamp && number_column(&field.name) == name;
+    schema.fields.iter().any(|field| is_time(&field))
+}
+
 /// Checks the options and makes a parser, as `Format::prepare` does; columns that the option `epochs` names are times.
 pub fn prepare(
     known: &dyn Format,
@@ -137,7 +143,7 @@ pub fn epoch_columns(parser: &dyn Parser, sample: &Sample) -> EpochColumns {
             named.extend(inside.map(|(way, key, _)| (at, way, key)));
         }
     }
-    named.retain(|(_, _, key)| says_time(key, None));
+    named.retain(|(_, name, key)| says_time(key, None) && !is_number_of_time(parser.schema(), name));
     if named.is_empty() {
         return EpochColumns::default();
     }
