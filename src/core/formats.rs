@@ -60,6 +60,7 @@ mod postgresql_csv;
 mod prometheus;
 pub mod scan;
 mod spec;
+mod stamp;
 mod syslog;
 mod template;
 #[cfg(test)]

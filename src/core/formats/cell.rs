@@ -2,7 +2,7 @@
 //! Imports data.
 
 use super::columns::Fit;
-use super::template::whole_stamp;
+use super::stamp;
 use super::{Change, Columns, json_changes, numbers};
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value, parse_duration};
@@ -56,7 +56,7 @@ impl Cell {
             Cell::Float => numbers::float(trimmed(text)).map(|value| out.float(column, value)),
             Cell::Boolean => boolean(trimmed(text)).map(|value| out.boolean(column, value)),
             Cell::Timestamp => {
-                let time = parse_timestamp(text).or_else(|| whole_stamp(text));
+                let time = parse_timestamp(text).or_else(|| stamp::whole(text));
                 time.map(|value| out.timestamp(column, value))
             }
             Cell::Date => parse_date(text).map(|value| out.date(column, value)),

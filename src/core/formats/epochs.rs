@@ -574,4 +574,13 @@ mod tests {
         assert_eq!((fault("t").as_deref(), fault("none"), fault("a=b=ms, c=s")), (Some("PW1155"), None, None));
         assert!(format("csv").unwrap().check_options(&of("t")).is_err());
     }
+
+    #[test]
+    fn the_number_beside_a_time_is_no_second_time() {
+        let (known, text) = (format("influx").unwrap(), "cpu,host=a usage=1.5 1771322400000000001\n".repeat(2));
+        let sample = Sample::whole("a.lp", &text);
+        let parser = known.prepare(&FormatSpec::new("influx"), None, &sample).unwrap();
+        assert!(parser.schema().has("time_ns"));
+        assert_eq!(epoch_columns(&*parser, &sample), EpochColumns::default());
+    }
 }

@@ -1,6 +1,6 @@
 //! Guesses column types from sampled texts. Imports data.
 
-use super::template::whole_stamp;
+use super::stamp;
 use super::{cell, numbers};
 use crate::data::instants::{is_plain_date, parse_timestamp};
 use crate::data::{DataType, Field};
@@ -57,7 +57,7 @@ impl TextGuess {
         }
         self.boolean = self.boolean && cell::boolean(text).is_some();
         self.date = self.date && is_plain_date(text);
-        self.timestamp = self.timestamp && (parse_timestamp(text).is_some() || whole_stamp(text).is_some());
+        self.timestamp = self.timestamp && (parse_timestamp(text).is_some() || stamp::whole(text).is_some());
     }
 
     /// Versions such as `1.1` and `1.10` are two, and one number: where some have more digits than others, a zero at the

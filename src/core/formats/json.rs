@@ -7,7 +7,7 @@
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Value, parse_duration};
 
-use super::template::whole_stamp;
+use super::stamp;
 use super::{Change, ChangeSet, numbers};
 
 /// How deep arrays and objects may lie inside each other.
@@ -432,7 +432,7 @@ impl<'a> Scanner<'a> {
 /// The time that a string is.
 #[inline]
 pub fn time_of(text: &str) -> Option<i64> {
-    parse_timestamp(text).or_else(|| whole_stamp(text))
+    parse_timestamp(text).or_else(|| stamp::whole(text))
 }
 
 /// A string as a type other than String.

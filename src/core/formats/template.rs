@@ -17,7 +17,6 @@ mod matcher;
 mod pairs;
 mod parser;
 mod span;
-mod stamp;
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +41,6 @@ use matcher::Capture;
 pub use pairs::Pairs;
 use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
-pub use stamp::{Stamp, iso_prefix, whole as whole_stamp};
 
 /// What becomes of lines that no variant reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,7 @@
 use chrono::{DateTime, Datelike};
 
 use super::{Priority, SEVERITIES, slots, split_priority};
-use crate::data::instants::{MICROS_PER_SECOND, ends_finer, timestamp_prefix, zone_prefix};
-use crate::data::zones::times_are_of;
+use crate::data::instants::{ends_finer, timestamp_prefix};
 use crate::data::{DataType, Schema};
 use crate::diagnostic::Diagnostic;
 use crate::formats::dates::Years;
@@ -265,38 +264,8 @@ impl<'a> Header<'a> {
             header.message = line.len() - after.len();
         } else if let Some(tag) = Tag::read(after) {
             header.tag(tag, line);
-        } else {
-            header.behind_the_time(first, after, line, years);
         }
         Ok(header)
-    }
-
-    /// In `10:00:01 CET web1 sshd[9]: …` and `10:00:01 2024 web1 sshd[9]: …` zone and year stand in the host's place; a
-    /// host has no other one behind it.
-    fn behind_the_time(&mut self, word: &str, after: &'a str, line: &'a str, years: Years) {
-        let year = word.parse().ok().filter(|year| word.len() == 4 && (1970..=2100).contains(year));
-        let zone = || zone_prefix(word.as_bytes()).filter(|(_, used)| *used == word.len());
-        let Some((host, rest)) = after.split_once(' ') else { return };
-        let Some(tag) = Tag::read(rest.trim_start_matches(' ')) else { return };
-        let (_, stamp) = split_priority(line).unwrap_or((None, line));
-        let shift = match year {
-            Some(year) if !self.has_year => Ok(year),
-            Some(_) => return,
-            None => match zone() {
-                Some((seconds, _)) => Err(i64::from(seconds)),
-                None => return,
-            },
-        };
-        let local = {
-            let _local = times_are_of(None);
-            let years = shift.map_or(years, |year| Years::in_file(&Chunk::whole(""), Some(year)));
-            read_time(stamp.as_bytes(), years)
-        };
-        let Some((local, _)) = local else { return };
-        self.time = shift.map_or_else(|seconds| local - seconds * MICROS_PER_SECOND, |_| local);
-        self.has_year |= shift.is_ok();
-        self.host = Some(host);
-        self.tag(tag, line);
     }
 
     /// Whether a line that begins with an ISO date goes on as those of other logs do: what stands in the place of the
@@ -497,11 +466,6 @@ mod tests {
             ),
             ("Oct 11 22:14:15Z h a: b", r#"["1970-10-11T22:14:15Z","h","a",null,"b",null,null]"#),
             ("Oct 11 22:14:15 CET vpxd[12]: b", r#"["1970-10-11T22:14:15Z","CET","vpxd",12,"b",null,null]"#),
-            ("Oct 11 22:14:15 CET web1 sshd[9]: b", r#"["1970-10-11T21:14:15Z","web1","sshd",9,"b",null,null]"#),
-            (
-                "<165>Aug 24 05:34:00 2019 web1 sshd[9]: b",
-                r#"["2019-08-24T05:34:00Z","web1","sshd",9,"b","local4","notice"]"#,
-            ),
             ("Oct 11 22:14:15 host http://x", r#"["1970-10-11T22:14:15Z","host",null,null,"http://x",null,null]"#),
             ("Oct 11 22:14:15", r#"["1970-10-11T22:14:15Z",null,null,null,null,null,null]"#),
         ] {

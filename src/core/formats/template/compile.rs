@@ -35,9 +35,9 @@
 //! | `iso_zone` `syslog_zone` | such a time, null where the zone behind it is ambiguous or unknown |
 //! | `%Y…` | a time as strftime has it |
 
-use super::stamp::Stamp;
 use super::{TEXTS, Table};
 use crate::data::{DataType, Field, Schema};
+use crate::formats::stamp::Stamp;
 use crate::formats::time::Epoch;
 
 /// A piece of a template.

@@ -3,8 +3,8 @@
 use super::compile::{Compiled, FieldItem, Item, Kind};
 use super::is_escaped;
 use super::span::{size, span};
-use super::stamp::Stamp;
 use crate::formats::dates::Years;
+use crate::formats::stamp::Stamp;
 
 /// A captured piece of a line.
 #[derive(Debug, Clone, Copy)]

@@ -6,10 +6,10 @@ use crate::data::zones::times_are_of;
 use crate::formats::door::NONE;
 use crate::formats::keys::{KeyCursor, is_padded, repeated};
 use crate::formats::layout_parser::{split_last_port, split_port, split_request, unescape_backslashes};
+use crate::formats::stamp::UNKNOWN;
 use crate::formats::template::compile::{FieldItem, Kind};
 use crate::formats::template::matcher::Capture;
 use crate::formats::template::span::{size, span};
-use crate::formats::template::stamp::UNKNOWN;
 use crate::formats::template::{Escapes, without_escapes};
 use crate::formats::{Change, numbers};
 

@@ -1,5 +1,5 @@
 //! Times with a year whose parts stand in other orders than ISO 8601 has them: `date`'s own form, RFC 2822, days first.
-//! Only those that cannot be taken for others. Must not import the parser.
+//! Only those that cannot be taken for others. Must not import single formats.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
 //! Times at the start of a text, read without allocation; those of a strftime format by a small reader of its own,
-//! since a general one costs more than the rest of the line. Must not import the parser.
+//! since a general one costs more than the rest of the line. Must not import single formats.
 
 mod names;
 mod orders;
