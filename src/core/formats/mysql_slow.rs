@@ -44,7 +44,7 @@ impl Format for MysqlSlow {
     fn doc(&self) -> &'static str {
         "The slow query log of MySQL, MariaDB and Percona Server (dev.mysql.com, The slow query log). `time` is that of \
          `SET timestamp`, when the statement began, else of `# Time:`; where the latter says more it is `logged`, when \
-         the statement had ended. `duration` and `lock_time` are in seconds; the other keys of the head keep \
+         the statement had ended. A `# Time:` without a zone is of the clock that events with both times tell. `duration` and `lock_time` are in seconds; the other keys of the head keep \
          their names; `login_user` is who logged in, where that is not the account, and `explain` MariaDB's plan; \
          `query` is the statement with all its lines."
     }
