@@ -61,6 +61,7 @@ mod postgresql_csv;
 mod prometheus;
 pub mod scan;
 mod spec;
+mod stamp;
 mod syslog;
 mod template;
 #[cfg(test)]
@@ -87,8 +88,8 @@ pub use xml::open_references;
 /// Every format, in the order in which a tie of scores is decided.
 static FORMATS: &[&dyn Format] = {
     use families::{
-        applications, aws, daemons, databases, frameworks, java_util, jobs, microsoft, monitors, proxies, requests,
-        security, system, web_errors,
+        applications, aws, daemons, databases, frameworks, java_util, jobs, mail, messages, microsoft, middleware,
+        monitors, proxies, requests, security, system, tools, web_errors,
     };
     &[
         &envelope::CRI,
@@ -148,6 +149,42 @@ static FORMATS: &[&dyn Format] = {
         &security::FORTINET,
         &security::SOPHOS,
         &security::SNORT,
+        &security::SONICWALL,
+        &security::MERAKI,
+        &mail::EXIM,
+        &mail::QUEUED,
+        &mail::DOVECOT_MESSAGES,
+        &messages::FILTERLOG,
+        &messages::DNSMASQ,
+        &messages::CHARON,
+        &messages::KAMAILIO,
+        &messages::UNBOUND,
+        &messages::KERNEL_MESSAGES,
+        &messages::CHECK_POINT,
+        &middleware::ENVOY_LOG,
+        &middleware::COREDNS,
+        &middleware::ELASTICSEARCH,
+        &middleware::IBM_MQ,
+        &middleware::ORACLE_LISTENER,
+        &middleware::MARIADB_AUDIT,
+        &middleware::DB2_DIAGNOSTICS,
+        &middleware::RADIUS_DETAIL,
+        &middleware::REDSHIFT,
+        &middleware::QUEUE_LOG,
+        &middleware::BACULA,
+        &middleware::ANSIBLE,
+        &middleware::HASHICORP,
+        &middleware::LIGHTTPD,
+        &tools::PING,
+        &tools::TCPDUMP,
+        &tools::NPM,
+        &tools::SNMP,
+        &tools::GRAPHITE,
+        &tools::STATSD,
+        &tools::PERFORMANCE,
+        &tools::PACMAN,
+        &tools::PASSWD,
+        &tools::REDIS_INFO,
         &panos::Panos,
         &modsecurity::ModSecurity,
         &applications::MONOLOG,

@@ -35,6 +35,14 @@ const TYPES: OptionSpec = OptionSpec {
     doc: "Types of columns that the log format leaves as text: `field_10=Int, cookie_cart=Float`.",
 };
 
+const LISTS: OptionSpec = OptionSpec {
+    name: "lists",
+    kind: OptionKind::Text,
+    default: "",
+    doc: "Columns that are one entry of a list, each with another beside it that holds the lists, `NAME_list`: \
+          `client, upstream_status`.",
+};
+
 /// The parser of a layout: captured texts are read as they are declared, what is more than that is converted.
 fn parser(mut layout: Layout, declared: Option<&Schema>) -> Result<Box<dyn Parser>, Diagnostic> {
     if let Some(declared) = declared {
@@ -49,6 +57,9 @@ fn with_options(mut layout: Layout, spec: &FormatSpec) -> Result<Layout, Diagnos
     if let Some(types) = spec.option("types") {
         let types = named_types::read(types, &layout.schema()).map_err(|fault| fault.field("types"))?;
         layout.set_types(&types).map_err(|fault| fault.field("types"))?;
+    }
+    if let Some(lists) = spec.option("lists").filter(|lists| !lists.is_empty()) {
+        layout.keep_lists(lists.split(',').map(str::trim)).map_err(|fault| fault.field("lists"))?;
     }
     layout.may_end_after = spec.option("may_end_after").filter(|name| !name.is_empty()).map(str::to_owned);
     Ok(layout)

@@ -2,6 +2,7 @@
 //! Imports data.
 
 use super::columns::Fit;
+use super::stamp;
 use super::{Change, Columns, json_changes, numbers};
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Field, Value, parse_duration};
@@ -54,7 +55,10 @@ impl Cell {
             Cell::Int => numbers::int(trimmed(text).as_bytes()).map(|value| out.int(column, value)),
             Cell::Float => numbers::float(trimmed(text)).map(|value| out.float(column, value)),
             Cell::Boolean => boolean(trimmed(text)).map(|value| out.boolean(column, value)),
-            Cell::Timestamp => parse_timestamp(text).map(|value| out.timestamp(column, value)),
+            Cell::Timestamp => {
+                let time = parse_timestamp(text).or_else(|| stamp::whole(text));
+                time.map(|value| out.timestamp(column, value))
+            }
             Cell::Date => parse_date(text).map(|value| out.date(column, value)),
             Cell::Json => json(trimmed(text), &field.data_type).map(|value| out.value(column, value)),
         }
@@ -133,6 +137,7 @@ mod tests {
             (DataType::Boolean, "TRUE", Value::Boolean(true)),
             (DataType::Boolean, "1", Value::Null),
             (DataType::Timestamp, "1970-01-02", Value::Timestamp(86_400_000_000)),
+            (DataType::Timestamp, "2 Jan 1970 00:00:01", Value::Timestamp(86_401_000_000)),
             (DataType::Date, "1970-01-02", Value::Date(1)),
             (DataType::Duration, "PT1S", Value::Duration(1_000_000)),
             (DataType::String, " x ", Value::text(" x ")),

@@ -136,7 +136,7 @@ pub static CLOUDWATCH: Envelope = Envelope {
     examples: &["2024-03-01T10:00:00.123000+00:00 ecs/shop/7f3a17 level=info msg=started"],
 };
 
-/// How telling a time is before text that is no log of its own.
+/// How telling a time, or two names, are before text that is no log of its own.
 const PLAIN: u8 = 60;
 
 /// Whether what stands behind a time is a log of its own, and not the rest of lines that begin with a time.
@@ -229,8 +229,9 @@ impl Format for Envelope {
             return None;
         }
         let found = score(fitting, all, 1).and_then(|_| recognise_payload(self.kind, &self.inside(sample)));
-        // A time before any text is not telling: most logs begin so.
-        let is_plain = self.kind == Kind::Timed && !found.as_ref().is_some_and(is_log_of_its_own);
+        // A time before any text is not telling: most logs begin so. Nor are names that may be those of hosts.
+        let may_be_other = self.kind == Kind::Timed || !is_told;
+        let is_plain = may_be_other && !found.as_ref().is_some_and(is_log_of_its_own);
         let score = score(fitting, all, if is_plain { PLAIN } else { self.weight })?;
         let mut reasons = vec![format!("{fitting} of {all} lines are lines of a {}", self.title)];
         let mut spec = FormatSpec::new(self.name);

@@ -19,6 +19,12 @@ fn number_column(name: &str) -> String {
     format!("{name}_ns")
 }
 
+/// Whether a column is the number of a time that stands beside it.
+fn is_number_of_time(schema: &Schema, name: &str) -> bool {
+    let is_time = |field: &&Field| field.data_type == DataType::Timestamp && number_column(&field.name) == name;
+    schema.fields.iter().any(|field| is_time(&field))
+}
+
 /// Checks the options and makes a parser, as `Format::prepare` does; columns that the option `epochs` names are times.
 pub fn prepare(
     known: &dyn Format,
@@ -137,7 +143,7 @@ pub fn epoch_columns(parser: &dyn Parser, sample: &Sample) -> EpochColumns {
             named.extend(inside.map(|(way, key, _)| (at, way, key)));
         }
     }
-    named.retain(|(_, _, key)| says_time(key, None));
+    named.retain(|(_, name, key)| says_time(key, None) && !is_number_of_time(parser.schema(), name));
     if named.is_empty() {
         return EpochColumns::default();
     }
@@ -567,5 +573,14 @@ mod tests {
         assert_eq!(fault("t=h").as_deref(), Some("PW1155"));
         assert_eq!((fault("t").as_deref(), fault("none"), fault("a=b=ms, c=s")), (Some("PW1155"), None, None));
         assert!(format("csv").unwrap().check_options(&of("t")).is_err());
+    }
+
+    #[test]
+    fn the_number_beside_a_time_is_no_second_time() {
+        let (known, text) = (format("influx").unwrap(), "cpu,host=a usage=1.5 1771322400000000001\n".repeat(2));
+        let sample = Sample::whole("a.lp", &text);
+        let parser = known.prepare(&FormatSpec::new("influx"), None, &sample).unwrap();
+        assert!(parser.schema().has("time_ns"));
+        assert_eq!(epoch_columns(&*parser, &sample), EpochColumns::default());
     }
 }

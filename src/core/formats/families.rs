@@ -9,12 +9,16 @@ pub mod databases;
 pub mod frameworks;
 pub mod java_util;
 pub mod jobs;
+pub mod mail;
+pub mod messages;
 pub mod microsoft;
+pub mod middleware;
 pub mod monitors;
 pub mod proxies;
 pub mod requests;
 pub mod security;
 pub mod system;
+pub mod tools;
 pub mod web_errors;
 
 #[cfg(test)]
@@ -28,7 +32,7 @@ mod tests;
 #[cfg(test)]
 pub fn tables() -> Vec<&'static super::template::Table> {
     use super::template::TemplateFormat;
-    let all: [&'static TemplateFormat; 72] = [
+    let all: [&'static TemplateFormat; 108] = [
         &web_errors::NGINX_ERROR,
         &web_errors::APACHE_ERROR,
         &web_errors::SQUID,
@@ -73,6 +77,42 @@ pub fn tables() -> Vec<&'static super::template::Table> {
         &security::FORTINET,
         &security::SOPHOS,
         &security::SNORT,
+        &security::SONICWALL,
+        &security::MERAKI,
+        &mail::EXIM,
+        &mail::QUEUED,
+        &mail::DOVECOT_MESSAGES,
+        &messages::FILTERLOG,
+        &messages::DNSMASQ,
+        &messages::CHARON,
+        &messages::KAMAILIO,
+        &messages::UNBOUND,
+        &messages::KERNEL_MESSAGES,
+        &messages::CHECK_POINT,
+        &middleware::ENVOY_LOG,
+        &middleware::COREDNS,
+        &middleware::ELASTICSEARCH,
+        &middleware::IBM_MQ,
+        &middleware::ORACLE_LISTENER,
+        &middleware::MARIADB_AUDIT,
+        &middleware::DB2_DIAGNOSTICS,
+        &middleware::RADIUS_DETAIL,
+        &middleware::REDSHIFT,
+        &middleware::QUEUE_LOG,
+        &middleware::BACULA,
+        &middleware::ANSIBLE,
+        &middleware::HASHICORP,
+        &middleware::LIGHTTPD,
+        &tools::PING,
+        &tools::TCPDUMP,
+        &tools::NPM,
+        &tools::SNMP,
+        &tools::GRAPHITE,
+        &tools::STATSD,
+        &tools::PERFORMANCE,
+        &tools::PACMAN,
+        &tools::PASSWD,
+        &tools::REDIS_INFO,
         &applications::MONOLOG,
         &applications::RUBY,
         &applications::RAILS,

@@ -1,5 +1,6 @@
 //! Guesses column types from sampled texts. Imports data.
 
+use super::stamp;
 use super::{cell, numbers};
 use crate::data::instants::{is_plain_date, parse_timestamp};
 use crate::data::{DataType, Field};
@@ -56,7 +57,7 @@ impl TextGuess {
         }
         self.boolean = self.boolean && cell::boolean(text).is_some();
         self.date = self.date && is_plain_date(text);
-        self.timestamp = self.timestamp && parse_timestamp(text).is_some();
+        self.timestamp = self.timestamp && (parse_timestamp(text).is_some() || stamp::whole(text).is_some());
     }
 
     /// Versions such as `1.1` and `1.10` are two, and one number: where some have more digits than others, a zero at the
@@ -144,6 +145,7 @@ mod tests {
         assert_eq!(guess(&["true", "False"]), DataType::Boolean);
         assert_eq!(guess(&["2024-01-01", "2024-02-29"]), DataType::Date);
         assert_eq!(guess(&["2024-01-01", "2024-02-29T10:00:00Z"]), DataType::Timestamp);
+        assert_eq!(guess(&["Tue, 17 Feb 2026 10:00:01 +0100", "17 Feb 2026 10:00:01,5"]), DataType::Timestamp);
         assert_eq!(guess(&["1", "x"]), DataType::String);
         assert_eq!(guess(&["1", "true"]), DataType::String);
     }

@@ -7,6 +7,7 @@
 use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
 use crate::data::{DataType, Value, parse_duration};
 
+use super::stamp;
 use super::{Change, ChangeSet, numbers};
 
 /// How deep arrays and objects may lie inside each other.
@@ -428,10 +429,16 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// The time that a string is.
+#[inline]
+pub fn time_of(text: &str) -> Option<i64> {
+    parse_timestamp(text).or_else(|| stamp::whole(text))
+}
+
 /// A string as a type other than String.
 fn text_value(text: &str, data_type: &DataType, changes: &mut ChangeSet) -> Value {
     let (value, change) = match data_type {
-        DataType::Timestamp => (parse_timestamp(text).map(Value::Timestamp), is_finer(text).then_some(Change::Cut)),
+        DataType::Timestamp => (time_of(text).map(Value::Timestamp), is_finer(text).then_some(Change::Cut)),
         DataType::Date => (parse_date(text).map(Value::Date), has_clock(text).then_some(Change::Clock)),
         DataType::Duration => {
             let read = parse_duration(text);

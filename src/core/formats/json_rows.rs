@@ -5,10 +5,10 @@
 //! its JSON text. Of a key given twice the last value holds, null too. A key without a column goes to `_more`, where the
 //! schema has it, and is counted where not.
 
-use super::json::{Fault, Kind, Quoted, Scanner, unescape};
+use super::json::{Fault, Kind, Quoted, Scanner, time_of, unescape};
 use super::keys::{KeyCursor, KeyIndex, More, Withheld};
 use super::{Change, Columns, Tally, Unfit, Unit, numbers};
-use crate::data::instants::{has_clock, is_finer, parse_date, parse_timestamp};
+use crate::data::instants::{has_clock, is_finer, parse_date};
 use crate::data::{Classification, DataType, Field, Labels, Schema, Value};
 
 /// How a column's values are read, chosen once per column.
@@ -221,7 +221,7 @@ impl<'a> ObjectReader<'a> {
                 let quoted = scanner.quoted()?;
                 let text = self.plain(quoted);
                 let is_cut = is_finer(text);
-                let set = parse_timestamp(text).map(|value| out.timestamp(column, value)).is_some();
+                let set = time_of(text).map(|value| out.timestamp(column, value)).is_some();
                 if set && is_cut {
                     self.unfit.note_change(column, Change::Cut);
                 }

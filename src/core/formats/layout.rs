@@ -51,6 +51,8 @@ pub struct Capture {
     pub kind: Kind,
     /// Whether the text may hold blanks where no quotes stand around it.
     pub blanks: bool,
+    /// The column of a list whose one entry is `column`; `None`: that there were others is counted.
+    pub list: Option<String>,
 }
 
 /// What a capture holds, and so its column's type. `-` is null in all but `Sign`.
@@ -103,7 +105,7 @@ pub enum Escapes {
 
 impl Capture {
     pub fn new(column: &str, kind: Kind) -> Self {
-        Self { column: column.to_owned(), kind, blanks: false }
+        Self { column: column.to_owned(), kind, blanks: false, list: None }
     }
 
     /// The text may hold blanks outside quotes too.
@@ -117,11 +119,20 @@ impl Capture {
         match &self.kind {
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
             Kind::HostPort => vec![("vhost", DataType::String), ("vhost_port", DataType::Int)],
-            Kind::Text | Kind::Sign | Kind::ListText | Kind::Client => vec![(&self.column, DataType::String)],
-            Kind::Int | Kind::LastInt => vec![(&self.column, DataType::Int)],
-            Kind::Float | Kind::LastFloat | Kind::Seconds { .. } => vec![(&self.column, DataType::Float)],
+            Kind::Text | Kind::Sign | Kind::ListText => vec![(&self.column, DataType::String)],
+            Kind::Client => self.with_list(DataType::String),
+            Kind::LastInt => self.with_list(DataType::Int),
+            Kind::LastFloat => self.with_list(DataType::Float),
+            Kind::Int => vec![(&self.column, DataType::Int)],
+            Kind::Float | Kind::Seconds { .. } => vec![(&self.column, DataType::Float)],
             Kind::Time(_) => vec![(&self.column, DataType::Timestamp)],
         }
+    }
+
+    /// The column of one entry, and that of the list.
+    fn with_list(&self, data_type: DataType) -> Vec<(&str, DataType)> {
+        let list = self.list.iter().map(|list| (list.as_str(), DataType::String));
+        std::iter::once((self.column.as_str(), data_type)).chain(list).collect()
     }
 }
 
@@ -182,6 +193,28 @@ impl Layout {
                 _ => continue,
             };
         }
+    }
+
+    /// Gives columns that are one entry of a list another one beside them, `NAME_list`, which holds the lists.
+    pub fn keep_lists<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Result<(), Diagnostic> {
+        for name in names {
+            let mut captures = self.items.iter_mut().filter_map(|item| match item {
+                Item::Capture(capture) => Some(capture),
+                Item::Literal(_) => None,
+            });
+            let is_one = |capture: &Capture| {
+                capture.column == name && matches!(capture.kind, Kind::Client | Kind::LastInt | Kind::LastFloat)
+            };
+            let Some(capture) = captures.find(|capture| is_one(capture)) else {
+                return Err(Diagnostic::error(
+                    "PW1250",
+                    format!("`lists` names `{name}`, which is no entry of a list"),
+                )
+                .help("lists are those of a client's address and of numbers of upstream servers"));
+            };
+            capture.list = Some(format!("{name}_list"));
+        }
+        Ok(())
     }
 
     /// Gives columns another type than the layout's own, as an option says.

@@ -405,15 +405,15 @@ impl State<'_> {
             Kind::Float => self.float(slot, text, 1.0),
             Kind::Seconds { per_second } => self.float(slot, text, *per_second),
             Kind::LastInt => {
-                let last = self.last_of_list(slot, text);
+                let last = self.last_of_list(step, text);
                 self.int(slot, last);
             }
             Kind::LastFloat => {
-                let last = self.last_of_list(slot, text);
+                let last = self.last_of_list(step, text);
                 self.float(slot, last, 1.0);
             }
             Kind::Request => self.request(step, text),
-            Kind::Client => self.client(slot, text),
+            Kind::Client => self.client(step, text),
             Kind::HostPort => {
                 let (host, port) = split_port(text);
                 if self.wants(slot) {
@@ -437,20 +437,30 @@ impl State<'_> {
         Ok(())
     }
 
-    /// The last entry of `0.001, 0.002 : 0.003`; that there are others is counted.
-    fn last_of_list<'a>(&mut self, slot: usize, text: &'a str) -> &'a str {
+    /// The last entry of `0.001, 0.002 : 0.003`.
+    fn last_of_list<'a>(&mut self, step: &Step, text: &'a str) -> &'a str {
         let Some((_, last)) = text.rsplit_once([',', ' ']) else { return text };
-        self.unfit.note_change(slot, Change::Repeated);
+        self.list(step, text, Change::Repeated);
         last
     }
 
-    /// The client; that a list names others is counted.
-    fn client(&mut self, slot: usize, text: &str) {
-        let Some(client) = first_client(text) else { return self.out.text(slot, text) };
+    /// Of a list of addresses the client.
+    fn client(&mut self, step: &Step, text: &str) {
+        let Some(client) = first_client(text) else { return self.out.text(step.slots[0], text) };
         if text.contains(',') {
-            self.unfit.note_change(slot, Change::Surplus);
+            self.list(step, text, Change::Surplus);
         }
-        self.out.text(slot, client);
+        self.out.text(step.slots[0], client);
+    }
+
+    /// Keeps a list of which one entry is a value; where it has no column, that there were others is counted.
+    #[cold]
+    fn list(&mut self, step: &Step, text: &str, change: Change) {
+        match &step.capture.list {
+            None => self.unfit.note_change(step.slots[0], change),
+            Some(_) if self.wants(step.slots[1]) => self.out.text(step.slots[1], text),
+            Some(_) => {}
+        }
     }
 
     fn int(&mut self, slot: usize, text: &str) {

@@ -44,7 +44,7 @@ impl Format for MysqlSlow {
     fn doc(&self) -> &'static str {
         "The slow query log of MySQL, MariaDB and Percona Server (dev.mysql.com, The slow query log). `time` is that of \
          `SET timestamp`, when the statement began, else of `# Time:`; where the latter says more it is `logged`, when \
-         the statement had ended. `duration` and `lock_time` are in seconds; the other keys of the head keep \
+         the statement had ended. A `# Time:` without a zone is of the clock that events with both times tell. `duration` and `lock_time` are in seconds; the other keys of the head keep \
          their names; `login_user` is who logged in, where that is not the account, and `explain` MariaDB's plan; \
          `query` is the statement with all its lines."
     }
@@ -82,10 +82,11 @@ impl Format for MysqlSlow {
         self.check_options(spec)?;
         let mut own = Schema::of(COLUMNS);
         let mut found: Vec<(String, TextGuess)> = Vec::new();
-        let (mut is_logged, mut is_set) = (false, false);
+        let (mut is_logged, mut is_set, mut clocks) = (false, false, Clocks::default());
         for line in sample_lines(sample) {
             is_logged |= logged_at(line).is_some_and(|text| parse_timestamp(text).is_some());
             is_set |= timestamp(line).is_some();
+            clocks.note(line);
             if !line.starts_with("# ") {
                 continue;
             }
@@ -116,7 +117,7 @@ impl Format for MysqlSlow {
         }
         with_types(schema, &own, |schema| {
             let cells = schema.fields.iter().map(|field| Cell::of(&field.data_type)).collect();
-            Ok(Box::new(MysqlSlowParser { index: KeyIndex::new(&schema), schema, cells }))
+            Ok(Box::new(MysqlSlowParser { index: KeyIndex::new(&schema), schema, cells, ahead: clocks.ahead }))
         })
     }
 }
@@ -146,6 +147,8 @@ fn each_key<'a>(line: &'a str, mut visit: impl FnMut(&'a str, &'a str)) {
         let Some(key) = word.strip_suffix(':') else { continue };
         // `Schema:   Last_errno: 0`: no value.
         let Some(value) = words.next_if(|next| !next.ends_with(':')) else { continue };
+        // It stands in the statement's place.
+        let value = if key == "command" { value.trim_end_matches(';') } else { value };
         visit(
             match key {
                 "Query_time" => "duration",
@@ -171,6 +174,8 @@ struct MysqlSlowParser {
     schema: Schema,
     cells: Vec<Cell>,
     index: KeyIndex,
+    /// By how many microseconds the clock of `# Time:` is ahead of UTC, where it says no zone.
+    ahead: i64,
 }
 
 /// An event that may go on: where it lies in the chunk, and the `# Time:` that stands before it.
@@ -261,7 +266,7 @@ impl MysqlSlowParser {
         let Some(text) = text else { return };
         let (micros, is_cut) = match is_number {
             true => (time::epoch(text, Epoch::Seconds), time::is_finer_epoch(text, Epoch::Seconds)),
-            false => (time_of(text), is_finer(text)),
+            false => (self.time_of(text), is_finer(text)),
         };
         let Some(micros) = micros else { return state.unfit.note(column) };
         state.out.timestamp(column, micros);
@@ -416,9 +421,38 @@ fn logged_at(line: &str) -> Option<&str> {
     line.strip_prefix("# Time:").map(str::trim)
 }
 
-/// The time of a `# Time:` line, as MySQL writes it since 5.7, and before.
-fn time_of(text: &str) -> Option<i64> {
-    parse_timestamp(text).or_else(|| super::dates::Years::of(0).formatted(text, "%y%m%d %H:%M:%S"))
+/// The time of a `# Time:` line without a zone, as MariaDB writes it, and MySQL before 5.7.
+fn clock_of(text: &str) -> Option<i64> {
+    super::dates::Years::of(0).formatted(text, "%y%m%d %H:%M:%S")
+}
+
+/// By how much the clock of a server is ahead of UTC: of events with both, what `# Time:` and `SET timestamp` say.
+#[derive(Default)]
+struct Clocks {
+    logged: Option<i64>,
+    ahead: i64,
+}
+
+impl Clocks {
+    fn note(&mut self, line: &str) {
+        /// Clocks are whole quarters of an hour ahead; the rest is how long the statement took.
+        const QUARTER: i64 = 900_000_000;
+        if let Some(text) = logged_at(line) {
+            self.logged = clock_of(text);
+        } else if let Some(set) = timestamp(line).and_then(|text| time::epoch(text, Epoch::Seconds))
+            && let Some(logged) = self.logged.take()
+        {
+            let ahead = (logged - set + QUARTER / 2).div_euclid(QUARTER) * QUARTER;
+            self.ahead = if ahead.abs() <= 14 * 4 * QUARTER { ahead } else { self.ahead };
+        }
+    }
+}
+
+impl MysqlSlowParser {
+    /// The time of a `# Time:` line, as MySQL writes it since 5.7, and before.
+    fn time_of(&self, text: &str) -> Option<i64> {
+        parse_timestamp(text).or_else(|| clock_of(text).map(|clock| clock - self.ahead))
+    }
 }
 
 #[cfg(test)]
@@ -440,6 +474,17 @@ mod tests {
         assert!(of(1, "logged").is_null());
         let alone = read(&FormatSpec::new("mysql_slow"), &text.replace("SET timestamp", "SET other"));
         assert_eq!(alone.schema.index("logged"), None);
+    }
+
+    #[test]
+    fn one_clock_is_that_of_all_events() {
+        let text = "# Time: 260217 10:00:09\n# User@Host: a[a] @ shop []\n# Query_time: 3.0  Lock_time: 0.1\n\
+                    SET timestamp=1771318806;\nselect 1;\n# Time: 260217 10:01:05\n# User@Host: b[b] @ shop []\n\
+                    # Query_time: 3.0  Lock_time: 0.1\n# administrator command: Ping;\n";
+        let reading = read(&FormatSpec::new("mysql_slow"), text);
+        let of = |row: usize, name: &str| reading.rows[row][reading.schema.index(name).unwrap()].to_json();
+        assert_eq!((of(0, "time"), of(1, "time")), ("2026-02-17T09:00:06Z".into(), "2026-02-17T09:01:05Z".into()));
+        assert_eq!(of(1, "command"), "Ping");
     }
 
     #[test]

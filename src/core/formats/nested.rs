@@ -1,10 +1,12 @@
 //! A text inside of records that is a line of another format: the message of a syslog line, a string field of JSON lines.
 //! It is read by the format that it has itself; the records' own columns stand beside. A text that does not fit stays as it
-//! is. Must not import single formats.
+//! is. Where several programs write the texts, each has a format of its own. Must not import single formats.
+
+mod programs;
 
 use super::declared::with_types;
 use super::door::{Door, Keeper, NONE, go_on, hand_over};
-use super::payload::{as_option, from_option};
+use super::payload::from_option;
 use super::scan::trial;
 use super::{
     Chunk, Columns, Format, FormatSpec, Framing, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unit,
@@ -12,14 +14,18 @@ use super::{
 };
 use crate::data::{DataType, Field, Schema, Value};
 use crate::diagnostic::Diagnostic;
+use programs::program_of;
+
+/// The column of records that tells the program.
+const PROGRAM: &str = "app";
 
 /// The option of formats whose records may hold lines of another.
 pub const PAYLOAD: OptionSpec = OptionSpec {
     name: "payload",
     kind: OptionKind::Text,
     default: "",
-    doc: "the format of the text inside: a name, or name and options as JSON; `auto`: found from the sample; empty: \
-          it stays text",
+    doc: "the format of the text inside: a name, or name and options as JSON; where several programs write, a list of \
+          these, each with its `app`; `auto`: found from the sample; empty: it stays text",
 };
 
 /// Formats of which a text inside is never taken for one: they fit anything, need a header, or are envelopes.
@@ -51,33 +57,86 @@ const SURE: u8 = 70;
 /// Bytes of texts that are looked at.
 const LOOKED_AT: usize = 64 << 10;
 
-/// The texts of a column in a sample, a line each.
-fn inside(outer: &dyn Parser, column: &str, sample: &Sample) -> Sample {
-    let mut head = String::new();
-    if let Some(place) = outer.schema().index(column) {
-        let (_, found) = trial(outer, sample);
-        for (_, row) in found.rows {
-            let Value::String(text) = &row[place] else { continue };
-            head.push_str(&text.trim_end_matches(['\r', '\n']).replace(['\r', '\n'], " "));
-            head.push('\n');
+/// A format of texts, and the program that writes them; none: all do.
+#[derive(Debug, Clone, PartialEq)]
+struct Part {
+    program: Option<String>,
+    format: FormatSpec,
+}
+
+/// A part with the texts of a sample that it reads.
+struct Sampled {
+    part: Part,
+    inside: Sample,
+}
+
+/// A text without the mark that says what follows it (lumberjack's `@cee:`).
+fn bare(text: &str) -> &str {
+    text.strip_prefix("@cee:").map_or(text, str::trim_start)
+}
+
+/// The texts of a column in a sample, a line each, with the program of each.
+fn texts(outer: &dyn Parser, column: &str, sample: &Sample) -> Vec<(Option<String>, String)> {
+    let Some(place) = outer.schema().index(column) else { return Vec::new() };
+    let programs = outer.schema().index(PROGRAM);
+    let rows = trial(outer, sample).1.rows;
+    let texts = rows.into_iter().filter_map(|(_, mut row)| {
+        let program = programs.and_then(|at| match &row[at] {
+            Value::String(app) => Some(program_of(app).to_owned()),
+            _ => None,
+        });
+        match std::mem::replace(&mut row[place], Value::Null) {
+            Value::String(text) => {
+                Some((program, bare(&text).trim_end_matches(['\r', '\n']).replace(['\r', '\n'], " ")))
+            }
+            _ => None,
         }
+    });
+    texts.collect()
+}
+
+/// Texts as a sample, as many as are looked at; those of a program where one is given.
+fn inside(texts: &[(Option<String>, String)], program: Option<&str>, sample: &Sample) -> Sample {
+    let mut head = String::new();
+    for (_, text) in texts.iter().filter(|(of, _)| program.is_none() || of.as_deref() == program) {
+        if head.len() + text.len() >= LOOKED_AT && !head.is_empty() {
+            break;
+        }
+        head.push_str(text);
+        head.push('\n');
     }
     Sample { head: head.into_bytes(), further: Vec::new(), ..sample.clone() }
 }
 
-/// The best format of texts, if it is sure.
-fn recognise_inside(mut inside: Sample) -> Option<Recognition> {
-    if inside.head.len() > LOOKED_AT {
-        let end = memchr::memrchr(b'\n', &inside.head[..LOOKED_AT]).map_or(0, |last| last + 1);
-        inside.head.truncate(end);
-    }
+/// The best format of texts, if it is as sure as that.
+fn recognise_inside(inside: &Sample, sure: u8) -> Option<Recognition> {
     let formats = super::formats().iter().filter(|format| !NOT_INSIDE.contains(&format.name()));
-    let mut found: Vec<Recognition> = formats.filter_map(|format| format.recognise(&inside)).collect();
+    let mut found: Vec<Recognition> = formats.filter_map(|format| format.recognise(inside)).collect();
     found.sort_by_key(|found| std::cmp::Reverse(found.score));
-    found.into_iter().filter(|found| found.score >= SURE).find(|found| {
-        let parser = format(&found.format.name).and_then(|format| format.prepare(&found.format, None, &inside).ok());
+    found.into_iter().filter(|found| found.score >= sure).find(|found| {
+        let parser = format(&found.format.name).and_then(|format| format.prepare(&found.format, None, inside).ok());
         parser.is_some_and(|parser| parser.framing() == Framing::Cut)
     })
+}
+
+/// The formats of a column's texts, with reasons: one of all, or else those of single programs.
+fn find_inside(outer: &dyn Parser, column: &str, sample: &Sample) -> Option<(Vec<Part>, String)> {
+    let texts = texts(outer, column, sample);
+    let titled = |found: &Recognition| {
+        let title = format(&found.format.name).map_or("", |format| format.title());
+        format!("{title}: {}", found.reasons.join(", "))
+    };
+    if let Some(found) = recognise_inside(&inside(&texts, None, sample), SURE) {
+        let reason = format!("`{column}` holds {}", titled(&found));
+        return Some((vec![Part { program: None, format: found.format }], reason));
+    }
+    let found = programs::recognise(&texts, |program| inside(&texts, Some(program), sample));
+    let reasons: Vec<String> =
+        found.iter().map(|(program, found)| format!("of `{program}` it is {}", titled(found))).collect();
+    let part = |(program, found): (String, Recognition)| Part { program: Some(program), format: found.format };
+    let parts: Vec<Part> = found.into_iter().map(part).collect();
+    (!parts.is_empty())
+        .then(|| (parts, format!("`{column}` holds what several programs write: {}", reasons.join("; "))))
 }
 
 /// What was recognised, with the format of what is inside where there is one. The columns that may hold it are tried in
@@ -86,12 +145,11 @@ pub fn with_payload(outer: &dyn Format, mut found: Recognition, columns: &[&str]
     let Ok(parser) = outer.prepare(&found.format, None, sample) else { return found };
     for column in columns {
         let is_text = parser.schema().fields.iter().any(|field| field.name == *column && is_text(field));
-        let Some(inner) = is_text.then(|| recognise_inside(inside(&*parser, column, sample))).flatten() else {
+        let Some((parts, reason)) = is_text.then(|| find_inside(&*parser, column, sample)).flatten() else {
             continue;
         };
-        let title = format(&inner.format.name).map_or("", |format| format.title());
-        found.reasons.push(format!("`{column}` holds {title}: {}", inner.reasons.join(", ")));
-        found.format = found.format.with(PAYLOAD.name, &as_option(&inner.format));
+        found.reasons.push(reason);
+        found.format = found.format.with(PAYLOAD.name, &programs::option_of(&parts));
         return found;
     }
     found
@@ -117,29 +175,35 @@ pub fn prepare(
     // The first column that is there, and of `auto` the first in which something is found.
     let present = || columns.iter().copied().filter(|column| sampled.schema().index(column).is_some());
     let chosen = match option {
-        "auto" => present()
-            .find_map(|column| recognise_inside(inside(&*sampled, column, sample)).map(|found| (column, found.format))),
-        named => Some((fitting(&*sampled, present(), &from_option(named)?, sample), from_option(named)?)),
+        "auto" => present().find_map(|column| find_inside(&*sampled, column, sample).map(|(parts, _)| (column, parts))),
+        named => {
+            let parts = programs::of_option(named)?;
+            Some((fitting(&*sampled, present(), &parts, sample), parts))
+        }
     };
-    let Some((column, payload)) = chosen else { return outer.prepare(&plain, schema, sample).map(Some) };
-    nest(outer, &plain, schema, sample, (sampled.schema(), column), &payload, &inside(&*sampled, column, sample))
-        .map(Some)
+    let Some((column, parts)) = chosen else { return outer.prepare(&plain, schema, sample).map(Some) };
+    let texts = texts(&*sampled, column, sample);
+    let parts = parts.into_iter().map(|part| Sampled { inside: inside(&texts, part.program.as_deref(), sample), part });
+    nest(outer, &plain, schema, sample, (sampled.schema(), column), parts.collect()).map(Some)
 }
 
 /// The column whose texts fit a format best; the first one where none does.
-fn fitting<'a>(
-    outer: &dyn Parser,
-    columns: impl Iterator<Item = &'a str>,
-    payload: &FormatSpec,
-    sample: &Sample,
-) -> &'a str {
+fn fitting<'a>(outer: &dyn Parser, columns: impl Iterator<Item = &'a str>, parts: &[Part], sample: &Sample) -> &'a str {
     let accepted = |column: &str| {
-        let inside = inside(outer, column, sample);
-        let parser = format(&payload.name).and_then(|format| format.prepare(payload, None, &inside).ok());
-        parser.map_or(0, |parser| trial(&*parser, &inside).0.accepted)
+        let texts = texts(outer, column, sample);
+        let of_part = |part: &Part| {
+            let inside = inside(&texts, part.program.as_deref(), sample);
+            let parser = format(&part.format.name).and_then(|format| format.prepare(&part.format, None, &inside).ok());
+            parser.map_or(0, |parser| trial(&*parser, &inside).0.accepted)
+        };
+        parts.iter().map(of_part).sum::<u64>()
     };
+    let columns: Vec<&str> = columns.collect();
+    if let [only] = columns.as_slice() {
+        return only;
+    }
     let mut best = ("message", 0);
-    for (index, column) in columns.enumerate() {
+    for (index, column) in columns.into_iter().enumerate() {
         let count = accepted(column);
         if index == 0 || count > best.1 {
             best = (column, count);
@@ -148,85 +212,157 @@ fn fitting<'a>(
     best.0
 }
 
+/// A format of texts with what it makes of a sample.
+struct Inner {
+    sampled: Sampled,
+    format: &'static dyn Format,
+    parser: Box<dyn Parser>,
+}
+
+impl Inner {
+    fn of(sampled: Sampled) -> Result<Self, Diagnostic> {
+        let spec = &sampled.part.format;
+        let Some(format) = format(&spec.name) else {
+            return Err(from_option(&spec.name).err().unwrap_or_else(|| {
+                Diagnostic::error("PW1121", "the option `payload` names no format").field(PAYLOAD.name)
+            }));
+        };
+        let parser = format.prepare(spec, None, &sampled.inside)?;
+        if parser.framing() != Framing::Cut {
+            return Err(Diagnostic::error("PW1122", format!("{} cannot be read line by line", format.title()))
+                .field(PAYLOAD.name)
+                .help("choose a format of lines, such as `json_lines` or `logfmt`"));
+        }
+        Ok(Self { sampled, format, parser })
+    }
+
+    /// The same with columns of these types.
+    fn with(mut self, schema: &Schema) -> Result<Self, Diagnostic> {
+        if self.parser.schema() != schema {
+            self.parser = self.format.prepare(&self.sampled.part.format, Some(schema), &self.sampled.inside)?;
+        }
+        Ok(self)
+    }
+}
+
+/// The columns of all formats by the names that they have outside; text where their types differ.
+fn united(inners: &[Inner], outside: &impl Fn(&str) -> String) -> Vec<Field> {
+    let mut made: Vec<Field> = Vec::new();
+    for field in inners.iter().flat_map(|inner| &inner.parser.schema().fields) {
+        let name = outside(&field.name);
+        match made.iter_mut().find(|known| known.name == name) {
+            Some(known) if known.data_type != field.data_type => known.data_type = DataType::String,
+            Some(_) => {}
+            None => made.push(Field::new(name, field.data_type.clone())),
+        }
+    }
+    made
+}
+
 fn nest(
     outer: &dyn Format,
     plain: &FormatSpec,
     schema: Option<&Schema>,
     sample: &Sample,
     (own, column): (&Schema, &str),
-    payload: &FormatSpec,
-    inside: &Sample,
+    parts: Vec<Sampled>,
 ) -> Result<Box<dyn Parser>, Diagnostic> {
-    let Some(inner_format) = format(&payload.name) else {
-        return Err(from_option(&payload.name).err().unwrap_or_else(|| {
-            Diagnostic::error("PW1121", "the option `payload` names no format").field(PAYLOAD.name)
-        }));
-    };
     let is_own = |name: &str| name != column && own.has(name);
     let is_like_own = |name: &str| is_own(name.trim_start_matches("payload_"));
     let outside = |name: &str| if is_like_own(name) { format!("payload_{name}") } else { name.to_owned() };
-    let sampled = inner_format.prepare(payload, None, inside)?;
-    if sampled.framing() != Framing::Cut {
-        return Err(Diagnostic::error("PW1122", format!("{} cannot be read line by line", inner_format.title()))
-            .field(PAYLOAD.name)
-            .help("choose a format of lines, such as `json_lines` or `logfmt`"));
-    }
+    let inners = parts.into_iter().map(Inner::of).collect::<Result<Vec<_>, _>>()?;
+    let known = united(&inners, &outside);
+    let type_of = |name: &str| known.iter().find(|field| field.name == name).map(|field| &field.data_type);
     // Declared columns that neither sample shows may be of both.
     let declared = || schema.into_iter().flat_map(|schema| &schema.fields).filter(|field| field.name != column);
+    let bare_name = |name: &str| name.strip_prefix("payload_").filter(|name| is_like_own(name)).map(str::to_owned);
     let mut outer_schema = own.clone();
-    let mut inner_schema = sampled.schema().clone();
-    let known: Vec<String> = inner_schema.names().map(outside).collect();
-    for field in declared() {
-        let bare = field.name.strip_prefix("payload_").filter(|name| is_like_own(name));
-        let is_inner = known.contains(&field.name);
-        let name = bare.unwrap_or(&field.name);
+    for field in declared().filter(|field| type_of(&field.name).is_none()) {
         match outer_schema.fields.iter_mut().find(|own| own.name == field.name) {
-            Some(own) if !is_inner => own.clone_from(field),
-            None if !is_inner && bare.is_none() && outer.is_keyed() => outer_schema.fields.push(field.clone()),
-            _ => {}
-        }
-        let place = inner_schema.fields.iter_mut().find(|inner| inner.name == name);
-        match place {
-            Some(inner) if is_inner => inner.data_type = field.data_type.clone(),
-            None if inner_format.is_keyed() && !own.has(&field.name) => {
-                inner_schema.fields.push(Field::new(name, field.data_type.clone()));
-            }
-            _ => {}
+            Some(own) => own.clone_from(field),
+            None if bare_name(&field.name).is_none() && outer.is_keyed() => outer_schema.fields.push(field.clone()),
+            None => {}
         }
     }
-    let given = schema.is_some();
+    let inner_schema = |inner: &Inner| {
+        let mut made = inner.parser.schema().clone();
+        for field in &mut made.fields {
+            let name = outside(&field.name);
+            let declared = declared().find(|declared| declared.name == name).map(|declared| &declared.data_type);
+            // What is inside of a text is one where it has the text's own name.
+            let as_text = (name == column).then_some(&DataType::String);
+            if let Some(data_type) = as_text.or(declared).or_else(|| type_of(&name)) {
+                field.data_type = data_type.clone();
+            }
+        }
+        let is_new = |field: &&Field| type_of(&field.name).is_none() && !own.has(&field.name);
+        for field in declared().filter(is_new).filter(|_| inner.format.is_keyed()) {
+            let name = bare_name(&field.name).unwrap_or_else(|| field.name.clone());
+            if !made.has(&name) {
+                made.fields.push(Field::new(name, field.data_type.clone()));
+            }
+        }
+        made
+    };
     let outer_parser = outer.prepare(plain, Some(&outer_schema), sample)?;
-    let inner = if given { inner_format.prepare(payload, Some(&inner_schema), inside)? } else { sampled };
+    let with = |inner: Inner| {
+        let schema = inner_schema(&inner);
+        inner.with(&schema)
+    };
+    let inners = inners.into_iter().map(with).collect::<Result<Vec<_>, _>>()?;
     let mut made = outer_parser.schema().clone();
-    for field in &inner.schema().fields {
-        let name = outside(&field.name);
-        if !made.has(&name) {
-            made.fields.push(Field::new(name, field.data_type.clone()));
+    for field in united(&inners, &outside) {
+        if !made.has(&field.name) {
+            made.fields.push(field);
         }
     }
     let column = column.to_owned();
     with_types(schema, &made, |schema| {
         let place = |name: &str| schema.index(name).unwrap_or(NONE);
+        let reader = |inner: Inner| Reader {
+            map: inner.parser.schema().names().map(|name| place(&outside(name))).collect(),
+            program: inner.sampled.part.program,
+            parser: inner.parser,
+        };
+        let of_outer = |name: &str| outer_parser.schema().index(name).unwrap_or(NONE);
+        let readers: Vec<Reader> = inners.into_iter().map(reader).collect();
+        let has_programs = readers.iter().any(|reader| reader.program.is_some());
         Ok(Box::new(NestedParser {
-            text: outer_parser.schema().index(&column).unwrap_or(NONE),
+            text: of_outer(&column),
+            program: if has_programs { of_outer(PROGRAM) } else { NONE },
             outer_map: outer_parser.schema().names().map(place).collect(),
-            inner_map: inner.schema().names().map(|name| place(&outside(name))).collect(),
             outer: outer_parser,
-            inner,
+            readers,
             schema,
         }))
     })
 }
 
+/// Reads the texts of a program, or of all.
+struct Reader {
+    program: Option<String>,
+    parser: Box<dyn Parser>,
+    /// By column of the parser, that of the whole.
+    map: Vec<usize>,
+}
+
 struct NestedParser {
     schema: Schema,
     outer: Box<dyn Parser>,
-    inner: Box<dyn Parser>,
-    /// By column of each, that of `schema`.
+    readers: Vec<Reader>,
+    /// By column of `outer`, that of `schema`.
     outer_map: Vec<usize>,
-    inner_map: Vec<usize>,
     /// The column of `outer` with the text.
     text: usize,
+    /// The column of `outer` that tells the program; none: the texts of all are read alike.
+    program: usize,
+}
+
+impl NestedParser {
+    fn is_wanted(&self, out: &dyn Columns) -> bool {
+        let columns = self.readers.iter().flat_map(|reader| &reader.map);
+        columns.chain(self.outer_map.get(self.text)).any(|at| *at != NONE && out.wants(*at))
+    }
 }
 
 impl Parser for NestedParser {
@@ -239,9 +375,9 @@ impl Parser for NestedParser {
     }
 
     fn parse(&self, chunk: &Chunk, out: &mut dyn Columns) -> Tally {
-        let is_wanted =
-            self.inner_map.iter().chain(self.outer_map.get(self.text)).any(|at| *at != NONE && out.wants(*at));
-        let mut door = TextDoor { parser: self, out, text: None, is_wanted, chunk: *chunk, inside: Tally::default() };
+        let is_wanted = self.is_wanted(out);
+        let inside = Tally::default();
+        let mut door = TextDoor { parser: self, out, text: None, reader: None, is_wanted, chunk: *chunk, inside };
         let mut tally = self.outer.parse(chunk, &mut door);
         let inside = door.inside;
         tally.guessed_years += inside.guessed_years;
@@ -258,6 +394,8 @@ struct TextDoor<'a> {
     parser: &'a NestedParser,
     out: &'a mut dyn Columns,
     text: Option<String>,
+    /// That of the row's program.
+    reader: Option<&'a Reader>,
     /// Whether anything of what is inside is asked for.
     is_wanted: bool,
     chunk: Chunk<'a>,
@@ -265,26 +403,29 @@ struct TextDoor<'a> {
     inside: Tally,
 }
 
-impl TextDoor<'_> {
-    fn read(&mut self, text: &str) {
-        let mut kept = Keeper::new(&self.parser.inner_map, self.out);
-        let chunk = Chunk { offset: 1, file_time: self.chunk.file_time, ..Chunk::whole(text) };
-        let tally = self.parser.inner.parse(&chunk, &mut kept);
-        let (mut rows, aside) = (kept.rows, kept.aside);
-        match rows.pop().filter(|_| rows.is_empty() && aside.is_empty() && tally.accepted == 1) {
-            Some((_, cells)) => {
-                for (column, value) in cells {
-                    hand_over(self.out, column, value);
-                }
-                self.inside.add(&tally);
-            }
-            None => {
-                let column = self.at(self.parser.text);
-                if column != NONE && self.out.wants(column) {
-                    self.out.text(column, text);
-                }
-            }
+impl<'a> TextDoor<'a> {
+    /// The reader of the row's text.
+    fn reader(&mut self) -> Option<&'a Reader> {
+        match self.parser.program {
+            NONE => self.parser.readers.first(),
+            _ => self.reader.take(),
         }
+    }
+
+    /// Reads a text; `false`: it is none of the reader's.
+    fn read(&mut self, reader: &Reader, text: &str) -> bool {
+        let mut kept = Keeper::new(&reader.map, self.out);
+        let chunk = Chunk { offset: 1, file_time: self.chunk.file_time, ..Chunk::whole(bare(text)) };
+        let tally = reader.parser.parse(&chunk, &mut kept);
+        let (mut rows, aside) = (kept.rows, kept.aside);
+        let Some((_, cells)) = rows.pop().filter(|_| rows.is_empty() && aside.is_empty() && tally.accepted == 1) else {
+            return false;
+        };
+        for (column, value) in cells {
+            hand_over(self.out, column, value);
+        }
+        self.inside.add(&tally);
+        true
     }
 }
 
@@ -299,26 +440,42 @@ impl Door for TextDoor<'_> {
         &self.parser.outer_map
     }
     fn is_wanted(&self, column: usize) -> bool {
-        if column == self.parser.text {
+        if column == self.parser.text || column == self.parser.program && self.is_wanted {
             return self.is_wanted;
         }
         let column = self.at(column);
         column != NONE && self.out.wants(column)
     }
     fn pass_text(&mut self, column: usize, text: &str) {
-        match column == self.parser.text {
-            true => self.text = Some(text.to_owned()),
-            false => go_on(self, column, |out, column| out.text(column, text)),
+        if column == self.parser.text {
+            self.text = Some(text.to_owned());
+            return;
         }
+        if column == self.parser.program {
+            let program = program_of(text);
+            let mut readers = self.parser.readers.iter();
+            self.reader = readers.find(|reader| reader.program.as_deref().is_none_or(|name| name == program));
+            let at = self.at(column);
+            if at == NONE || !self.out.wants(at) {
+                return;
+            }
+        }
+        go_on(self, column, |out, column| out.text(column, text));
     }
     fn finish_row(&mut self, unit: Unit) {
-        if let Some(text) = self.text.take() {
-            self.read(&text);
+        let reader = self.reader();
+        if let Some(text) = self.text.take()
+            && !reader.is_some_and(|reader| self.read(reader, &text))
+        {
+            let column = self.at(self.parser.text);
+            if column != NONE && self.out.wants(column) {
+                self.out.text(column, &text);
+            }
         }
         self.out.end_row(unit);
     }
     fn drop_row(&mut self) {
-        self.text = None;
+        (self.text, self.reader) = (None, None);
         self.out.abandon_row();
     }
 }
@@ -405,8 +562,9 @@ mod tests {
     fn the_records_say_how_files_are_cut_and_judged() {
         let (schema, inner) = (Schema::default(), prepare(&FormatSpec::new("lines"), None, "x"));
         let outer = Box::new(OfWholes(schema.clone()));
-        let (outer_map, inner_map) = (Vec::new(), Vec::new());
-        assert_is_before_wholes(&NestedParser { schema, outer, inner, outer_map, inner_map, text: NONE });
+        let readers = vec![Reader { program: None, parser: inner, map: Vec::new() }];
+        let nested = NestedParser { schema, outer, readers, outer_map: Vec::new(), text: NONE, program: NONE };
+        assert_is_before_wholes(&nested);
     }
 
     #[test]

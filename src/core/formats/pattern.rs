@@ -17,7 +17,7 @@ use super::dates::{Years, names_year};
 use super::events::{Event, cut_events, read_events};
 use super::line_ends::cut_lines;
 use super::scan::sample_lines;
-use super::template::iso_prefix;
+use super::stamp::iso_prefix;
 use super::{
     Change, Chunk, Columns, Format, FormatSpec, OptionKind, OptionSpec, Parser, Recognition, Sample, Tally, Unfit,
     named_types, numbers, time,

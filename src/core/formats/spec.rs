@@ -262,6 +262,10 @@ pub trait Format: Sync {
     fn is_keyed(&self) -> bool {
         false
     }
+    /// Programs whose texts inside of another log's lines are of this format, which is then none of files.
+    fn programs(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// `None`: certainly not this format.
     fn recognise(&self, sample: &Sample) -> Option<Recognition>;
     /// Checks that the options are known and chosen from what there is; `prepare` begins with it.

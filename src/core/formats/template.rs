@@ -5,6 +5,7 @@
 //! | in a template | is |
 //! | --- | --- |
 //! | a blank | one or more blanks or tabs |
+//! | a line feed | the end of a line, whatever it is written as |
 //! | `{name}` or `{name:kind}` | a capture; the kinds stand in `compile` |
 //! | `{?` … `?}` | a piece that may be missing |
 //! | `{{` and `}}` | braces |
@@ -16,7 +17,6 @@ mod matcher;
 mod pairs;
 mod parser;
 mod span;
-mod stamp;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +41,6 @@ use matcher::Capture;
 pub use pairs::Pairs;
 use pairs::{Escapes, is_escaped, without_escapes};
 use parser::TemplateParser;
-pub use stamp::{Stamp, iso_prefix};
 
 /// What becomes of lines that no variant reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +81,9 @@ pub struct Table {
     pub folds: &'static [(&'static str, &'static str)],
     /// Whether an event begins with a line, where templates go over all lines of an event.
     pub begins: Option<fn(&str) -> bool>,
+    /// Programs whose messages, behind the head of another log, are such lines. No file begins with them: the format is not
+    /// recognised by itself.
+    pub programs: &'static [&'static str],
     /// Texts of which a sample holds one at least; none: the shape alone tells.
     pub tells: &'static [&'static str],
     /// Beginnings of lines that are no events: headers, banners.
@@ -106,6 +108,7 @@ impl Table {
         joins: Joins::Never,
         folds: &[],
         begins: None,
+        programs: &[],
         tells: &[],
         meta: &[],
         examples: &[],
@@ -138,6 +141,8 @@ pub fn is_level(word: &str) -> bool {
     matcher::level_length(word.as_bytes()) == Some(word.len())
 }
 
+/// Lines before the first of a log, as entrypoints of containers and servers print them.
+const BANNER: usize = 40;
 /// Lines of a sample that a recogniser looks at.
 const LINES: usize = 500;
 /// Columns of the text that may end with fields; the first one that a table has.
@@ -170,18 +175,22 @@ impl super::Format for TemplateFormat {
         !self.compiled().has_pairs
     }
 
+    fn programs(&self) -> &'static [&'static str] {
+        self.table.programs
+    }
+
     fn recognise(&self, sample: &Sample) -> Option<Recognition> {
+        if !self.table.programs.is_empty() {
+            return None;
+        }
         let compiled = self.compiled();
         let mut is_told = self.table.tells.is_empty();
         let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
+        let mut before = 0;
         let mut captures = Vec::new();
         let mut messages = trailing::Count::default();
-        let wholes = self.table.begins.map(|begins| wholes(sample, |line| begins(line) || compiled.is_meta(line)));
-        let all: Box<dyn Iterator<Item = &str>> = match &wholes {
-            Some(wholes) => Box::new(wholes.iter().map(String::as_str)),
-            None => Box::new(sample_lines(sample)),
-        };
-        for line in all.take(LINES) {
+        let wholes = wholes_of(&self.table, compiled, sample);
+        for line in lines_of(&wholes, sample).take(LINES) {
             lines += 1;
             if compiled.is_meta(line) {
                 continue;
@@ -197,15 +206,25 @@ impl super::Format for TemplateFormat {
             } else if open && is_continuation(line, self.table.joins) {
                 joined += 1;
             } else {
+                before += usize::from(!open);
                 events += 1;
             }
+        }
+        // What a program prints before its log is none of it, where all the rest is.
+        let is_banner = before > 0 && before <= BANNER && fitting >= 3 && fitting * 10 >= (events - before) * 9;
+        if is_banner {
+            events -= before;
         }
         // A trace may be long, but a log is not all traces.
         if !is_told || fitting == 0 || fitting * 20 < lines {
             return None;
         }
-        let score = score(fitting, events, self.table.weight)?;
+        // A format that reads those lines too is more likely.
+        let score = score(fitting, events, self.table.weight)?.saturating_sub(if is_banner { 2 } else { 0 });
         let mut reasons = vec![format!("{fitting} of {events} events are lines of {}", self.table.title)];
+        if is_banner {
+            reasons.push(format!("{before} lines stand before the first"));
+        }
         if joined > 0 {
             reasons.push(format!("{joined} lines continue the event before them"));
         }
@@ -252,6 +271,19 @@ impl super::Format for TemplateFormat {
         let table = TableFacts::of(&self.table);
         let compiled = compiled.clone();
         with_types(schema, &own, |schema| Ok(Box::new(TemplateParser::new(compiled, table, schema))))
+    }
+}
+
+/// The events of a sample, where templates go over all lines of one.
+fn wholes_of(table: &Table, compiled: &Compiled, sample: &Sample) -> Option<Vec<String>> {
+    table.begins.map(|begins| wholes(sample, |line| begins(line) || compiled.is_meta(line)))
+}
+
+/// These, or the lines.
+fn lines_of<'a>(wholes: &'a Option<Vec<String>>, sample: &'a Sample) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+    match wholes {
+        Some(wholes) => Box::new(wholes.iter().map(String::as_str)),
+        None => Box::new(sample_lines(sample)),
     }
 }
 
@@ -317,7 +349,8 @@ fn sampled_pairs(compiled: &Compiled, table: &Table, sample: &Sample) -> Vec<Fie
     let mut found: Vec<(String, TextGuess)> = Vec::new();
     let mut places = std::collections::HashMap::new();
     let mut captures = Vec::new();
-    for line in sample_lines(sample) {
+    let wholes = wholes_of(table, compiled, sample);
+    for line in lines_of(&wholes, sample) {
         if compiled.read(line, &mut captures).is_none() {
             continue;
         }

@@ -14,9 +14,10 @@ use crate::diagnostic::Diagnostic;
 /// The option of formats whose messages may end with fields.
 pub const FIELDS: OptionSpec = OptionSpec {
     name: "fields",
-    kind: OptionKind::Choice(&["none", "pairs", "json"]),
+    kind: OptionKind::Choice(&["none", "pairs", "bars", "json"]),
     default: "none",
-    doc: "fields that end messages and become columns beside them: `pairs` (`key=value`) or objects in `json`; the message \
+    doc: "fields that end messages and become columns beside them: `pairs` (`key=value`), these with `bars` between \
+          (`key=value | key=value`), or objects in `json`; the message \
           stays whole, and a key that is called as another column fills it where it is empty text",
 };
 
@@ -24,6 +25,8 @@ pub const FIELDS: OptionSpec = OptionSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     Pairs,
+    /// Pairs with bars between, so that values may hold blanks.
+    Bars,
     Json,
 }
 
@@ -31,8 +34,26 @@ impl Written {
     fn of(spec: &FormatSpec) -> Option<Written> {
         match spec.option(FIELDS.name)? {
             "pairs" => Some(Written::Pairs),
+            "bars" => Some(Written::Bars),
             "json" => Some(Written::Json),
             _ => None,
+        }
+    }
+
+    /// Calls `visit` with each key of a message and its value.
+    fn each(self, message: &str, visit: impl FnMut(&str, &str)) {
+        match self {
+            Written::Pairs => {
+                if let Some(pairs) = pairs_of(message) {
+                    each_pair(pairs, visit);
+                }
+            }
+            Written::Bars => {
+                if let Some(pairs) = bars_of(message) {
+                    each_between(pairs, visit);
+                }
+            }
+            Written::Json => {}
         }
     }
 
@@ -40,6 +61,7 @@ impl Written {
     pub fn name(self) -> &'static str {
         match self {
             Written::Pairs => "pairs",
+            Written::Bars => "bars",
             Written::Json => "json",
         }
     }
@@ -50,6 +72,7 @@ impl Written {
 pub struct Count {
     messages: usize,
     pairs: usize,
+    bars: usize,
     json: usize,
 }
 
@@ -58,6 +81,7 @@ impl Count {
         self.messages += 1;
         match message.trim_end().as_bytes().last() {
             Some(b'}' | b']') if json_of(message).is_some() => self.json += 1,
+            Some(_) if bars_of(message).is_some() => self.bars += 1,
             Some(_) if pairs_of(message).is_some() => self.pairs += 1,
             _ => {}
         }
@@ -67,6 +91,10 @@ impl Count {
     pub fn most(&self) -> Option<(Written, String)> {
         let of = |count: usize| count * 2 > self.messages;
         match (of(self.json), of(self.pairs)) {
+            _ if of(self.bars) => Some((
+                Written::Bars,
+                format!("{} of {} messages end with key=value pairs with bars between", self.bars, self.messages),
+            )),
             (true, _) => {
                 Some((Written::Json, format!("{} of {} messages end with objects in JSON", self.json, self.messages)))
             }
@@ -124,6 +152,45 @@ fn pairs_of(message: &str) -> Option<&str> {
     let is_inside =
         |start: usize| (line[..start].matches('"').count() - line[..start].matches("\\\"").count()) % 2 == 1;
     start.filter(|start| !is_inside(*start) && json_of(line).is_none()).map(|start| &line[start..])
+}
+
+/// Between pairs that may hold blanks.
+const BAR: &str = " | ";
+
+/// The key of a piece between bars.
+fn key_between(piece: &str) -> Option<&str> {
+    let (key, _) = piece.split_once('=')?;
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-@".contains(&byte);
+    (key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && key.bytes().all(is_key)).then_some(key)
+}
+
+/// The pairs with bars between them that end the first line of a message: two at least.
+fn bars_of(message: &str) -> Option<&str> {
+    let line = message.lines().next()?.trim_end();
+    let first = line.split(BAR).position(|piece| key_between(piece).is_some())?;
+    let start = line.split(BAR).take(first).map(|piece| piece.len() + BAR.len()).sum();
+    let pairs = line.split(BAR).skip(first).filter(|piece| key_between(piece).is_some()).count();
+    (pairs >= 2).then(|| &line[start..])
+}
+
+/// Calls `visit` with each key and its value; a piece without a key goes on with the value before it, a dash is none.
+fn each_between(text: &str, mut visit: impl FnMut(&str, &str)) {
+    let mut open: Option<(&str, String)> = None;
+    for piece in text.split(BAR) {
+        match (key_between(piece), &mut open) {
+            (Some(key), _) => {
+                let value = piece[key.len() + 1..].trim().to_owned();
+                if let Some((key, value)) = open.replace((key, value)).filter(|(_, value)| value != "-") {
+                    visit(key, &value);
+                }
+            }
+            (None, Some((_, value))) => *value = format!("{value}{BAR}{piece}"),
+            (None, None) => {}
+        }
+    }
+    if let Some((key, value)) = open.filter(|(_, value)| value != "-") {
+        visit(key, &value);
+    }
 }
 
 /// Bytes of a value in brackets.
@@ -238,10 +305,10 @@ fn sampled(inner: &dyn Parser, column: usize, written: Written, sample: &Sample)
             }
             shape.schema().fields
         }
-        Written::Pairs => {
+        Written::Pairs | Written::Bars => {
             let mut guesses: Vec<(String, TextGuess)> = Vec::new();
-            for text in messages.filter_map(pairs_of) {
-                each_pair(text, |key, value| {
+            for message in messages {
+                written.each(message, |key, value| {
                     let at = guesses.iter().position(|(name, _)| name == key).unwrap_or_else(|| {
                         guesses.push((key.to_owned(), TextGuess::default()));
                         guesses.len() - 1
@@ -365,11 +432,7 @@ impl FieldDoor<'_> {
     fn fields(&mut self) {
         let message = std::mem::take(&mut self.message);
         match self.parser.written {
-            Written::Pairs => {
-                if let Some(pairs) = pairs_of(&message) {
-                    each_pair(pairs, |key, value| self.pair(key, value));
-                }
-            }
+            Written::Pairs | Written::Bars => self.parser.written.each(&message, |key, value| self.pair(key, value)),
             Written::Json => {
                 if let Some(objects) = json_of(&message) {
                     let mut scanner = Scanner::new(objects);
@@ -512,9 +575,9 @@ mod tests {
             ),
             (
                 "2024-03-01T10:00:00.123Z [INFO]  agent: joined: member=web1".to_owned(),
-                "level_log",
+                "hclog",
                 "pairs",
-                json!({"message": "agent: joined: member=web1", "member": "web1"}),
+                json!({"logger": "agent", "message": "joined: member=web1", "member": "web1"}),
             ),
             (
                 "I, [2024-03-01T10:00:00.1 #12]  INFO -- : [7f] method=GET status=200".to_owned(),
@@ -540,6 +603,17 @@ mod tests {
         }
         let (_, written, row) = first("2024-03-01 10:00:00 INFO see http://x/?a=1 or a=b there");
         assert_eq!((written.as_str(), row), ("", json!({"message": "see http://x/?a=1 or a=b there"})));
+    }
+
+    #[test]
+    fn values_between_bars_may_hold_blanks() {
+        let text = "2026-02-17 10:00:01 | INFO | user=ann | ip=192.0.2.9 | result=ok\n\
+                    2026-02-17 10:00:02 | WARN | user=bob | ip=- | result=fail: bad | password\n";
+        let found = recognise(&Sample::whole("x", text)).swap_remove(0).format;
+        assert_eq!(found.option("fields"), Some("bars"), "{found:?}");
+        let rows = named_rows(&read(&found, text));
+        assert_eq!((&rows[0]["user"], &rows[0]["ip"]), (&"ann".into(), &"192.0.2.9".into()));
+        assert_eq!((&rows[1]["result"], rows[1].get("ip")), (&"fail: bad | password".into(), None));
     }
 
     #[test]

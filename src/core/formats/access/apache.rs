@@ -25,7 +25,7 @@ impl Format for ApacheAccess {
         "Requests as the Apache HTTP server logs them. `log_format` takes a name (`common`, `combined`, \
          `vhost_combined`, `combinedio`), or the LogFormat directive pasted from the configuration; each `%` becomes a \
          typed column. A request line that is none keeps its text in `request`. Of a list of forwarded addresses the first \
-         public one is the client; that it had more is counted."
+         public one is the client; that it had more is counted, or the list kept beside it where `lists` names it."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -42,6 +42,7 @@ impl Format for ApacheAccess {
             },
             super::MAY_END_AFTER,
             super::TYPES,
+            super::LISTS,
         ]
     }
 

@@ -25,7 +25,8 @@ impl Format for NginxAccess {
         "Requests as nginx logs them. `log_format` takes a name (`combined`, `main`), or the directive pasted from \
          nginx.conf; each variable becomes a typed column. A request line that is none keeps its text in `request`. \
          Of a list of forwarded addresses the first public one is the client. Of a list of tries (`502, 200`) a number \
-         is that of the last one; a String column takes the list whole. That a list had more is counted."
+         is that of the last one; a String column takes the list whole. `lists` names columns beside which the lists are kept; of others it is counted \
+         that a list had more."
     }
 
     fn examples(&self) -> &'static [&'static str] {
@@ -44,6 +45,7 @@ impl Format for NginxAccess {
             },
             super::MAY_END_AFTER,
             super::TYPES,
+            super::LISTS,
         ]
     }
 

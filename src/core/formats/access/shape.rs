@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::tokens::{Token, entries};
 use crate::data::instants::timestamp_prefix;
+use crate::formats::layout::Kind;
 use crate::formats::scan::{sample_lines, trial};
 use crate::formats::{Format, FormatSpec, Recognition, Sample};
 
@@ -122,9 +123,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// `10/Oct/2000:13:55:36 -0700]`; the day may have one digit.
+/// `10/Oct/2000:13:55:36 -0700]`, `10/Oct/2000:13:55:36.123 -0700]`; the day may have one digit.
 fn is_clf(bytes: &[u8]) -> bool {
-    let end = bytes.iter().take(28).position(|byte| *byte == b']');
+    let end = bytes.iter().take(38).position(|byte| *byte == b']');
     end.and_then(|end| std::str::from_utf8(&bytes[..end]).ok()).is_some_and(|text| {
         crate::formats::time::clf(text).or_else(|| crate::formats::time::clf(&format!("0{text}"))).is_some()
     })
@@ -148,6 +149,8 @@ struct Shape {
     vhost: bool,
     /// Every virtual host has a port.
     ports: bool,
+    /// A client is a list.
+    is_list: bool,
     tail: Vec<Field>,
     /// Fields of the tail that the shortest lines have, where some are shorter.
     shortest: Option<usize>,
@@ -211,7 +214,8 @@ impl Shape {
                 Field { kind: *kind, key: (*key).to_owned(), look: Look::of(values.into_iter()), is_list }
             })
             .collect();
-        Some(Self { vhost, ports, tail, shortest })
+        let is_list = fitting.iter().any(|line| line.is_list);
+        Some(Self { vhost, ports, is_list, tail, shortest })
     }
 
     fn is_combined(&self) -> bool {
@@ -269,7 +273,19 @@ impl Shape {
         if !types.is_empty() {
             spec = spec.with("types", &types.join(", "));
         }
+        let lists = self.lists(&pieces);
+        if !lists.is_empty() {
+            spec = spec.with("lists", &lists.join(", "));
+        }
         spec
+    }
+
+    /// The columns that are one entry of a list.
+    fn lists<'a>(&self, pieces: &'a [Piece]) -> Vec<&'a str> {
+        let is_entry =
+            |column: &str| matches!(super::variables::variable(column).kind, Kind::LastInt | Kind::LastFloat);
+        let tail = self.tail.iter().zip(pieces).filter(|(field, piece)| field.is_list && is_entry(&piece.column));
+        self.is_list.then_some("client").into_iter().chain(tail.map(|(_, piece)| piece.column.as_str())).collect()
     }
 
     /// The server's variable, and its column, that a field of the tail looks like.

@@ -426,3 +426,41 @@ fn a_format_with_more_variables_than_a_log_has_is_refused() {
     }
     assert_eq!(super::apache::layout(&"%h ".repeat(5000)).unwrap_err().code, "PW0841");
 }
+
+#[test]
+fn lists_stand_beside_their_one_entry() {
+    let line = |tail: &str| {
+        format!("10.0.0.9 - - [17/Feb/2026:10:00:01 +0000] \"GET /a HTTP/1.1\" 200 512 \"-\" \"curl/8\" {tail}\n")
+    };
+    let text =
+        line("rt=0.120 uct=\"0.001\" urt=\"0.119\"") + &line("rt=5.001 uct=\"0.001, 0.002\" urt=\"5.000, 0.100\"");
+    let found = best("access.log", &text);
+    assert_eq!(found.format.option("lists"), Some("upstream_connect_time, upstream_response_time"), "{found:?}");
+    let reading = read(&found.format, &text);
+    let of = |row: usize, name: &str| reading.rows[row][reading.schema.index(name).unwrap()].to_json();
+    assert_eq!(of(1, "upstream_response_time"), 0.1);
+    assert_eq!(of(1, "upstream_response_time_list"), "5.000, 0.100");
+    assert!(of(0, "upstream_response_time_list").is_null() && reading.tally.changes.count() == 0);
+    // Where nothing says so, it is counted that there were others.
+    let mut plain = found.format.clone();
+    plain.options.remove("lists");
+    assert_eq!(read(&plain, &text).tally.changes.count(), 2);
+    let clients =
+        "203.0.113.9, 10.0.0.1 - - [17/Feb/2026:10:00:01 +0100] \"GET /a HTTP/1.1\" 200 512 \"-\" \"curl/8\"\n";
+    let found = best("access.log", clients);
+    let reading = read(&found.format, clients);
+    let of = |name: &str| reading.rows[0][reading.schema.index(name).unwrap()].to_json();
+    assert_eq!((of("client"), of("client_list")), ("203.0.113.9".into(), "203.0.113.9, 10.0.0.1".into()));
+    let wrong = nginx("combined").with("lists", "status");
+    let fault = format("nginx_access").unwrap().prepare(&wrong, None, &Sample::default()).err().unwrap();
+    assert_eq!(fault.code, "PW1250");
+}
+
+#[test]
+fn a_time_may_have_milliseconds() {
+    let text =
+        "192.0.2.7 - - [17/Feb/2026:10:00:01.331 +0100] \"GET /a HTTP/1.1\" 200 512 \"-\" \"curl/8\"\n".repeat(2);
+    let found = best("access.log", &text);
+    assert!(found.score > 90, "{found:?}");
+    assert!(read(&found.format, &text).json()[0].contains("2026-02-17T09:00:01.331Z"));
+}

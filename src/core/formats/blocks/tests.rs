@@ -134,7 +134,7 @@ fn a_record_may_begin_with_a_line_that_is_no_key() {
     assert_eq!(
         found[0],
         json(
-            r#"{"commit":"3f2a9c1d2e4b5a697887766554433221100ffeed (HEAD -> main)","Merge":"9b8c7d6 1a2b3c4","Author":"Bob <bob@example.org>","Date":"Mon Nov 30 10:00:00 2026 +0100","message":"Orders are late\n\nFixes: #12"}"#
+            r#"{"commit":"3f2a9c1d2e4b5a697887766554433221100ffeed (HEAD -> main)","Merge":"9b8c7d6 1a2b3c4","Author":"Bob <bob@example.org>","Date":"2026-11-30T09:00:00Z","message":"Orders are late\n\nFixes: #12"}"#
         )
     );
     assert_eq!((found.len(), reading.tally.quarantined), (2, 0));

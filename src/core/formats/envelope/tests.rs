@@ -292,6 +292,11 @@ fn a_time_may_stand_behind_a_name_and_none_hides_a_log_of_its_own() {
         "2024-03-01T10:00:00.5Z 192.0.2.7 - - [01/Mar/2024:10:00:00 +0000] \"GET /a HTTP/1.1\" 200 17 \"-\" \"x\"\n";
     let (name, _, row) = first_row(&access.repeat(3));
     assert_eq!((name.as_str(), &row["client"], row.get("vhost")), ("timed_lines", &"192.0.2.7".into(), None));
+    // Two names with numbers may be those of hosts.
+    let hosts =
+        "web-1 checkout-7 started worker 12\nweb-1 checkout-7 took 12 ms\nweb-2 cart-3 took 15 ms\nweb-2 cart-3 x\n";
+    let found = crate::formats::recognise(&Sample::whole("x", hosts));
+    assert!(found[0].score <= 60, "{found:?}");
     // Numbered words of sentences are no pods.
     let steps: String = (0..5).map(|n| format!("step-{n} started at{n} once\n")).collect();
     assert_ne!(first_row(&steps).0, "kubernetes_log");

@@ -95,3 +95,83 @@ fn a_dash_is_no_time_that_tells_a_log() {
     let found = recognise(&Sample::whole("varnishlog.txt", text));
     assert!(found.iter().all(|found| found.format.name != "asctime_log"), "{found:?}");
 }
+
+#[test]
+fn levels_loggers_and_hosts_of_many_heads_are_columns() {
+    for (line, format, wanted) in [
+        ("2026-02-17 10:00:01.331 [0x00007f3c] [info]    started", "application_log", ["info", "thread", "00007f3c"]),
+        ("[2026-02-17 10:00:01.331] [shop] [info] [main.cpp:12] a", "application_log", ["info", "file", "main.cpp"]),
+        ("20260217 100001.331 W 1203 slow", "application_log", ["W", "thread", "1203"]),
+        ("2026-02-17T10:00:00Z INF cmd/x.go:101 > started", "application_log", ["INF", "file", "cmd/x.go"]),
+        ("2026-02-17 09:00:01Z [info] <0.684.0> accepting", "application_log", ["info", "process", "0.684.0"]),
+        ("2026-02-17T10:00:00Z [DEBUG] [org.x.Client] found", "application_log", ["DEBUG", "logger", "org.x.Client"]),
+        ("17 Feb 2026 10:00:01,331 [main] INFO  a.B - x", "application_log", ["INFO", "thread", "main"]),
+        ("web1 2026-02-17 10:00:01 WARN slow", "level_log", ["WARN", "host", "web1"]),
+        ("2026-02-17 10:00:01 FEHLER kaputt", "level_log", ["FEHLER", "message", "kaputt"]),
+        ("[1771322401.331] [811] INFO main::x - a", "epoch_log", ["INFO", "logger", "main::x"]),
+        ("1771322401331 INFO a", "epoch_log", ["INFO", "time", "2026-02-17T10:00:01.331Z"]),
+        ("17/02/2026 10:00:01.331 [811:12] <ERR> x", "numbered_date_log", ["ERR", "thread", "12"]),
+        ("10:00:01.331 12 DEBUG alpha", "clock_log", ["DEBUG", "thread", "12"]),
+        ("Feb 17 10:00:01 web1 auth.info sshd[9]: x", "syslog_levels", ["info", "facility", "auth"]),
+        ("[Feb 17 10:00:04] ERROR[814]: pbx.c:675 ast_func: x", "server_logs", ["ERROR", "function", "ast_func"]),
+        ("1771322402.331 811 shop@db1/api ERROR:  x", "postgresql", ["ERROR", "application", "api"]),
+        ("I 02/17/26 10:00:01 00077 ports: port 12 is off", "appliance_log", ["I", "logger", "ports"]),
+    ] {
+        let (found, rows) = rows(&format!("{line}\n").repeat(3));
+        let [level, column, value] = wanted;
+        let shown = rows[0][column].as_str().map_or_else(|| rows[0][column].to_string(), str::to_owned);
+        assert_eq!((found.as_str(), &rows[0]["level"], shown.as_str()), (format, &level.into(), value), "{line}");
+    }
+    let (found, rows) = rows("LOG:  ready\nERROR:  syntax error\nSTATEMENT:  selct 1;\n");
+    assert_eq!((found.as_str(), rows.len(), &rows[1]["statement"]), ("postgresql", 2, &"selct 1;".into()));
+}
+
+#[test]
+fn pauses_requests_and_transfers_have_their_numbers() {
+    let pause = fields(
+        "jvm_gc",
+        "[2026-02-17T10:00:01.123+0100][1.2s][info][gc] GC(7) Pause Young (Normal) (G1 Evacuation Pause) 24M->4M(256M) 3.5ms",
+    );
+    assert_eq!(
+        (&pause["gc_id"], &pause["cause"], &pause["kind"]),
+        (&7.into(), &"G1 Evacuation Pause".into(), &"Normal".into())
+    );
+    assert_eq!(
+        (&pause["before"], &pause["after"], &pause["total"]),
+        (&25_165_824.into(), &4_194_304.into(), &268_435_456.into())
+    );
+    assert_eq!(pause["duration"], 0.0035);
+    let full = fields("jvm_gc", "[1.2s][info][gc] GC(8) Pause Full (System.gc()) 24M->4M(256M) 3.5ms");
+    assert_eq!((&full["pause"], &full["cause"]), (&"Full".into(), &"System.gc()".into()));
+    let old = fields(
+        "jvm_gc",
+        "2026-02-17T10:00:01.120+0100: 1.234: [GC (Allocation Failure) [PSYoungGen: 65536K->1204K(76288K)] 65536K->1212K(251392K), 0.0033310 secs] [Times: user=0.01 sys=0.00, real=0.00 secs]",
+    );
+    assert_eq!(
+        (&old["cause"], &old["after"], &old["duration"]),
+        (&"Allocation Failure".into(), &1_241_088.into(), &0.003331.into())
+    );
+    let transfer = fields(
+        "asctime_log",
+        "Tue Feb 17 10:00:02 2026 [pid 812] [ann] OK DOWNLOAD: Client \"192.0.2.9\", \"/pub/a b.zip\", 1204 bytes, 31.20Kbyte/sec",
+    );
+    assert_eq!(
+        (&transfer["status"], &transfer["action"], &transfer["bytes"]),
+        (&"OK".into(), &"DOWNLOAD".into(), &1204.into())
+    );
+    assert_eq!((&transfer["path"], &transfer["user"]), (&"/pub/a b.zip".into(), &"ann".into()));
+    let denied =
+        fields("bind", "17-Feb-2026 10:00:02.001 security: warning: client 2001:db8::9#33001: query (cache) denied");
+    assert_eq!((&denied["client"], &denied["client_port"]), (&"2001:db8::9".into(), &33_001.into()));
+    let reply =
+        fields("epoch_log", "[1771322401] unbound[811:1] reply: 192.0.2.9 www.example.com. A IN NOERROR 0.012331 0 88");
+    assert_eq!(
+        (&reply["rcode"], &reply["bytes"], &reply["duration"]),
+        (&"NOERROR".into(), &88.into(), &0.012331.into())
+    );
+    let apache = fields(
+        "apache_error",
+        "[Fri Mar 01 10:00:00 2024] [proxy:error] [pid 12] (104)Connection reset by peer: [client 192.0.2.9:80] AH01102: x",
+    );
+    assert_eq!((&apache["client"], &apache["error_code"]), (&"192.0.2.9".into(), &104.into()));
+}

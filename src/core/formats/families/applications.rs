@@ -42,6 +42,12 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} [{level:level}] [{thread:text}] {logger:name} - {message:rest}",
         "{time:iso} [{service:text}] [{level:level}{? ?}] [{trace_id:text}] [{logger:text}] [{thread:text}] - {message:rest}",
         "{time:iso} [{level:level}] [{logger:name}:{line:int}] {message:rest}",
+        "{time:iso} [{level:level}] [{logger:class}] {message:rest}",
+        // RabbitMQ, with Erlang's process.
+        "{time:iso} [{level:level}] <{process:text}> {message:rest}",
+        "{time:iso} [{pid:int}:{thread:int}] <{level:level}> {message:rest}",
+        "{time:iso} [{thread:hex}] [{level:level}{? ?}] {message:rest}",
+        "{time:iso} [0x{thread:hex}] [{level:level}{? ?}] {message:rest}",
         "{time:iso} [{level:level}] {logger:class}: {message:rest}",
         "{time:iso} [{level:level}] ({logger:text}) {message:rest}",
         "{time:iso} [{level:level}][{pid:int}] {file:name} {line:int}: {message:rest}",
@@ -56,6 +62,10 @@ pub static APPLICATION: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} - {file:name}[{level:level}]: {message:rest}",
         "{time:iso}: {thread:int}: {level:level} : {message:rest}",
         "{time:iso} {level:[IWEDFV]} {logger:name}: {message:rest}",
+        "{time:iso} {level:[IWEDFV]} {thread:int} {message:rest}",
+        // zerolog.
+        "{time:iso} {level:level} {file:*.go}:{line:int} > {message:rest}",
+        "[{time:iso}] [{logger:name}] [{level:level}] [{file:source}:{line:int}] {message:rest}",
         "[{time:iso}] [{logger:name}] [{level:level}] {message:rest}",
         "[{time:iso}] [{level:level}] {logger:name} - {message:rest}",
         "[{time:iso}] [{level:level}] [{thread:text}] {message:rest}",
@@ -120,8 +130,8 @@ pub static LEVELS: TemplateFormat = TemplateFormat::new(Table {
     name: "level_log",
     title: "Log with time and level",
     doc: "Lines that begin with a time and a level, or a level in brackets, as loggers without a layout of their own \
-          write them. Stack traces, and other lines that do not begin as a log's line does, \
-          belong to the event before them.",
+          write them, with a host before the time too. Stack traces, and other lines that do not begin as a log's line \
+          does, belong to the event before them.",
     weight: 84,
     variants: &[
         "{time:iso} [{level:level}{? ?}]{?:?} {message:rest}",
@@ -131,6 +141,10 @@ pub static LEVELS: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} - {level:level} - {message:rest}",
         "{time:iso} - {level:level}: {message:rest}",
         "{time:iso} ({level:level}) {message:rest}",
+        "{time:iso} <{level:level}> {message:rest}",
+        // The host before the time.
+        "{host:name} {time:iso} [{level:level}]{?:?} {message:rest}",
+        "{host:name} {time:iso} {level:level}{?:?} {message:rest}",
         "[{time:iso}] [ {level:level}] {message:rest}",
         "[{level:level}] {message:rest}",
         "{time:iso}{?,?}{?:?} {level:level}{?:?} {message:rest}",
@@ -282,10 +296,11 @@ pub static WEBSPHERE: TemplateFormat = TemplateFormat::new(Table {
 pub static TIMED: TemplateFormat = TemplateFormat::new(Table {
     name: "time_log",
     title: "Log with a time",
-    doc: "Lines that begin with a time whose day is written with dots, or with slashes in brackets, and have no level. Lines \
+    doc: "Lines that begin with a time in brackets, or one whose day is written with dots, and have no level. Lines \
           that do not begin so belong to the event before them.",
     weight: 66,
     variants: &[
+        "[{time:iso}] {message:rest}",
         "[{time:%Y/%m/%d %H:%M:%S%f}]{?:?} {message:rest}",
         "{time:%Y.%m.%d %H:%M:%S%f}{?:?} {message:rest}",
         "{time:%d.%m.%Y %H:%M:%S%f}{?:?}{? -?} {message:rest}",
@@ -309,6 +324,9 @@ pub static NUMBERED: TemplateFormat = TemplateFormat::new(Table {
         "{time:numbered} {level:level} {logger:class}{?:?}{? -?} {message:rest}",
         "{time:numbered} - {logger:class} - {level:level} - {message:rest}",
         "[{time:numbered}] [{level:level}] [{logger:text}] {message:rest}",
+        "{time:numbered} [{pid:int}:{thread:int}] <{level:level}> {message:rest}",
+        "{time:numbered} [{thread:text}] {level:level} {message:rest}",
+        "{time:numbered} <{level:level}> {message:rest}",
         "{?[?}{time:numbered}{?]?}{?,?}{?:?}{? -?}{? |?} {?[?}{level:level}{?]?}{?:?}{?,?}{? -?}{? |?} {message:rest}",
         "{level:level} {time:numbered}{?:?}{? -?} {message:rest}",
         "{?[?}{time:numbered}{?]?}{?,?}{?:?}{? -?} {message:rest}",

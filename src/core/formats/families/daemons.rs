@@ -6,11 +6,13 @@ pub static ASCTIME: TemplateFormat = TemplateFormat::new(Table {
     name: "asctime_log",
     title: "Log with C's time",
     doc: "Lines that begin with a time as C's `asctime` writes it: FreeRADIUS (freeradius.org), ClamAV (docs.clamav.net), \
-          OpenWrt's `logread` (openwrt.org), transfers of ftp servers (xferlog), where client, bytes, path and user are columns.",
+          OpenWrt's `logread` (openwrt.org), vsftpd (security.appspot.com/vsftpd), transfers of ftp servers (xferlog), where client, bytes, path and user are columns.",
     weight: 90,
     variants: &[
         "{time:%a %b %e %H:%M:%S %Y} {duration:s} {client:word} {bytes:int} {path:word} {transfer_type:[ab]} {special_action:word} {direction:[iod]} {access_mode:[agr]} {user:word} {service:word} {authentication:[01]} {authenticated_user:word} {completion:[ci]} {message:rest}",
         "{time:%a %b %e %H:%M:%S %Y} {facility:=kern|user|mail|daemon|authpriv|auth|syslog|cron|local0|local1|local2|local3|local4|local5|local6|local7}.{level:level} {app:name}{?[{pid:int}]?}: {message:rest}",
+        // vsftpd.
+        "{time:%a %b %e %H:%M:%S %Y} [pid {pid:int}] {?[{user:text}] ?}{?{status:=OK|FAIL} ?}{action:text}: Client \"{client:text}\"{?, \"{path:text}\"?}{?, {bytes:int} bytes?}{?,?} {message:rest}",
         "{time:%a %b %e %H:%M:%S %Y} : {level:=Auth|Info|Error|Warning|Proxy|Acct|Debug}: {message:rest}",
         "{time:%a %b %e %H:%M:%S %Y} -> {message:rest}",
         "{time:%a %b %e %H:%M:%S %Y} {level:level}: {message:rest}",
@@ -203,7 +205,7 @@ pub static APPLIANCES: TemplateFormat = TemplateFormat::new(Table {
     name: "appliance_log",
     title: "Log of MikroTik, Zabbix, Source servers",
     doc: "Lines of MikroTik's RouterOS (help.mikrotik.com, Log), with the topics before the level and behind it; of Zabbix' server and \
-          agent (zabbix.com); of Valve's game servers (developer.valvesoftware.com, HL Log Standard). RouterOS leaves out the day \
+          agent (zabbix.com); of HP's ProCurve switches; of Valve's game servers (developer.valvesoftware.com, HL Log Standard). RouterOS leaves out the day \
           of today's lines: those have the text `clock` and no time.",
     weight: 97,
     variants: &[
@@ -213,6 +215,7 @@ pub static APPLIANCES: TemplateFormat = TemplateFormat::new(Table {
         "{clock:word} {topics:name},{level:=info|warning|error|critical|debug}{?,{more_topics:word}?} {message:rest}",
         "{? ?}{pid:int}:{time:%Y%m%d:%H%M%S%f} {message:rest}",
         "L {time:%m/%d/%Y - %H:%M:%S}: {message:rest}",
+        "{level:[MDWIE]} {time:%m/%d/%y %H:%M:%S} {event_id:int} {logger:name}: {message:rest}",
     ],
     nulls: &[],
     examples: &[

@@ -13,6 +13,7 @@ pub static POSTGRESQL: TemplateFormat = TemplateFormat::new(Table {
     weight: 99,
     variants: &[
         "{time:iso_zone} [{pid:int}{?-{session_line:int}?}]{?:?}{? [{session_line:int}-{transaction_line:int}]?}{? user={user:text},db={database:text}{?,app={application:text},client={client:text}?}?}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        "{time:iso_zone}:{client:text}({client_port:int}):{user:text}@{database:text}:[{pid:int}]:{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
         "{time:iso_zone}:{client:text}:{user:text}@{database:text}:[{pid:int}]:{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
         "{time:iso_zone}{? {user:word}@{database:word}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
         // By syslog, which counts the reports and their lines.
@@ -20,7 +21,13 @@ pub static POSTGRESQL: TemplateFormat = TemplateFormat::new(Table {
         "{?<{priority:int}>?}{time:syslog} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
         "{?<{priority:int}>?}{time:iso} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
         "{?<{priority:int}>?}{time:iso} {host:word} {app:name}[{pid:int}]: [{session_line:int}-{_:int}] {prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION|DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5}: {message:rest}",
+        // `%n %p %q%u@%d/%a `.
+        "{time:epoch} {pid:int}{? {user:word}@{database:text}/{application:text}?} {level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
         "{time:iso_zone}{prefix:text} {level:=LOG|ERROR|FATAL|PANIC|WARNING|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|NOTICE|INFO|LOCATION}: {message:rest}",
+        // Without a prefix.
+        "{level:=DEBUG1|DEBUG2|DEBUG3|DEBUG4|DEBUG5|DEBUG|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT}: {message:rest}",
+        // A long line that syslog has cut.
+        "{?<{priority:int}>?}{time:syslog} {host:word} {app:=postgres}[{pid:int}]: [{session_line:int}-{_:int}] {message:rest}",
     ],
     nulls: &["-", "[unknown]"],
     tells: &["LOG:  ", "FATAL:  ", "ERROR:  ", "STATEMENT:  ", "WARNING:  ", "DETAIL:  "],
@@ -50,6 +57,7 @@ pub static MYSQL_ERROR: TemplateFormat = TemplateFormat::new(Table {
         "{time:iso} {thread:int} [{level:=Note|System|Warning|Warn|ERROR|Error}] [{error_code:word}] [{subsystem:word}] {message:rest}",
         "{time:iso} {thread:word} [{level:=Note|System|Warning|Warn|ERROR|Error}] {message:rest}",
         "{time:%Y-%m-%d %H:%M:%S} {thread:int} [{level:=Note|System|Warning|Warn|ERROR|Error}] {message:rest}",
+        "{time:iso} [{level:=Note|Warn|ERROR}] [{subsystem:text}]: {message:rest}",
         "{time:iso} {app:=mysqld_safe} {message:rest}",
         "{time:%y%m%d %H:%M:%S} {?{thread:int} ?}[{level:=Note|System|Warning|Warn|ERROR|Error}] {message:rest}",
         "{time:%y%m%d %H:%M:%S} {?{app:=mysqld_safe|InnoDB}{?:?} ?}{message:rest}",

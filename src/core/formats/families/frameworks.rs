@@ -199,16 +199,20 @@ pub static CLOCK_LOG: TemplateFormat = TemplateFormat::new(Table {
     name: "clock_log",
     title: "Application log with a clock",
     doc: "Lines whose time has no day, as logback writes without a configuration (logback.qos.ch, BasicConfigurator), Elixir's \
-          Logger and Minecraft's server do: `clock` is the text of it, and no column is a time.",
+          Logger, TeamCity's builds and Minecraft's server do: `clock` is the text of it, and no column is a time.",
     weight: 94,
     variants: &[
         "{clock:clock} [{thread:text}] {level:level} {logger:name} - {message:rest}",
         "{clock:clock} [{thread:text}] {level:level} {logger:name}: {message:rest}",
         "[{clock:clock}] [{thread:text}/{level:level}] [{logger:text}]: {message:rest}",
         "[{clock:clock}] [{thread:text}/{level:level}]: {message:rest}",
+        "{clock:clock} {thread:int} {level:level} {message:rest}",
         "{clock:clock} {?request_id={request_id:word} ?}[{level:level}] {message:rest}",
         "{clock:clock} {level:level} {logger:class}: {message:rest}",
         "[{clock:clock} {level:level}] {message:rest}",
+        // TeamCity.
+        "[{clock:clock}]{level:[iWEF]}: {message:rest}",
+        "[{clock:clock}] : {message:rest}",
     ],
     also: &["{clock:clock} {message:rest}", "[{clock:clock}] {message:rest}"],
     nulls: &[],
@@ -231,6 +235,9 @@ pub static SERVERS: TemplateFormat = TemplateFormat::new(Table {
     variants: &[
         "{time:iso} [{pid:int}] {level:=LOG|NOISE|DEBUG|INFO|WARNING|ERROR|FATAL} {link:=C-|S-}{connection:word}: {database:text}/{user:text}@{client:addr} {message:rest}",
         "{time:iso} [{pid:int}] {level:=LOG|NOISE|DEBUG|INFO|WARNING|ERROR|FATAL} {message:rest}",
+        "[{time:iso}] {level:level}[{pid:int}]{?[{call_id:text}]?}{?:?} {logger:source}:{line:int} {function:name}: {message:rest}",
+        "[{time:%b %e %H:%M:%S}] {level:level}[{pid:int}]{?[{call_id:text}]?}{?:?} {logger:source}:{line:int} {function:name}: {message:rest}",
+        "[{time:%b %e %H:%M:%S}] {level:level}[{pid:int}]{?[{call_id:text}]?}{?:?} {logger:name}: {message:rest}",
         "[{time:iso}] {level:level}[{pid:int}]{?[{call_id:text}]?} {logger:name}: {message:rest}",
         "[{time:iso}] {level:level}[{pid:int}]{?[{call_id:text}]?}: {logger:name}: {message:rest}",
         "{time:iso} {level:level} ({thread:text}) [{logger:text}] {message:rest}",

@@ -1,7 +1,8 @@
 //! Logs whose events have their level in a second line, as Java's own logging writes them.
 
 use crate::formats::dates::Years;
-use crate::formats::template::{Stamp, Table, TemplateFormat};
+use crate::formats::stamp::Stamp;
+use crate::formats::template::{Table, TemplateFormat};
 
 pub static JAVA_UTIL: TemplateFormat = TemplateFormat::new(Table {
     name: "java_util_logging",

@@ -31,7 +31,11 @@ pub static GITLAB: TemplateFormat = TemplateFormat::new(Table {
     doc: "Logs of GitLab's jobs with times (docs.gitlab.com, CI/CD job logs): time, number of the stream (`section`), O or E \
           (`stream`), `+` where the line goes on the one before it, message.",
     weight: 98,
-    variants: &["{time:iso} {section:int}{stream:[OE]}{?{goes_on:[+]}?} {message:rest}"],
+    variants: &[
+        // What goes on stands behind the `+` at once.
+        "{time:iso} {section:int}{stream:[OE]}{goes_on:[+]}{message:rest}",
+        "{time:iso} {section:int}{stream:[OE]} {message:rest}",
+    ],
     nulls: &[],
     joins: Joins::Texts,
     tells: &["Z 00O ", "Z 01O ", "Z 00E ", "Z 01E "],
@@ -56,7 +60,7 @@ mod tests {
         assert_eq!(of(0), (Some("group".into()), Some("Run make".into())));
         assert_eq!((of(1), of(2)), ((None, Some("make all".into())), (Some("endgroup".into()), None)));
         assert_eq!((rows.len(), &rows[4]["time"]), (5, &"2024-03-01T10:00:02.123456Z".into()));
-        let gitlab = "2024-03-01T10:00:00.123456Z 00O Running\n2024-03-01T10:00:01.123456Z 01E $ make\n2024-03-01T10:00:01.123456Z 01O+ more\n";
+        let gitlab = "2024-03-01T10:00:00.123456Z 00O Running\n2024-03-01T10:00:01.123456Z 01E $ make\n2024-03-01T10:00:01.123456Z 01O+more\n2024-03-01T10:00:01.123456Z 01O+\n";
         let found = recognise(&Sample::whole("x", gitlab));
         assert_eq!(found[0].format.name, "gitlab_job", "{found:?}");
         let rows = named_rows(&read(&found[0].format, gitlab));
@@ -65,5 +69,6 @@ mod tests {
             (&1.into(), &"E".into(), &"$ make".into())
         );
         assert_eq!((&rows[2]["goes_on"], &rows[2]["message"]), (&"+".into(), &"more".into()));
+        assert_eq!((rows.len(), &rows[3]["goes_on"]), (4, &"+".into()));
     }
 }

@@ -60,7 +60,8 @@ pub static EPOCH: TemplateFormat = TemplateFormat::new(Table {
     name: "epoch_log",
     title: "Log with seconds since 1970",
     doc: "Lines that begin with seconds since 1970, as unbound (nlnetlabs.nl), Nagios and Icinga (nagios.org, log entries) and \
-          mosquitto (mosquitto.org) write them: time, program, level, message; of Nagios' alerts and notifications the host, \
+          mosquitto (mosquitto.org) write them, or milliseconds before a level: time, program, level, message; of unbound's replies \
+          and queries who asked what; of Nagios' alerts and notifications the host, \
           the service, the state, who is told.",
     weight: 97,
     variants: &[
@@ -70,7 +71,14 @@ pub static EPOCH: TemplateFormat = TemplateFormat::new(Table {
         "[{time:epoch}] {event:=SERVICE NOTIFICATION}: {contact:text};{host:text};{service:text};{state:text};{command:text};{message:rest}",
         "[{time:epoch}] {event:=HOST NOTIFICATION}: {contact:text};{host:text};{state:text};{command:text};{message:rest}",
         "[{time:epoch}] {event:=EXTERNAL COMMAND|PASSIVE SERVICE CHECK|PASSIVE HOST CHECK|LOG ROTATION|LOG VERSION|SERVICE FLAPPING ALERT|HOST FLAPPING ALERT|SERVICE DOWNTIME ALERT|HOST DOWNTIME ALERT|SERVICE EVENT HANDLER|HOST EVENT HANDLER|Warning|Error}: {message:rest}",
+        "[{time:epoch}] {app:name}[{pid:int}:{thread:int}] {event:=reply}: {client:word} {question:word} {type:word} {class:word} {rcode:word} {duration:s} {cached:int} {bytes:int}{message:rest}",
+        "[{time:epoch}] {app:name}[{pid:int}:{thread:int}] {event:=query|reply}: {client:word} {question:word} {type:word} {class:word}{message:rest}",
+        "[{time:epoch}] [{pid:int}] {level:level} {logger:module} - {message:rest}",
+        "[{time:epoch}] [{pid:int}] {level:level} {message:rest}",
+        "[{time:epoch}] {level:level}{?:?} {message:rest}",
         "[{time:epoch}] {message:rest}",
+        "{time:epoch} {level:level}{?:?} {message:rest}",
+        "{time:epoch_ms} {level:level}{?:?} {message:rest}",
         "{time:epoch}: {level:=Warning|Error}: {message:rest}",
         "{time:epoch}: {message:rest}",
     ],
@@ -87,15 +95,23 @@ pub static SYSLOG_LEVELS: TemplateFormat = TemplateFormat::new(Table {
     name: "syslog_levels",
     title: "Syslog with levels",
     doc: "Syslog lines in which the level is written, before the program as F5's BIG-IP has it (techdocs.f5.com) or behind \
-          the process as MIT Kerberos has it (web.mit.edu/kerberos): time, host, level, program, process, message.",
+          the process as MIT Kerberos has it (web.mit.edu/kerberos), with the facility as BusyBox (busybox.net) and AIX have it, \
+          or with the message's number too as Solaris has it (docs.oracle.com): time, host, level, program, process, message.",
     weight: 99,
     variants: &[
         "{time:syslog} {host:word} {level:=emerg|alert|crit|err|warning|notice|info|debug} {app:name}{?[{pid:int}]?}: {message:rest}",
         "{time:iso} {host:word} {level:=emerg|alert|crit|err|warning|notice|info|debug} {app:name}{?[{pid:int}]?}: {message:rest}",
         "{time:syslog} {host:word} {app:name}{?[{pid:int}]?}({level:level}): {message:rest}",
+        // Solaris.
+        "{time:syslog} {host:word} {app:name}{?[{pid:int}]?}: [ID {message_id:int} {facility:=kern|user|mail|daemon|auth|syslog|lpr|news|cron|audit|local0|local1|local2|local3|local4|local5|local6|local7}.{level:level}] {message:rest}",
+        // BusyBox and AIX.
+        "{time:syslog} {host:word} {facility:=kern|user|mail|daemon|authpriv|auth|syslog|lpr|news|cron|ftp|audit|local0|local1|local2|local3|local4|local5|local6|local7}.{level:level} {app:name}{?[{pid:int}]?}: {message:rest}",
     ],
     // The programs beside it.
-    also: &["{time:syslog} {host:word} {app:name}{?[{pid:int}]?}: {message:rest}"],
+    also: &[
+        "{time:syslog} {host:word} {app:name}{?[{pid:int}]?}: {message:rest}",
+        "{time:syslog} {host:word} {message:rest}",
+    ],
     nulls: &[],
     joins: Joins::Indented,
     examples: &[

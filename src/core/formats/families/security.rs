@@ -12,6 +12,7 @@ pub static CEF: TemplateFormat = TemplateFormat::new(Table {
     variants: &[
         "{?<{priority:int}>?}{?{time:syslog} {host:word} ?}CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
         "{?<{priority:int}>?}{?{_:int} ?}{time:iso} {host:word} CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
+        "{?<{priority:int}>?}{_:int} {time:iso} {host:word} {app:word} {pid:word} {message_id:word} - CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
         "{prefix:text}CEF:{cef_version:int}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{name:piped}|{severity:piped}|{pairs}{message:rest}",
     ],
     pairs: Pairs::CEF,
@@ -40,6 +41,7 @@ pub static LEEF: TemplateFormat = TemplateFormat::new(Table {
     variants: &[
         "{?<{priority:int}>?}{time:syslog} {host:word} LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
         "{?<{priority:int}>?}{?{_:int} ?}{time:iso} {host:word} LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
+        "{?<{priority:int}>?}{_:int} {time:iso} {host:word} {app:word} {pid:word} {message_id:word} - LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
         "{prefix:text}LEEF:{leef_version:word}|{device_vendor:piped}|{device_product:piped}|{device_version:piped}|{event_class_id:piped}|{pairs}{message:rest}",
     ],
     pairs: Pairs::LEEF,
@@ -120,6 +122,36 @@ pub static SOPHOS: TemplateFormat = TemplateFormat::new(Table {
     nulls: &[],
     examples: &[
         "<30>device=\"SFW\" date=2024-03-01 time=10:00:00 timezone=\"CET\" device_name=\"XG1\" log_type=\"Firewall\" src_ip=192.0.2.7 src_port=5678 status=\"Allow\"",
+    ],
+    ..Table::PLAIN
+});
+
+pub static SONICWALL: TemplateFormat = TemplateFormat::new(Table {
+    name: "sonicwall",
+    title: "SonicWall log",
+    doc: "SonicWall's key=value lines (sonicwall.com, SonicOS log events reference): `client`, `user`, `level` and `message` are \
+          src (with port and interface), usr, pri and msg.",
+    weight: 99,
+    variants: &["{?<{priority:int}>?}id={id:word} sn={sn:word} time=\"{time:iso}\" {pairs}{message:rest}"],
+    renames: &[("src", "client"), ("usr", "user"), ("pri", "level"), ("msg", "message")],
+    nulls: &[],
+    examples: &[
+        "<134>id=firewall sn=18B169000000 time=\"2024-03-01 10:00:00 UTC\" fw=192.0.2.1 pri=6 c=1024 m=537 msg=\"Connection Closed\" src=192.0.2.7:5678:X0 dst=192.0.2.80:443:X1 proto=tcp/https",
+    ],
+    ..Table::PLAIN
+});
+
+pub static MERAKI: TemplateFormat = TemplateFormat::new(Table {
+    name: "meraki",
+    title: "Meraki log",
+    doc: "Syslog of Cisco Meraki devices (documentation.meraki.com, Syslog event types): time, device, kind of event, and its keys.",
+    weight: 99,
+    variants: &[
+        "{?<{priority:int}>?}{?{_:=1} ?}{time:epoch} {host:word} {event:=flows|firewall|urls|events|ids-alerts|security_event|airmarshal_events|ip_flow_start|ip_flow_end|vpn_firewall|cellular_firewall|bridge_anyconnect_client_vpn_firewall} {pairs}{message:rest}",
+    ],
+    nulls: &[],
+    examples: &[
+        "<134>1 1709287200.123456789 MX84 flows src=192.0.2.7 dst=192.0.2.80 protocol=tcp sport=5678 dport=443 pattern: allow all",
     ],
     ..Table::PLAIN
 });

@@ -70,10 +70,12 @@ pub static BIND: TemplateFormat = TemplateFormat::new(Table {
     name: "bind",
     title: "BIND log",
     doc: "What BIND's `named` writes to the files of its channels (bind9.readthedocs.io, logging): time, category, severity, \
-          message; of queries the client, what is asked for, its class and type, flags, and the address that was asked.",
+          message; of queries the client, what is asked for, its class and type, flags, and the address that was asked; the client of \
+          other lines, where they name it.",
     weight: 98,
     variants: &[
         "{time:%d-%b-%Y %H:%M:%S%f} {category:=queries}: {level:=info}: client {?@{client_id:word} ?}{client:word}#{client_port:int} ({question:word}): {?view {view:name}: ?}query: {query:word} {class:word} {type:word} {flags:word} ({server:word})",
+        "{time:%d-%b-%Y %H:%M:%S%f} {category:name}: {level:=critical|error|warning|notice|info|debug}{? {debug_level:int}?}: client {?@{client_id:word} ?}{client:word}#{client_port:int}{? ({question:word})?}: {?view {view:name}: ?}{message:rest}",
         "{time:%d-%b-%Y %H:%M:%S%f} {category:name}: {level:=critical|error|warning|notice|info|debug}{? {debug_level:int}?}: {message:rest}",
         "{time:%d-%b-%Y %H:%M:%S%f} {level:=critical|error|warning|notice|info}: {message:rest}",
     ],
@@ -104,12 +106,24 @@ pub static JVM_GC: TemplateFormat = TemplateFormat::new(Table {
     name: "jvm_gc",
     title: "JVM garbage collection log",
     doc: "What the JVM writes with `-Xlog:gc*` (docs.oracle.com, The java command) and, before 9, with \
-          `-XX:+PrintGCDetails`: time, seconds since the start, level, tags, message. Indented lines belong to the line \
+          `-XX:+PrintGCDetails`: time, seconds since the start, level, tags, message; of a pause what it was, its number, kind and cause, the heap \
+          before and after and in all (`before`, `after`, `total`, in bytes), and how long it took. Indented lines belong to the line \
           before them.",
     weight: 98,
     variants: &[
+        "[{time:iso}]{?[{uptime:float}s]?}{?[{level:level}{? ?}]?}{?[{tags:text}]?} GC({gc_id:int}) Pause {pause:text} ({kind:text}) ({cause:text}) {before:size}->{after:size}({total:size}) {duration:ms}ms{message:rest}",
+        "[{time:iso}]{?[{uptime:float}s]?}{?[{level:level}{? ?}]?}{?[{tags:text}]?} GC({gc_id:int}) Pause {pause:text} ({cause:text}) {before:size}->{after:size}({total:size}) {duration:ms}ms{message:rest}",
+        "[{time:iso}]{?[{uptime:float}s]?}{?[{level:level}{? ?}]?}{?[{tags:text}]?} GC({gc_id:int}) Pause {pause:word} {before:size}->{after:size}({total:size}) {duration:ms}ms{message:rest}",
+        "[{time:iso}]{?[{uptime:float}s]?}{?[{level:level}{? ?}]?}{?[{tags:text}]?} GC({gc_id:int}) {message:rest}",
         "[{time:iso}]{?[{uptime:float}s]?}{?[{level:level}{? ?}]?}{?[{tags:text}]?} {message:rest}",
+        "[{uptime:float}s][{level:level}{? ?}][{tags:text}] GC({gc_id:int}) Pause {pause:text} ({kind:text}) ({cause:text}) {before:size}->{after:size}({total:size}) {duration:ms}ms{message:rest}",
+        "[{uptime:float}s][{level:level}{? ?}][{tags:text}] GC({gc_id:int}) Pause {pause:text} ({cause:text}) {before:size}->{after:size}({total:size}) {duration:ms}ms{message:rest}",
+        "[{uptime:float}s][{level:level}{? ?}][{tags:text}] GC({gc_id:int}) Pause {pause:word} {before:size}->{after:size}({total:size}) {duration:ms}ms{message:rest}",
+        "[{uptime:float}s][{level:level}{? ?}][{tags:text}] GC({gc_id:int}) {message:rest}",
         "[{uptime:float}s][{level:level}{? ?}][{tags:text}] {message:rest}",
+        "{time:iso}: {uptime:float}: [{pause:=GC} ({cause:text}) [{generations:text}] {before:size}->{after:size}({total:size}), {duration:s} secs]{message:rest}",
+        "{time:iso}: {uptime:float}: [{pause:=Full GC} ({cause:text}) {generations:until_last}], {duration:s} secs]{message:rest}",
+        "{time:iso}: {uptime:float}: [{pause:=GC pause} ({cause:text}) ({kind:text}), {duration:s} secs]{message:rest}",
         "{time:iso}: {uptime:float}: {message:rest}",
     ],
     // Elasticsearch has `] [gc]` in its messages.

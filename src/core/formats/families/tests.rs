@@ -1,5 +1,6 @@
 //! Tests of the tables: every example is read by its own format, and the fields of a line are where they belong.
 
+use super::messages::tests::assert_is_read_behind_syslog;
 use crate::data::{DataType, Schema};
 use crate::formats::testing::{named_rows, prepare, read, read_as, read_at};
 use crate::formats::{FormatSpec, Sample, formats, recognise};
@@ -17,6 +18,10 @@ fn every_example_is_recognised_and_read_whole() {
         // A pattern is given by the user, and Parquet is no text.
         assert_eq!(format.examples().is_empty(), ["pattern", "parquet"].contains(&format.name()), "{}", format.name());
         for example in format.examples() {
+            if let Some(program) = format.programs().first() {
+                assert_is_read_behind_syslog(format.name(), program, example);
+                continue;
+            }
             let found = recognise(&Sample::whole("sample", example));
             let own = found.iter().position(|found| found.format.name == format.name());
             // nginx and Apache write the same lines.
@@ -252,14 +257,14 @@ fn well_known_layouts_have_their_columns() {
         ),
         ("application_log", "2024-01-01 12:00:00,123 - my.app - INFO - message", "time level logger message"),
         (
-            "application_log",
+            "elasticsearch",
             "[2018-05-17T08:29:12,177][INFO ][o.e.n.Node    ] [n] message",
-            "time level logger message",
+            "time level host logger message",
         ),
         (
-            "application_log",
+            "elasticsearch",
             "[2018-05-17T08:29:12,177][WARN ][o.e.m.j.JvmGcMonitorService] [n] [gc][12] overhead",
-            "time level logger message",
+            "time level host logger message",
         ),
         ("application_log", "17/06/09 20:10:40 INFO executor.Backend: Registered", "time level logger message"),
         (
@@ -601,7 +606,7 @@ fn layouts_of_frameworks_have_their_columns() {
         ),
         ("application_log", "2024-03-01 10:00:00 - WARN - late", ["2024-03-01T10:00:00Z", "WARN", "late"]),
         ("application_log", "2024-03-01 10:00:00,123 WARN org.a.B: late", ["2024-03-01T10:00:00.123Z", "WARN", "late"]),
-        ("level_log", "2024-03-01T10:00:00Z [WARN]  core: late", ["2024-03-01T10:00:00Z", "WARN", "core: late"]),
+        ("hclog", "2024-03-01T10:00:00Z [WARN]  core: late", ["2024-03-01T10:00:00Z", "WARN", "late"]),
     ] {
         let found = recognise(&Sample::whole("sample", &format!("{line}\n{line}\n")));
         assert_eq!(found[0].format.name, format, "{line}: {found:?}");

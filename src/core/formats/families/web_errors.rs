@@ -27,6 +27,7 @@ pub static APACHE_ERROR: TemplateFormat = TemplateFormat::new(Table {
           process and thread, client, message.",
     weight: 99,
     variants: &[
+        "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}] [pid {pid:int}{?:tid {thread:int}?}] ({error_code:int}){error:text}: [client {client:addr_port}] {message:rest}",
         "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}] [pid {pid:int}{?:tid {thread:int}?}]{? [client {client:addr_port}]?} {message:text}, referer: {referrer:word}",
         "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}]{? [client {client:addr}]?} {message:text}, referer: {referrer:word}",
         "[{time:%a %b %e %H:%M:%S%f %Y}] [{?{module:name}:?}{level:level}] [pid {pid:int}{?:tid {thread:int}?}]{? [client {client:addr_port}]?} {message:rest}",

@@ -57,13 +57,6 @@ const LOG_LAYOUTS: &[LogLayout] = &[
         time_format: "",
     },
     LogLayout {
-        title: "vsftpd's log (time, process id, user, message)",
-        weight: 92,
-        pattern: r"^(?P<time>%{DAY} %{MONTH} +%{MONTHDAY} %{TIME} %{YEAR}) \[pid %{INT:pid}\] (?:\[(?P<user>[^\]]*)\] )?%{GREEDYDATA:message}",
-        event_start: r"^%{DAY} %{MONTH} +%{MONTHDAY} ",
-        time_format: "%a %b %d %H:%M:%S %Y",
-    },
-    LogLayout {
         title: "month-day-year, time, place, level, message",
         weight: 84,
         pattern: r"^(?P<time>\d\d-\d\d-\d{4} \d\d:\d\d:\d\d\.\d+) (?P<file>[^:\s]+):%{INT:line}!(?P<logger>\S+) \((?P<level>[A-Z]+)\): ?%{GREEDYDATA:message}",

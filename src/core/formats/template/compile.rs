@@ -25,6 +25,8 @@
 //! | `request` | a request line in double quotes: `method`, `path`, `http_version`, or `request` where it is none |
 //! | `addr` | `1.2.3.4:80`, `[::1]:80`, `host:80`: the column, and the column with `_port` |
 //! | `addr_port` | the same where a port is always there: `2001:db8::1:80` |
+//! | `addr_dot` | the same with a dot before the port: `192.0.2.7.80` |
+//! | `size` | a number of bytes, or of K, M, G, T of 1,024: `24M`; the column is in bytes |
 //! | `level` | a word for a level |
 //! | `numbered` | a time whose day is numbers alone (`03/04/2026 10:00 PM`): a time where the source tells which is the day, else its text |
 //! | `[IWE]` | one of these characters |
@@ -33,9 +35,9 @@
 //! | `iso_zone` `syslog_zone` | such a time, null where the zone behind it is ambiguous or unknown |
 //! | `%Y…` | a time as strftime has it |
 
-use super::stamp::Stamp;
 use super::{TEXTS, Table};
 use crate::data::{DataType, Field, Schema};
+use crate::formats::stamp::Stamp;
 use crate::formats::time::Epoch;
 
 /// A piece of a template.
@@ -44,6 +46,8 @@ pub enum Item {
     Literal(Box<str>),
     /// One or more blanks or tabs.
     Blank,
+    /// The end of a line, as the file has them.
+    LineEnd,
     Field(FieldItem),
     Optional(Vec<Item>),
 }
@@ -85,6 +89,8 @@ pub enum Kind {
     Request,
     /// Whether a port is always there.
     Addr(bool),
+    Dotted,
+    Size,
     Level,
     One(Box<str>),
     Words(Vec<Box<str>>),
@@ -218,7 +224,7 @@ fn renumber(items: &mut [Item], places: &[usize]) {
                 }
             }
             Item::Optional(inner) => renumber(inner, places),
-            Item::Literal(_) | Item::Blank => {}
+            Item::Literal(_) | Item::Blank | Item::LineEnd => {}
         }
     }
 }
@@ -231,7 +237,7 @@ fn set_times(items: &mut [Item], columns: &mut Vec<usize>) {
                 columns.push(field.columns[0]);
             }
             Item::Optional(inner) => set_times(inner, columns),
-            Item::Field(_) | Item::Literal(_) | Item::Blank => {}
+            Item::Field(_) | Item::Literal(_) | Item::Blank | Item::LineEnd => {}
         }
     }
 }
@@ -240,7 +246,7 @@ fn has_pairs(items: &[Item]) -> bool {
     items.iter().any(|item| match item {
         Item::Field(field) => field.kind == Kind::Pairs,
         Item::Optional(inner) => has_pairs(inner),
-        Item::Literal(_) | Item::Blank => false,
+        Item::Literal(_) | Item::Blank | Item::LineEnd => false,
     })
 }
 
@@ -275,9 +281,12 @@ impl Reader<'_> {
             } else if self.rest.starts_with(' ') {
                 self.rest = self.rest.trim_start_matches(' ');
                 items.push(Item::Blank);
+            } else if let Some(rest) = self.rest.strip_prefix('\n') {
+                self.rest = rest;
+                items.push(Item::LineEnd);
             } else {
                 let first = self.rest.chars().next().map_or(1, char::len_utf8);
-                let end = self.rest.find(['{', '}', ' ', '?']).unwrap_or(self.rest.len()).max(first);
+                let end = self.rest.find(['{', '}', ' ', '?', '\n']).unwrap_or(self.rest.len()).max(first);
                 let (text, rest) = self.rest.split_at(end);
                 self.rest = rest;
                 push_literal(&mut items, text);
@@ -292,8 +301,8 @@ impl Reader<'_> {
         let names: Vec<(&str, DataType)> = match &kind {
             Kind::Pairs => Vec::new(),
             Kind::Request => ["method", "path", "http_version", "request"].map(|name| (name, DataType::String)).into(),
-            Kind::Addr(_) => vec![(name, DataType::String), (&port, DataType::Int)],
-            Kind::Int => vec![(name, DataType::Int)],
+            Kind::Addr(_) | Kind::Dotted => vec![(name, DataType::String), (&port, DataType::Int)],
+            Kind::Int | Kind::Size => vec![(name, DataType::Int)],
             Kind::Float | Kind::Seconds(_) | Kind::Ticks | Kind::Span => vec![(name, DataType::Float)],
             Kind::Time(_) => vec![(name, DataType::Timestamp)],
             _ => vec![(name, DataType::String)],
@@ -355,6 +364,8 @@ fn kind_of(text: &str) -> Option<Kind> {
         "request" => Kind::Request,
         "addr" => Kind::Addr(false),
         "addr_port" => Kind::Addr(true),
+        "addr_dot" => Kind::Dotted,
+        "size" => Kind::Size,
         "level" => Kind::Level,
         "numbered" => Kind::Numbered,
         "iso" => Kind::Time(Stamp::Iso),
@@ -363,6 +374,7 @@ fn kind_of(text: &str) -> Option<Kind> {
         "syslog" => Kind::Time(Stamp::Syslog),
         "syslog_zone" => Kind::Time(Stamp::SyslogZone),
         "epoch" => Kind::Time(Stamp::Epoch(Epoch::Seconds)),
+        "epoch_ms" => Kind::Time(Stamp::Epoch(Epoch::Millis)),
         "epoch_ns" => Kind::Time(Stamp::Epoch(Epoch::Nanos)),
         _ if text.starts_with('*') => Kind::Ending(text[1..].into()),
         _ if text.starts_with('%') => Kind::Time(Stamp::format(text)?),
@@ -399,8 +411,18 @@ fn starts_of(items: &[Item], after: &[Box<str>]) -> Vec<Box<str>> {
             Item::Literal(text) => match (items.get(at + 1), items.get(at + 2)) {
                 (Some(Item::Blank), Some(Item::Literal(next))) => starts.push(format!("{text} {next}").into()),
                 (Some(Item::Blank), _) => starts.push(format!("{text} ").into()),
+                (Some(Item::LineEnd), _) => starts.extend(["\n", "\r"].map(|end| format!("{text}{end}").into())),
                 _ => starts.push(text.clone()),
             },
+            Item::LineEnd => {
+                let next = match items.get(at + 1) {
+                    Some(Item::Literal(next)) => next,
+                    _ => "",
+                };
+                let end =
+                    if matches!(items.get(at + 1), Some(Item::LineEnd)) { ["\n\n", "\r\r"] } else { ["\n", "\r"] };
+                starts.extend(end.map(|end| format!("{end}{next}").into()));
+            }
             Item::Blank => match (items.get(at + 1), items.get(at + 2)) {
                 (Some(Item::Literal(text)), _) => starts.push(format!(" {text}").into()),
                 (Some(Item::Field(FieldItem { kind: Kind::Words(words), .. })), Some(Item::Literal(next))) => {

@@ -1,9 +1,9 @@
 //! Whether a line that the format cannot read goes on with the event before it. Must not import the parser.
 
 use super::Joins;
-use super::stamp::Stamp;
 use crate::formats::dates::Years;
 use crate::formats::events::is_indented;
+use crate::formats::stamp::Stamp;
 
 /// Whether a line that the format cannot read may continue an event.
 pub fn is_continuation(line: &str, joins: Joins) -> bool {

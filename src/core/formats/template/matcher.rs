@@ -2,9 +2,9 @@
 
 use super::compile::{Compiled, FieldItem, Item, Kind};
 use super::is_escaped;
-use super::span::span;
-use super::stamp::Stamp;
+use super::span::{size, span};
 use crate::formats::dates::Years;
+use crate::formats::stamp::Stamp;
 
 /// A captured piece of a line.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ fn nth_field<'a>(items: &'a [Item], left: &mut usize) -> Option<&'a FieldItem> {
                     return Some(found);
                 }
             }
-            Item::Literal(_) | Item::Blank => {}
+            Item::Literal(_) | Item::Blank | Item::LineEnd => {}
         }
     }
     None
@@ -113,6 +113,13 @@ impl Walk<'_, '_> {
                     }
                     at += blanks;
                 }
+                Item::LineEnd => {
+                    at += match self.line.as_bytes()[at..] {
+                        [b'\r', b'\n', ..] => 2,
+                        [b'\r' | b'\n', ..] => 1,
+                        _ => return None,
+                    };
+                }
                 Item::Field(field) => at = self.field(field, at)?,
                 Item::Optional(inner) => {
                     let (kept, number) = (self.captures.len(), self.number);
@@ -162,7 +169,8 @@ impl Walk<'_, '_> {
             Kind::Piped => plain(memchr::memchr_iter(b'|', bytes).find(|at| !is_escaped(bytes, *at))?),
             Kind::Rest | Kind::Pairs => plain(bytes.len()),
             Kind::Int => plain(int_length(bytes)?),
-            Kind::Float | Kind::Seconds(_) => plain(float_length(bytes)?),
+            Kind::Float => plain(power_length(bytes)?),
+            Kind::Seconds(_) => plain(float_length(bytes)?),
             Kind::Span => plain(span(rest)?.1),
             Kind::Quoted | Kind::Request => {
                 let length = quoted_length(bytes, &field.stops)?;
@@ -172,7 +180,8 @@ impl Walk<'_, '_> {
                 Some(length) => (1, length, length + 2),
                 None => plain(first_stop(bytes, &field.stops)?),
             },
-            Kind::Addr(_) => plain(stop_or_blank(bytes, &field.stops)?),
+            Kind::Addr(_) | Kind::Dotted => plain(stop_or_blank(bytes, &field.stops)?),
+            Kind::Size => plain(size(rest)?.1),
             Kind::Level => plain(match self.seen.level {
                 Some((place, length)) if place == at => length?,
                 _ => {
@@ -230,7 +239,7 @@ fn count(items: &[Item]) -> usize {
     let of = |item: &Item| match item {
         Item::Field(_) => 1,
         Item::Optional(inner) => count(inner),
-        Item::Literal(_) | Item::Blank => 0,
+        Item::Literal(_) | Item::Blank | Item::LineEnd => 0,
     };
     items.iter().map(of).sum()
 }
@@ -292,6 +301,16 @@ fn float_length(bytes: &[u8]) -> Option<usize> {
     let length = int_length(bytes)?;
     match bytes.get(length) {
         Some(b'.') => Some(length + 1 + bytes[length + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count()),
+        _ => Some(length),
+    }
+}
+
+/// The length of a number that may have a power of ten: `1.2e3`.
+fn power_length(bytes: &[u8]) -> Option<usize> {
+    let length = float_length(bytes)?;
+    match bytes[length..] {
+        [b'e' | b'E', b'0'..=b'9', ..] => Some(length + 1 + int_length(&bytes[length + 1..])?),
+        [b'e' | b'E', b'+' | b'-', b'0'..=b'9', ..] => Some(length + 1 + int_length(&bytes[length + 1..])?),
         _ => Some(length),
     }
 }
@@ -406,7 +425,7 @@ fn clock_length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Words for levels, as loggers write them.
-const LEVELS: [&str; 36] = [
+const LEVELS: [&str; 42] = [
     "trace",
     "debug",
     "info",
@@ -443,6 +462,12 @@ const LEVELS: [&str; 36] = [
     "debu",
     "trac",
     "pani",
+    "warnung",
+    "fehler",
+    "hinweis",
+    "erreur",
+    "advertencia",
+    "errore",
 ];
 
 /// The length of a level's word at the start.

@@ -78,16 +78,32 @@ impl Pairs {
     /// `Key: value, Key: value`.
     pub const COLONS: Pairs = Pairs { equals: b':', separator: b',', ..Pairs::LOGFMT };
 
+    /// The same without escapes.
+    pub const SPACED: Pairs = Pairs { blanks: true, escapes: Escapes::None, ..Pairs::LOGFMT };
+    /// `key=value, key=value with blanks, and commas`.
+    pub const LISTED: Pairs = Pairs { separator: b',', escapes: Escapes::None, ..Pairs::LOGFMT };
+    /// `key:"value"; key:"value"`.
+    pub const SEMICOLONS: Pairs = Pairs { equals: b':', separator: b';', ..Pairs::LOGFMT };
+    /// `key = value` in lines of their own.
+    pub const LINES: Pairs = Pairs { separator: b'\n', ..Pairs::LOGFMT };
+    /// `KEY : value   KEY: value`, several in a line, with lines between that go on with a value.
+    pub const COLUMNS: Pairs = Pairs { equals: b':', separator: b'\n', escapes: Escapes::None, ..Pairs::LOGFMT };
+
     /// Calls `visit` with each key and its value; an empty key has what is no pair.
     pub fn each<'a>(&self, text: &'a str, mut visit: impl FnMut(&'a str, &'a str)) {
         match (self.blanks, self.separator) {
             (true, _) => each_spaced(text, &mut visit),
+            (false, b',') if self.equals == b'=' => each_listed(text, &mut visit),
+            (false, b';') => each_quoted(text, &mut visit),
+            (false, b'\n') if self.equals == b':' => each_in_columns(text, &mut visit),
             (false, b' ') => self.each_blank(text, &mut visit),
             (false, separator) => {
                 let (separator, text) = told_separator(text).filter(|_| self.told).unwrap_or((separator.into(), text));
-                for piece in text.split(separator) {
+                // Lines may end with returns.
+                let ends = |c: char| c == separator || separator == '\n' && c == '\r';
+                for piece in text.split(ends) {
                     match piece.split_once(char::from(self.equals)) {
-                        Some((key, value)) => visit(key.trim(), value.trim()),
+                        Some((key, value)) => visit(key.trim(), unquoted(value.trim())),
                         None if piece.trim().is_empty() => {}
                         None => visit("", piece.trim()),
                     }
@@ -206,6 +222,96 @@ fn each_spaced<'a>(text: &'a str, visit: &mut impl FnMut(&'a str, &'a str)) {
     }
 }
 
+/// A value without the quotes around all of it.
+fn unquoted(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
+}
+
+/// `key=value, key=value`: a value ends where a comma, a blank and another key follow, and has commas of its own else. A
+/// word between two pairs is none.
+fn each_listed<'a>(text: &'a str, visit: &mut impl FnMut(&'a str, &'a str)) {
+    let is_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(is_key);
+    let key_of = |piece: &'a str| piece.split_once('=').map(|(key, _)| key).filter(|key| is_word(key));
+    let place = |piece: &str| piece.as_ptr() as usize - text.as_ptr() as usize;
+    let pieces: Vec<&str> = text.split(", ").collect();
+    // The key, and where its value begins and ends.
+    let mut open: Option<(&str, usize, usize)> = None;
+    let close = |open: Option<(&'a str, usize, usize)>, visit: &mut dyn FnMut(&'a str, &'a str)| {
+        if let Some((key, start, end)) = open {
+            let value = text[start..end].trim();
+            visit(key, value.strip_prefix('<').and_then(|value| value.strip_suffix('>')).unwrap_or(value));
+        }
+    };
+    for (number, piece) in pieces.iter().enumerate() {
+        let is_between = || is_word(piece) && pieces.get(number + 1).is_some_and(|next| key_of(next).is_some());
+        match (key_of(piece), &mut open) {
+            (Some(key), _) => {
+                let start = place(piece) + key.len() + 1;
+                close(open.replace((key, start, place(piece) + piece.len())), visit);
+            }
+            (None, Some((_, _, end))) if !is_between() => *end = place(piece) + piece.len(),
+            (None, _) => {
+                close(open.take(), visit);
+                visit("", piece);
+            }
+        }
+    }
+    close(open, visit);
+}
+
+/// `key:"value"; key:"value"`: a semicolon in quotes is a part of the value.
+fn each_quoted<'a>(text: &'a str, visit: &mut impl FnMut(&'a str, &'a str)) {
+    let mut at = 0;
+    while let Some(length) = text[at..].find(':') {
+        let key = text[at..at + length].trim_matches([' ', ';']);
+        at += length + 1;
+        let (value, next) = match text.as_bytes().get(at) {
+            Some(b'"') => quoted(text, at, b'"'),
+            _ => {
+                let end = text[at..].find(';').map_or(text.len(), |length| at + length);
+                (text[at..end].trim(), end)
+            }
+        };
+        visit(key, value);
+        at = next;
+    }
+    let rest = text[at..].trim_matches([' ', ';', ']']);
+    if !rest.is_empty() {
+        visit("", rest);
+    }
+}
+
+/// Keys in capitals with a colon behind, at the start of a line or behind two blanks.
+fn each_in_columns<'a>(text: &'a str, visit: &mut impl FnMut(&'a str, &'a str)) {
+    let is_key = |text: &str| {
+        let mut words = text.split(' ');
+        let name = words.next().unwrap_or_default();
+        name.len() > 1
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+            && words.all(|word| word.starts_with('#'))
+    };
+    // The key, where it begins, and where its value does.
+    let mut keys: Vec<(&str, usize, usize)> = Vec::new();
+    for colon in memchr::memchr_iter(b':', text.as_bytes()) {
+        let line = text[..colon].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let before = text[line..colon].trim_end();
+        let start = before.rfind("  ").map_or(0, |at| at + 2);
+        let is_apart = matches!(text.as_bytes().get(colon + 1), None | Some(b' ' | b'\n' | b'\r'));
+        if is_apart && is_key(&before[start..]) {
+            keys.push((&before[start..], line + start, colon + 1));
+        }
+    }
+    let first = keys.first().map_or(text.len(), |(_, start, _)| *start);
+    if !text[..first].trim().is_empty() {
+        visit("", text[..first].trim());
+    }
+    for (number, (key, _, value)) in keys.iter().enumerate() {
+        let end = keys.get(number + 1).map_or(text.len(), |(_, next, _)| *next);
+        visit(key, text[*value..end].trim());
+    }
+}
+
 /// Whether a backslash stands before a byte that is not escaped itself.
 pub fn is_escaped(bytes: &[u8], at: usize) -> bool {
     bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
@@ -251,6 +357,29 @@ mod tests {
         assert_eq!(
             found(Pairs::QUOTED_LABELS, r#"a:0.5 b:"x: y, z" c:-"#),
             [("a", "0.5"), ("b", "x: y, z"), ("c", "-")]
+        );
+        assert_eq!(
+            found(Pairs::LISTED, "a word, to=<bob@x>, relay=mx[1.2.3.4]:25, TLS, status=sent (250 Ok: a, b=c, d)"),
+            [
+                ("", "a word"),
+                ("to", "bob@x"),
+                ("relay", "mx[1.2.3.4]:25"),
+                ("", "TLS"),
+                ("status", "sent (250 Ok: a"),
+                ("b", "c, d)")
+            ]
+        );
+        assert_eq!(
+            found(Pairs::SEMICOLONS, r#"a:"x; y"; b:"\"z\""; c:1; d"#),
+            [("a", "x; y"), ("b", r#"\"z\""#), ("c", "1"), ("", "d")]
+        );
+        assert_eq!(found(Pairs::LINES, "\ta = \"x y\"\n\tb = 1"), [("a", "x y"), ("b", "1")]);
+        assert_eq!(
+            found(
+                Pairs::COLUMNS,
+                "PID     : 811      TID : 14   PROC : db2 0\nDATA #1 : text: x,\n  y\nMSG: a, probe:1"
+            ),
+            [("PID", "811"), ("TID", "14"), ("PROC", "db2 0"), ("DATA #1", "text: x,\n  y"), ("MSG", "a, probe:1")]
         );
         assert_eq!(found(Pairs::LOGFMT, "=x é=1"), [("", "="), ("", "x"), ("é", "1")]);
     }

@@ -78,7 +78,7 @@ struct State<'o> {
 fn kind_in(field: &FieldItem, own: &Schema) -> Kind {
     let is_text = own.fields.get(field.columns[0]).is_some_and(|own| own.data_type == DataType::String);
     match &field.kind {
-        Kind::Int | Kind::Float | Kind::Ticks | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
+        Kind::Int | Kind::Size | Kind::Float | Kind::Ticks | Kind::Seconds(_) | Kind::Time(_) if is_text => Kind::Word,
         kind => kind.clone(),
     }
 }

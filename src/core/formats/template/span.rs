@@ -1,4 +1,4 @@
-//! Lengths of time with their units, as Go's `Duration` is written. Must not import the parser.
+//! Lengths of time with their units, as Go's `Duration` is written, and sizes with theirs. Must not import the parser.
 
 /// Units and their seconds; longer ones before those that they begin with.
 const UNITS: [(&str, f64); 7] =
@@ -21,9 +21,38 @@ pub fn span(text: &str) -> Option<(f64, usize)> {
     (used > 0 && ends).then_some((seconds, used))
 }
 
+/// The size at the start of a text in bytes, and the bytes used: `24M`, `4608.1K`, `0B`, `512`.
+pub fn size(text: &str) -> Option<(i64, usize)> {
+    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let number = text[..digits].parse::<f64>().ok()?;
+    let unit = match text.as_bytes().get(digits) {
+        Some(b'K') => 1 << 10,
+        Some(b'M') => 1 << 20,
+        Some(b'G') => 1 << 30,
+        Some(b'T') => 1_i64 << 40,
+        Some(b'B') => 1,
+        _ => return (!text[..digits].contains('.')).then_some((number as i64, digits)),
+    };
+    Some(((number * unit as f64).round() as i64, digits + 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_bytes() {
+        for (text, expected) in [
+            ("24M->4M", Some((24 << 20, 3))),
+            ("1.5K(", Some((1536, 4))),
+            ("0.0B", Some((0, 4))),
+            ("512 ", Some((512, 3))),
+            ("1.5 ", None),
+            ("x", None),
+        ] {
+            assert_eq!(size(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn lengths_have_their_units() {

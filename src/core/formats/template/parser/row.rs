@@ -6,10 +6,10 @@ use crate::data::zones::times_are_of;
 use crate::formats::door::NONE;
 use crate::formats::keys::{KeyCursor, is_padded, repeated};
 use crate::formats::layout_parser::{split_last_port, split_port, split_request, unescape_backslashes};
+use crate::formats::stamp::UNKNOWN;
 use crate::formats::template::compile::{FieldItem, Kind};
 use crate::formats::template::matcher::Capture;
-use crate::formats::template::span::span;
-use crate::formats::template::stamp::UNKNOWN;
+use crate::formats::template::span::{size, span};
 use crate::formats::template::{Escapes, without_escapes};
 use crate::formats::{Change, numbers};
 
@@ -92,8 +92,17 @@ impl TemplateParser {
                     }
                 }
             }
-            Kind::Addr(has_port) => {
-                let (host, port) = if *has_port { split_last_port(text) } else { split_port(text) };
+            Kind::Size => {
+                if let (Some((bytes, _)), true) = (size(text), state.wants(column)) {
+                    state.out.int(column, bytes);
+                }
+            }
+            Kind::Addr(_) | Kind::Dotted => {
+                let (host, port) = match field.kind {
+                    Kind::Addr(true) => split_last_port(text),
+                    Kind::Dotted => split_dotted_port(text),
+                    _ => split_port(text),
+                };
                 let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
                 if state.wants(column) && !self.facts.is_null(host) {
                     state.out.text(column, host);
@@ -197,6 +206,15 @@ impl TemplateParser {
         }
         state.more.end_row(state.out);
     }
+}
+
+/// `192.0.2.7.80`, `2001:db8::1.80`, `web1.example.org.https` of which the last part may be a name: the address, and a port
+/// that is a number.
+fn split_dotted_port(text: &str) -> (&str, Option<i64>) {
+    let is_address = text.parse::<std::net::IpAddr>().is_ok();
+    let found = text.rsplit_once('.').filter(|_| !is_address);
+    let port = found.and_then(|(host, port)| Some((host, numbers::int(port.as_bytes())?)));
+    port.map_or((text, None), |(host, port)| (host, Some(port)))
 }
 
 impl State<'_> {

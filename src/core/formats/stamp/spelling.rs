@@ -1,5 +1,5 @@
 //! Times in ISO 8601 but for what programs add: `10:00:01:331`, `10:00:01 PM`, `(CET)`, `[Asia/Kolkata]`, `UTC+1`. Each is
-//! spelled as the one reader of times has it, and read by that. Must not import the parser.
+//! spelled as the one reader of times has it, and read by that. Must not import single formats.
 
 use super::zone::{named_offset, place};
 use crate::data::instants::{MICROS_PER_SECOND, digits2, in_range, timestamp_prefix, zone_prefix};

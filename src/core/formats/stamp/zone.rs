@@ -1,5 +1,5 @@
 //! Zones behind a time that the one reader of times does not know: hours behind a blank (`-03`), `UTC-03:00`, names
-//! that are ambiguous or unknown. Must not import the parser.
+//! that are ambiguous or unknown. Must not import single formats.
 
 use super::UNKNOWN;
 use crate::data::instants::{MICROS_PER_SECOND, digit, digits2, in_range, zone_prefix};

@@ -1,7 +1,8 @@
 //! Times at the start of a text, read without allocation; those of a strftime format by a small reader of its own,
-//! since a general one costs more than the rest of the line. Must not import the parser.
+//! since a general one costs more than the rest of the line. Must not import single formats.
 
 mod names;
+mod orders;
 mod spelling;
 mod zone;
 
@@ -9,6 +10,7 @@ use crate::data::instants::{MICROS_PER_DAY, MICROS_PER_SECOND, days, fraction_pr
 use crate::data::zones::{Zone, from_local};
 use crate::formats::dates::Years;
 use crate::formats::time::{self, Epoch, month};
+pub use orders::whole;
 pub use spelling::iso_prefix;
 
 /// In place of a time of which only the clock can be read, since its zone is ambiguous or unknown.
@@ -25,9 +27,9 @@ pub enum Stamp {
     /// The same of syslog's time.
     SyslogZone,
     Epoch(Epoch),
-    /// `%Y %y %m %d %e %H %M %S %f %b %B %a %z %Z %k %p %I`; `%f` is a fraction with its point or comma, which may be missing,
+    /// `%Y %y %m %d %e %j %H %M %S %f %b %B %a %z %Z %k %K %p %I`; `%f` is a fraction with its point or comma, which may be missing,
     /// as a zone may; `%B` the name of a month in one of several languages, short or whole; `%k` the minutes that UTC is
-    /// ahead of the clock, as Windows has them.
+    /// ahead of the clock, as Windows has them, `%K` those that the clock is ahead of UTC; `%j` the day of the year.
     Format(Vec<Part>),
 }
 
@@ -50,7 +52,7 @@ impl Stamp {
             let letter = bytes.next()?;
             parts.push(match letter {
                 b'Y' | b'y' | b'm' | b'd' | b'e' | b'H' | b'I' | b'M' | b'S' | b'f' | b'b' | b'B' | b'a' | b'z'
-                | b'Z' | b'k' | b'p' => Part::Of(letter),
+                | b'Z' | b'k' | b'K' | b'j' | b'p' => Part::Of(letter),
                 _ => return None,
             });
         }
@@ -71,7 +73,7 @@ impl Stamp {
     pub fn prefix(&self, text: &str, years: Years) -> Option<(i64, usize)> {
         let bytes = text.as_bytes();
         match self {
-            Stamp::Iso => iso_prefix(bytes).or_else(|| day_first(bytes, years)),
+            Stamp::Iso => iso_prefix(bytes).or_else(|| orders::prefix(bytes, years)),
             Stamp::IsoZone => zone::zoned(|| iso_prefix(bytes), bytes, zone::is_first_word),
             Stamp::Clf => {
                 let end = bytes.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"/:.+- ".contains(byte)));
@@ -93,23 +95,6 @@ impl Stamp {
     }
 }
 
-/// `29.11.2026 10:00:00,123`, `29-Nov-2026 10:00:00`, `2026.11.29 10:00:00`: the days that cannot be taken for others,
-/// with a fraction and a zone as an ISO time has them.
-fn day_first(bytes: &[u8], years: Years) -> Option<(i64, usize)> {
-    use Part::{Byte, Of};
-    const CLOCK: [Part; 8] = [Byte(b' '), Of(b'H'), Byte(b':'), Of(b'M'), Byte(b':'), Of(b'S'), Of(b'f'), Of(b'z')];
-    let (day, mark, month, year) = match *bytes {
-        [b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'd', b'.', b'm', b'Y'),
-        [b'0'..=b'9', b'0'..=b'9', b'-', b'A'..=b'Z', ..] => (b'd', b'-', b'b', b'Y'),
-        [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'.', ..] => (b'Y', b'.', b'm', b'd'),
-        _ => return None,
-    };
-    let mut parts = [Byte(mark); 13];
-    parts[..5].copy_from_slice(&[Of(day), Byte(mark), Of(month), Byte(mark), Of(year)]);
-    parts[5..].copy_from_slice(&CLOCK);
-    read_parts(&parts, bytes, years)
-}
-
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 
 /// What the parts of a format gave.
@@ -118,6 +103,8 @@ struct Found {
     year: Option<i64>,
     month: u32,
     day: u32,
+    /// Days behind it.
+    days_on: i64,
     hour: i64,
     minute: i64,
     second: i64,
@@ -219,12 +206,22 @@ impl Found {
                 self.afternoon = Some(afternoon);
                 used
             }
-            b'k' => {
+            b'j' => {
+                // The first of January is the first day.
+                (self.month, self.day) = (1, 1);
+                self.days_on = number(rest, 3, 3)?.0 - 1;
+                if !(0..=365).contains(&self.days_on) {
+                    return None;
+                }
+                3
+            }
+            b'k' | b'K' => {
                 let Some((sign, digits)) = rest.split_first().filter(|(sign, _)| matches!(sign, b'+' | b'-')) else {
                     return Some(0);
                 };
                 let (minutes, used) = number(digits, 1, 3)?;
-                self.zone = Some(if *sign == b'-' { minutes * 60 } else { -minutes * 60 });
+                let is_ahead = (*sign == b'-') == (letter == b'k');
+                self.zone = Some(if is_ahead { minutes * 60 } else { -minutes * 60 });
                 used + 1
             }
             _ => {
@@ -251,7 +248,8 @@ impl Found {
         }
         let clock = ((hour * 60 + self.minute) * 60 + self.second) * MICROS_PER_SECOND + self.micros;
         let of = |year: i64| {
-            let local = i64::from(days(year, self.month, self.day)?) * MICROS_PER_DAY + clock;
+            let day = i64::from(days(year, self.month, self.day)?) + self.days_on;
+            let local = day * MICROS_PER_DAY + clock;
             in_range(match (self.zone, self.place) {
                 (Some(zone), _) => local - zone * MICROS_PER_SECOND,
                 (None, Some(place)) => place.instant(local)?,
@@ -296,6 +294,8 @@ mod tests {
             ("%B %d, %Y %I:%M:%S %p", "Sept. 3, 2020 1:04:05 a. m.", "2020-09-03T01:04:05Z", 27),
             ("%d %B %Y %H:%M:%S", "3 März 2020 13:04:05", "2020-03-03T13:04:05Z", 21),
             ("%H:%M:%S%f%k\" date=\"%m-%d-%Y", "10:00:00.123-60\" date=\"11-30-2026\"", "2026-11-30T09:00:00.123Z", 33),
+            ("%Y-%m-%d-%H.%M.%S%f%K x", "2026-02-17-10.00.01.120331+060 x", "2026-02-17T09:00:01.120331Z", 32),
+            ("%Y-%j %H:%M:%S", "2026-048 10:00:01", "2026-02-17T10:00:01Z", 17),
             ("%H:%M:%S%f%k %m-%d-%Y", "10:00:00.123+480 11-30-2026", "2026-11-30T18:00:00.123Z", 27),
         ] {
             let found = Stamp::format(format).unwrap().prefix(text, Years::of(0));
