@@ -58,10 +58,9 @@ impl Folded {
     fn unfold(&self, document: &str, is_cut: bool, sink: &mut dyn FnMut(&Batch)) -> bool {
         let mut flat = Flat::new(document, is_cut, sink);
         let document = document.trim_start();
-        let of_items = |flat: &mut Flat| {
-            unfold::items(document).into_iter().fold(false, |found, item| (self.unfold)(item, flat) || found)
-        };
-        let is_found = (self.unfold)(document, &mut flat) || document.starts_with('[') && of_items(&mut flat);
+        let is_found = (self.unfold)(document, &mut flat)
+            || document.starts_with('[')
+                && unfold::each(unfold::items(document), |item| (self.unfold)(item, &mut flat));
         flat.flush();
         is_found
     }

@@ -3,7 +3,7 @@
 use super::super::json::Kind;
 use super::super::time::{Epoch, epoch};
 use super::Folded;
-use super::unfold::{Flat, Row, fields, get, items, kind, number, text, time, unquoted};
+use super::unfold::{Flat, Row, each, fields, get, items, kind, number, text, time, unquoted};
 use crate::data::DataType;
 
 /// The format `jaeger_json`.
@@ -25,9 +25,7 @@ pub static JAEGER_JSON: Folded = Folded {
 fn unfold(document: &str, flat: &mut Flat) -> bool {
     let outer = fields(document);
     match get(&outer, "data") {
-        Some(data) if kind(data) == Some(Kind::List) => {
-            items(data).into_iter().fold(false, |found, one| trace(&fields(one), flat) || found)
-        }
+        Some(data) if kind(data) == Some(Kind::List) => each(items(data), |one| trace(&fields(one), flat)),
         _ => trace(&outer, flat),
     }
 }

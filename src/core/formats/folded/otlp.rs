@@ -40,11 +40,13 @@ pub static OTLP_JSON: Folded = Folded {
 const TAKEN: &str = "attributes.";
 
 type Fields<'a> = Vec<(&'a str, &'a str)>;
+/// Writes the rows of a record, with the fields that they share.
+type Write = fn(&str, &str, &mut Flat);
 
 fn unfold(document: &str, flat: &mut Flat) -> bool {
     let mut is_found = false;
     for (key, resources) in fields(document) {
-        let (scopes, records, write): (&[&str], &str, fn(&str, &str, &mut Flat)) = match key {
+        let (scopes, records, write): (&[&str], &str, Write) = match key {
             key if is_called(key, "resourceLogs") => (&["scopeLogs", "instrumentationLibraryLogs"], "logRecords", log),
             key if is_called(key, "resourceMetrics") => {
                 (&["scopeMetrics", "instrumentationLibraryMetrics"], "metrics", metric)

@@ -4,7 +4,7 @@
 use super::super::json::Kind;
 use super::super::keys::repeated;
 use super::Folded;
-use super::unfold::{Flat, fields, get, is_called, items, kind, text};
+use super::unfold::{Flat, each, fields, get, is_called, items, kind, text};
 
 /// The format `json_table`.
 pub static JSON_TABLE: Folded = Folded {
@@ -51,11 +51,10 @@ fn search(json: &str, depth: u32, flat: &mut Flat) -> bool {
         return false;
     }
     match kind(json) {
-        Some(Kind::List) => items(json).into_iter().fold(false, |found, item| search(item, depth + 1, flat) || found),
+        Some(Kind::List) => each(items(json), |item| search(item, depth + 1, flat)),
         Some(Kind::Record) => {
             let object = fields(json);
-            table(&object, flat)
-                || object.into_iter().fold(false, |found, (_, value)| search(value, depth + 1, flat) || found)
+            table(&object, flat) || each(object.iter().map(|(_, value)| *value), |value| search(value, depth + 1, flat))
         }
         _ => false,
     }

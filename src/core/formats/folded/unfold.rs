@@ -199,6 +199,15 @@ pub fn items(json: &str) -> Vec<&str> {
     found
 }
 
+/// Does something with each piece; whether it says so of any.
+pub fn each<'a>(pieces: impl IntoIterator<Item = &'a str>, mut does: impl FnMut(&'a str) -> bool) -> bool {
+    let mut is_any = false;
+    for piece in pieces {
+        is_any |= does(piece);
+    }
+    is_any
+}
+
 /// Whether a key is the name, written `likeThis` or `like_this`.
 pub fn is_called(key: &str, name: &str) -> bool {
     let mut letters = key.bytes().filter(|byte| *byte != b'_');
