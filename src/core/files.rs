@@ -40,6 +40,8 @@ pub use report::check_report_place;
 pub use save::{followed, is_write_protected, save, save_beside};
 
 #[cfg(test)]
+mod hidden_tests;
+#[cfg(test)]
 mod replaced_tests;
 #[cfg(test)]
 mod tests;

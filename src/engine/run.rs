@@ -186,10 +186,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn RunProgress) -> Res
             undisturbed.claim(&mut publisher)?;
         }
         loaded.iter_mut().try_for_each(places::Loading::settle)?;
-        for (load, post) in loads.iter().filter_map(|load| Some((load, posts.get(&load.id)?))) {
-            progress.step(&format!("sending to {}", load.destination.shown_place().unwrap_or_default()));
-            posts::send(load, post, &mut publisher, quarantine.as_mut(), &mut report, visit)?;
-        }
+        let sent = loads.iter().filter_map(|load| Some((load, posts.get(&load.id)?)));
+        posts::send_all(sent, (&mut publisher, quarantine.as_mut()), &mut report, visit, progress)?;
         if !options.dry_run {
             progress.step("publishing");
             close_quarantine(quarantine, &mut publisher, &mut report, options)?;

@@ -33,6 +33,15 @@ pub fn wait(harness: &mut Harness<'_, App>, what: &str, is_done: impl Fn(&App) -
     }
 }
 
+pub fn wait_for_text(harness: &mut Harness<'_, App>, text: &str) {
+    let since = Instant::now();
+    while harness.query_all_by_label_contains(text).next().is_none() {
+        assert!(since.elapsed() < Duration::from_secs(30), "waiting for “{text}”");
+        std::thread::sleep(Duration::from_millis(20));
+        harness.run_ok();
+    }
+}
+
 pub fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("projects/shop/samples").join(name)
 }

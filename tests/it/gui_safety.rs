@@ -12,7 +12,7 @@ use pipewright::gui::App;
 use pipewright_core::project::{Edit, Place, Project, read_file, save_file, to_text};
 use serde_json::json;
 
-use crate::gui::{add_step, designer, replace, step_of, wait};
+use crate::gui::{add_step, designer, replace, step_of, wait, wait_for_text};
 
 const SIZE: [f32; 2] = [1280.0, 720.0];
 
@@ -30,15 +30,6 @@ fn changed_by_others(path: &Path) -> String {
     let text = to_text(&theirs);
     fs::write(path, &text).unwrap();
     text
-}
-
-fn wait_for_text(harness: &mut Harness<'_, App>, text: &str) {
-    let since = Instant::now();
-    while harness.query_all_by_label_contains(text).next().is_none() {
-        assert!(since.elapsed() < Duration::from_secs(30), "waiting for “{text}”");
-        std::thread::sleep(Duration::from_millis(20));
-        harness.run_ok();
-    }
 }
 
 fn click(harness: &mut Harness<'_, App>, button: &str) {

@@ -141,6 +141,17 @@ pub fn is_level(word: &str) -> bool {
     matcher::level_length(word.as_bytes()) == Some(word.len())
 }
 
+/// Whether a line tells an hour, a minute and a second.
+fn has_clock(line: &str) -> bool {
+    let is_clock = |bytes: &[u8]| {
+        bytes.iter().enumerate().all(|(at, byte)| match at % 3 {
+            2 => *byte == b':',
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    line.as_bytes().windows("10:00:01".len()).any(is_clock)
+}
+
 /// Lines before the first of a log, as entrypoints of containers and servers print them.
 const BANNER: usize = 40;
 /// Lines of a sample that a recogniser looks at.
@@ -186,7 +197,7 @@ impl super::Format for TemplateFormat {
         let compiled = self.compiled();
         let mut is_told = self.table.tells.is_empty();
         let (mut lines, mut events, mut fitting, mut joined, mut open) = (0, 0, 0, 0, false);
-        let mut before = 0;
+        let (mut before, mut timed) = (0, 0);
         let mut captures = Vec::new();
         let mut messages = trailing::Count::default();
         let wholes = wholes_of(&self.table, compiled, sample);
@@ -207,11 +218,15 @@ impl super::Format for TemplateFormat {
                 joined += 1;
             } else {
                 before += usize::from(!open);
+                timed += usize::from(!open && has_clock(line));
                 events += 1;
             }
         }
-        // What a program prints before its log is none of it, where all the rest is.
-        let is_banner = before > 0 && before <= BANNER && fitting >= 3 && fitting * 10 >= (events - before) * 9;
+        // What a program prints before its log is none of it, where all the rest is: unless it is another log.
+        let is_banner = (1..=BANNER).contains(&before)
+            && timed * 2 <= before
+            && fitting >= 3
+            && fitting * 10 >= (events - before) * 9;
         if is_banner {
             events -= before;
         }

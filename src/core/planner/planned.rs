@@ -12,6 +12,7 @@ use super::vocabulary::Concept;
 use super::vocabulary::values::ValueEvidence;
 use crate::data::{Classification, DataType, Field, Labels, Schema, Value};
 use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::formats::keys::MORE;
 use crate::model::{Id, PlannedSource, Source, Synthetic};
 use crate::policy::{Sensitivities, names_secret};
 use crate::project::{Edit, Place, Project};
@@ -399,13 +400,18 @@ fn column_drift(declared: &Source, column: &ColumnEvidence, found: &SourceEviden
             let message = format!("`{name}` is {}, declared as {}", real.data_type, column.data_type);
             Diagnostic::error("PW0809", message).help("change the declaration, or convert it with a Change types step")
         }
-        Some(real) if found.is_empty(real) => {
+        Some(real) if found.is_empty(real) && !is_rest(&found.format, name) => {
             Diagnostic::warning("PW0810", format!("`{name}` is there, but has no value in any row"))
                 .help(format!("ask {owner} whether it will be filled"))
         }
         Some(_) => return None,
     };
     Some(told.field(format!("schema.{name}")))
+}
+
+/// Whether a column takes what fits no other one: that it is empty is as it should be.
+fn is_rest(format: &str, name: &str) -> bool {
+    name == MORE || name == "request" && ["nginx_access", "apache_access"].contains(&format)
 }
 
 fn owner_of(source: &Source) -> &str {

@@ -15,7 +15,7 @@ use pipewright_core::files::check_reach;
 use pipewright_core::ir::{Inquiry, LoadMode, TableName, interpolate, is_this_machine, sql_with_values};
 use pipewright_core::quote::{sql_identifier, sql_text, visible_start};
 
-use super::table::{Column, Incoming, NOTES, Noted, Table, check_table};
+use super::table::{Column, Incoming, NOTES, Noted, Table, check_table, without_values};
 use super::wire::{Address, Fault, Server, WireColumn, WireRow};
 use super::{Amount, Lines, Opened, Taken, lines_of, newer_rows, quoted_table};
 use copied::{CopyRows, JsonRows, Kind};
@@ -545,15 +545,6 @@ impl Transaction {
         self.server.go_on_to_the_end();
         self.server.rows("COMMIT").map(drop).map_err(|fault| told(opened, fault, "ending the load"))
     }
-}
-
-/// What a server says of a value that it does not take, without the value, which is nobody's to tell. Quotes stand around
-/// the names of columns, too.
-fn without_values(message: &str, names: &str) -> String {
-    let is_name = |piece: &str| names.contains(&sql_identifier(piece));
-    let pieces = message.split('"').enumerate();
-    let shown = pieces.map(|(index, piece)| if index % 2 == 1 && !is_name(piece) { "…" } else { piece });
-    shown.collect::<Vec<_>>().join("\"")
 }
 
 /// Rows on their way into a table that is there and locked.

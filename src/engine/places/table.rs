@@ -274,6 +274,15 @@ fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
     }
 }
 
+/// What a server says of a value that it does not take, without the value, which is nobody's to tell. Quotes stand around
+/// the names of columns, too.
+pub(super) fn without_values(message: &str, names: &str) -> String {
+    let is_name = |piece: &str| names.contains(&sql_identifier(piece));
+    let pieces = message.split('"').enumerate();
+    let shown = pieces.map(|(index, piece)| if index % 2 == 1 && !is_name(piece) { "…" } else { piece });
+    shown.collect::<Vec<_>>().join("\"")
+}
+
 /// Whether values of a type fit a column of another one without loss.
 fn fits(given: &DataType, takes: &DataType) -> bool {
     match (given, takes) {

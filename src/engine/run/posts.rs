@@ -14,6 +14,7 @@ use pipewright_core::quote::word_of;
 use serde_json::json;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::RunProgress;
 use super::incremental::{FileStamp, state_of};
 use super::quarantine::{QuarantineFile, Rejected};
 use super::report::RunReport;
@@ -81,8 +82,9 @@ impl Post {
     }
 }
 
-/// What rows are kept for: the server, who is let in there and by what, the place there, and the columns with what may be done with them. Where a design
-/// says something else of its step by now, or another design has a step of that id, they are not sent there.
+/// What rows are kept for: the server, who is let in there and by what, the place there, and the columns with what may be
+/// done with them. Where a design says something else of its step by now, or another design has a step of that id, they
+/// are not sent there.
 fn goal_of(place: &EndpointPlace, schema: &Schema, parameters: &BTreeMap<String, Value>) -> Result<String, Diagnostic> {
     let EndpointPlace { connection, form, path, index, key, time, message, labels, .. } = place;
     let address = filled_text(&connection.address, parameters, &encoded)?;
@@ -112,11 +114,12 @@ fn is_left(target: &Path) -> bool {
     target.metadata().is_ok_and(|about| about.is_file() && about.len() > 0)
 }
 
-/// The rows that were kept when a run began to send.
+/// What was kept for a load when a run began to send, and how many rows are when it has.
 struct Kept {
     stamp: Option<FileStamp>,
     /// By a hash of a line: how many there are.
     lines: HashMap<u64, u64>,
+    now: u64,
 }
 
 impl Kept {
@@ -126,26 +129,35 @@ impl Kept {
         for line in earlier.map(lines_in).transpose()?.into_iter().flatten() {
             *lines.entry(xxh3_64(line.map_err(|error| unreadable(target, &error))?.as_bytes())).or_default() += 1;
         }
-        Ok(Kept { stamp, lines })
+        Ok(Kept { stamp, lines, now: 0 })
     }
 
-    /// Keeps what another run has kept meanwhile, too: from now on nobody else puts anything in place there. Gives how
-    /// many rows that are.
-    fn keep_others(mut self, post: &Post, publisher: &mut Publication) -> Result<u64, Diagnostic> {
+    /// Keeps what another run has kept meanwhile, too: from now on nobody else puts anything in place there. For when all
+    /// is sent.
+    fn settle(mut self, post: &Post, publisher: &mut Publication) -> Result<(), Diagnostic> {
         publisher.take_turn(post.target.parent().unwrap_or(Path::new("")))?;
-        if state_of(&post.target) == self.stamp || !is_left(&post.target) {
-            return Ok(0);
+        let is_left = is_left(&post.target);
+        if is_left && state_of(&post.target) != self.stamp {
+            let mut others = Vec::new();
+            for line in lines_in(&post.target)? {
+                let line = line.map_err(|error| unreadable(&post.target, &error))?;
+                match self.lines.get_mut(&xxh3_64(line.as_bytes())).filter(|count| **count > 0) {
+                    Some(count) => *count -= 1,
+                    None => others.push(line),
+                }
+            }
+            append(&post.aside, others.iter().map(String::as_str))?;
+            self.now += others.len() as u64;
         }
-        let mut others = Vec::new();
-        for line in lines_in(&post.target)? {
-            let line = line.map_err(|error| unreadable(&post.target, &error))?;
-            match self.lines.get_mut(&xxh3_64(line.as_bytes())).filter(|count| **count > 0) {
-                Some(count) => *count -= 1,
-                None => others.push(line),
+        match (self.now, is_left) {
+            (1.., _) => Ok(()),
+            // What was left is sent: nothing is, which the file says.
+            (0, true) => File::create(&post.aside).map(drop).map_err(|error| not_written(&post.target, &error)),
+            (0, false) => {
+                publisher.leave_out(&post.aside);
+                Ok(())
             }
         }
-        append(&post.aside, others.iter().map(String::as_str))?;
-        Ok(others.len() as u64)
     }
 }
 
@@ -167,42 +179,51 @@ fn append<'a>(aside: &Path, mut lines: impl Iterator<Item = &'a str>) -> Result<
         std::iter::once(first).chain(lines).try_for_each(|line| writeln!(out, "{line}"))?;
         out.flush()
     });
-    written.map_err(|error| {
-        Diagnostic::error("PW0954", format!("the output cannot be written: {}", io_cause(&error)))
-            .help("see whether the folder may be written to and has space")
-            .file(aside.display().to_string())
-    })
+    written.map_err(|error| not_written(aside, &error))
 }
 
-/// Sends the rows of a load.
-pub(super) fn send(
+fn not_written(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("PW0954", format!("the output cannot be written: {}", io_cause(error)))
+        .help("see whether the folder may be written to and has space")
+        .file(path.display().to_string())
+}
+
+/// Sends the rows of loads, one after the other.
+pub(super) fn send_all<'a>(
+    loads: impl Iterator<Item = (&'a Load, &'a Post)>,
+    (publisher, mut quarantine): (&mut Publication, Option<&mut QuarantineFile>),
+    report: &mut RunReport,
+    visit: Visit,
+    progress: &dyn RunProgress,
+) -> Result<(), Diagnostic> {
+    let mut kept = Vec::new();
+    for (load, post) in loads {
+        progress.step(&format!("sending to {}", load.destination.shown_place().unwrap_or_default()));
+        let before = send(load, post, quarantine.as_deref_mut(), report, visit)?;
+        kept.extend(before.map(|before| (post, before)));
+    }
+    // A server may be slow: others wait only for what is put in place.
+    kept.into_iter().try_for_each(|(post, before)| before.settle(post, publisher))
+}
+
+/// Sends the rows of a load; gives what was kept for it before.
+fn send(
     load: &Load,
     post: &Post,
-    publisher: &mut Publication,
     quarantine: Option<&mut QuarantineFile>,
     report: &mut RunReport,
     visit: Visit,
-) -> Result<(), Diagnostic> {
-    let Destination::Endpoint(place) = &load.destination else { return Ok(()) };
+) -> Result<Option<Kept>, Diagnostic> {
+    let Destination::Endpoint(place) = &load.destination else { return Ok(None) };
     let earlier = post.earlier();
-    let before = Kept::of(&post.target, earlier)?;
+    let mut before = Kept::of(&post.target, earlier)?;
     let Delivery { delivered, refused, refused_again, unnamed, mut kept, told } =
         places::deliver(place, earlier, &load.rows, &post.aside, visit).map_err(|fault| load.at_step(fault))?;
     // What is nowhere else stays there, where nothing else takes it.
     let poisoned = if quarantine.is_some() { &[] } else { &refused[..refused_again] };
     append(&post.aside, poisoned.iter().map(|(row, _)| row.as_str()))?;
     kept += poisoned.len() as u64;
-    let others = before.keep_others(post, publisher)?;
-    // What was left is sent: nothing is, which the file says.
-    match (kept + others, earlier) {
-        (1.., _) => {}
-        (0, Some(_)) => drop(File::create(&post.aside).map_err(|error| {
-            Diagnostic::error("PW0954", format!("the output cannot be written: {}", io_cause(&error)))
-                .help("see whether the folder may be written to and has space")
-                .file(post.target.display().to_string())
-        })?),
-        (0, None) => publisher.leave_out(&post.aside),
-    }
+    before.now = kept;
     report.told.extend(told.into_iter().map(|told| load.at_step(told)));
     if !post.strays.is_empty() {
         let message = format!(
@@ -237,5 +258,5 @@ pub(super) fn send(
     for sink in report.sinks.iter_mut().filter(|sink| sink.step == load.origin.step) {
         (sink.delivered, sink.refused, sink.lost, sink.undelivered) = (delivered, refused, unnamed, kept);
     }
-    Ok(())
+    Ok(Some(before))
 }

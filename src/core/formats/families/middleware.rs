@@ -317,6 +317,11 @@ mod tests {
         assert_eq!((found.format.name.as_str(), found.score), ("hclog", 94), "{found:?}");
         let found = named_rows(&read(&found.format, &text));
         assert_eq!((&found[1]["logger"], &found[1]["member"]), (&"agent.server".into(), &"web1".into()));
+        // Lines with times of their own are no banner, but another log.
+        let other = "12.34.56.78 - - [17/Feb/2026:09:53:28 +0100] \"GET / HTTP/1.1\" 404 47\n".repeat(3);
+        let lines = [line("agent"), line("agent.server"), line("agent.http")].concat();
+        let found = recognise(&Sample::whole("x", &(other + &lines)));
+        assert!(found.iter().all(|found| found.format.name != "hclog" || found.score < 60), "{found:?}");
         // Two lines are too few to tell.
         let found = recognise(&Sample::whole("x", &format!("{banner}{}{}", line("agent"), line("agent"))));
         assert!(found[0].score < 60, "{found:?}");

@@ -59,6 +59,13 @@ fn a_missing_field_is_named_with_what_would_do() {
     let real = shop_evidence(&shop_sources()).remove(0);
     let messages: Vec<String> = drift(&planned, &real).into_iter().map(|one| one.message).collect();
     assert_eq!(messages, ["`user` is there, but has no value in any row"]);
+    // What takes the requests that are none is empty where all are some.
+    let mut whole = real.clone();
+    whole.format = "nginx_access".into();
+    for column in whole.columns.iter_mut().filter(|column| column.name == "request") {
+        (column.nulls, column.distinct) = (whole.rows, 0);
+    }
+    assert_eq!(drift(&planned, &whole).len(), 1);
     let mut other = real;
     other.columns.retain(|column| column.name != "bytes");
     other.columns[0].name = "times".into();
