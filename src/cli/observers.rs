@@ -82,9 +82,10 @@ impl<'a> Observers<'a> {
     }
 
     pub fn ended(&self, result: &Result<RunReport, Vec<Diagnostic>>) {
-        // What was to be told of it would go into a file that the run reads.
-        let is_read = |faults: &Vec<Diagnostic>| faults.iter().any(|fault| fault.code == "PW0969");
-        if result.as_ref().is_err_and(is_read) {
+        // What was to be told of it would go into a file that the run reads, or that something else is written to.
+        let is_other =
+            |faults: &Vec<Diagnostic>| faults.iter().any(|fault| ["PW0966", "PW0969"].contains(&&*fault.code));
+        if result.as_ref().is_err_and(is_other) {
             return;
         }
         self.begun();

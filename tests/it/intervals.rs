@@ -220,9 +220,13 @@ fn of_tables_the_hours_of_the_interval_are_replaced() {
         let load = json!({"id": "load", "kind": "load_table", "title": "Load", "settings": settings});
         let desk = Desk::new(load, json!([database.connection()]));
         desk.log(&[7, 8, 9]);
-        let (code, said) = desk.run(ELEVEN);
-        assert!(code == 1 && said.contains("PW0684") && said.contains("help: "), "{title}: {said}");
-        assert_eq!(database.tells(&format!("SELECT hour FROM {other}")), ["2026-03-02 01:30"], "{title}");
+        // Nor does a day alone, which is before its first hour.
+        for spelled in ["2026-03-02 01:30", "2026-03-02", "2026-03-02T01:30:00+02:00"] {
+            database.does(&format!("UPDATE {other} SET hour = '{spelled}'"));
+            let (code, said) = desk.run(ELEVEN);
+            assert!(code == 1 && said.contains("PW0684") && said.contains("help: "), "{title}: {said}");
+            assert_eq!(database.tells(&format!("SELECT hour FROM {other}")), [spelled], "{title}");
+        }
     }
 }
 

@@ -64,7 +64,14 @@ fn make(place: &Path) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&aside).and_then(|mut file| file.write_all(key.as_bytes()));
+    let written = options.open(&aside).and_then(|mut file| {
+        file.write_all(key.as_bytes())?;
+        file.sync_all()
+    });
+    // One that is not whole, as a power cut may leave it, is none.
+    if fs::metadata(place).is_ok_and(|about| about.len() != LENGTH as u64) {
+        fs::remove_file(place)?;
+    }
     let linked = written.and_then(|()| fs::hard_link(&aside, place));
     let _ = fs::remove_file(&aside);
     linked

@@ -30,7 +30,8 @@ pub struct Replaced {
     pub column: String,
     from: i64,
     to: i64,
-    is_date: bool,
+    /// It holds days, and no times.
+    pub is_date: bool,
 }
 
 impl Replaced {

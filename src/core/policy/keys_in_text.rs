@@ -55,7 +55,7 @@ const FORMS: [(&str, &str); 12] = [
     // What looks like chance, close behind a word for something secret, in any sentence.
     (
         "password",
-        r"(?i:\bpw\b|\bpwd\b|pass(?:word|wd|phrase|code)|secret|token|api[ _-]?key|licen[sc]e key|(?:verification|recovery|one-time|security|your) code|\botp\b|\bcvv|seed phrase|\bhmac\b|\bpsk\b|\bcred(?:ential)?s\b|\bkinit\b|\bredis-cli\b|\bauth plain\b|geheim|kennwort|passwort|wachtwoord|senha)(?:[ -~]{0,24}[ '(:=])?[\w+/=-]{4,}(?:[A-Za-z]\d|\d[A-Za-z])[\w+/=-]{6,}|(?:パスワード|暗証番号|密码|密碼|비밀번호|пароль|hasło|şifre) ?(?::|=|：)? ?[!-~]{4}",
+        r#"(?i:\b(?:pw|pwd|passwor[dt]|passwd|pass(?:phrase|code)|secret(?:_\w+)?|(?:\w+_)?token|(?:aws_|client_)?secret|api[ _-]?key|licen[sc]e key|(?:verification|recovery|one-time|security|your) code|otp|cvv|seed phrase|hmac|psk|cred(?:ential)?s|kinit|redis-cli|auth plain|geheim|kennwort|wachtwoord|senha)\b(?:[ "'(:=]|\b(?:is|was|for|to|from|changed|set|user|u|admin)\b|-[a-z]\b){1,8})[\w+=-]{4,}(?:[A-Za-z]\d|\d[A-Za-z])[\w+=-]{6,}|(?:パスワード|暗証番号|密码|密碼|비밀번호|пароль|hasło|şifre) ?(?::|=|：) ?[!-~]{4}"#,
     ),
     ("access_key", r"\b(?:AKIA|ASIA|AROA)[A-Z0-9]{16}\b"),
     ("api_key", r"\b(?:AIza[\w-]{35}|(?:sk|rk)_live_\w{16,}|sk-(?:\w+-)?\w{32,}|SG\.[\w-]{16,}\.[\w-]{16,})"),
@@ -305,6 +305,9 @@ mod tests {
             "token expired for session 12345678901234",
             "secret rotation finished in 12ms",
             "GET /product/a1b2c3d4e5f6a7b8 200",
+            "prompt_tokens=12 completion_tokens=44 model=gpt-4o-2024-08-06",
+            "session token refreshed, request 7f3a9c1e2b4d5a6f",
+            "hasło zmienione przez admina",
         ] {
             assert!(!names_secret(text), "{text}: {:?}", keys_in(text).collect::<Vec<_>>());
         }

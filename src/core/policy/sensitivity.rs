@@ -27,7 +27,7 @@ const SHORTEST_ENDING: usize = 6;
 const SHORT_ENDINGS: [&str; 7] = ["pwd", "jwt", "cvv", "cvc", "otp", "ssn", "iban"];
 const TOKEN: &str = "token";
 /// What stands before `token` where it is a place in a list, or a piece of a text.
-const OTHER_TOKENS: [&str; 20] = [
+const OTHER_TOKENS: [&str; 26] = [
     "page",
     "next",
     "prev",
@@ -48,6 +48,12 @@ const OTHER_TOKENS: [&str; 20] = [
     "max",
     "min",
     "per",
+    "prompt",
+    "completion",
+    "total",
+    "cached",
+    "reasoning",
+    "used",
 ];
 
 /// Names of something personal that are seen at the end of a longer name.

@@ -12,17 +12,32 @@ use super::patience::{again, tried_again};
 use super::table::{NOTES, Noted, Only, Table};
 use super::{Opened, Visit, objects, postgresql, sqlite};
 
+/// A table of which the rows of an interval are replaced, or what its mode says.
+fn table_of(place: &TablePlace, replaced: Option<&Replaced>, visit: Visit) -> Result<Table, Diagnostic> {
+    let only = replaced.map(|times| Only {
+        column: times.column.clone(),
+        condition: within(times, place.connection.kind),
+        is_date: times.is_date,
+    });
+    Ok(Table { only, ..Table::new(place, visit)? })
+}
+
 /// Looks at what a load goes to. Of a table nothing is written; in a store it is ended what an earlier run could not.
-pub(crate) fn check_load(destination: &Destination, schema: &Schema, visit: Visit) -> Result<(), Diagnostic> {
+pub(crate) fn check_load(
+    destination: &Destination,
+    schema: &Schema,
+    replaced: Option<&Replaced>,
+    visit: Visit,
+) -> Result<(), Diagnostic> {
     let Some(connection) = destination.connection() else { return Ok(()) };
     let opened = Opened::new(connection, visit)?;
     let checked = match (destination, connection.kind) {
         (Destination::Table(place), ConnectionKind::Postgresql) => {
-            let table = Table::new(place, visit)?;
+            let table = table_of(place, replaced, visit)?;
             again(&opened, || postgresql::check_load(&opened, &table, schema))
         }
         (Destination::Table(place), ConnectionKind::Sqlite) => {
-            sqlite::check_load(&opened, &Table::new(place, visit)?, schema)
+            sqlite::check_load(&opened, &table_of(place, replaced, visit)?, schema)
         }
         (Destination::Objects(place), kind) if kind.is_store() => objects::check_load(&opened, place),
         // Nothing can be asked of it that it would not take for rows.
@@ -116,11 +131,7 @@ pub(crate) fn load<'a>(
 ) -> Result<Vec<Diagnostic>, Diagnostic> {
     let Some(connection) = destination.connection() else { return Ok(Vec::new()) };
     let table = match destination {
-        Destination::Table(place) => {
-            let only = replaced
-                .map(|times| Only { column: times.column.clone(), condition: within(times, place.connection.kind) });
-            Some(Table { only, ..Table::new(place, visit)? })
-        }
+        Destination::Table(place) => Some(table_of(place, replaced, visit)?),
         _ => None,
     };
     let known = loading.iter().position(|one| one.opened.connection == connection);

@@ -576,7 +576,7 @@ impl Load<'_> {
     fn told(&self, fault: Fault) -> Diagnostic {
         let fault = match fault {
             Fault::Server { code, message } if code.starts_with("22") => {
-                Fault::Server { code, message: without_values(&message, &self.names.join(" ")) }
+                Fault::Server { code, message: without_values(&message, self.names) }
             }
             fault => fault,
         };

@@ -91,7 +91,7 @@ pub(crate) fn deliver(
                 delivery.kept += keeper.keep(&batch)?;
                 continue;
             }
-            is_down = endpoint.send(batch, &mut delivery, &mut keeper)?;
+            is_down = endpoint.send(batch, file == rows, &mut delivery, &mut keeper)?;
         }
     }
     keeper.finish()?;
@@ -128,11 +128,12 @@ impl Keeper<'_> {
 }
 
 impl Endpoint<'_> {
-    /// Sends a batch, in pieces where the server refuses some of it. Gives why it takes nothing any more: the rest of the
+    /// Sends a batch, of this run's own rows or of what was kept, in pieces where the server refuses some of it. Gives why it takes nothing any more: the rest of the
     /// batch is kept then.
     fn send(
         &self,
         batch: Vec<String>,
+        is_own: bool,
         delivery: &mut Delivery,
         keeper: &mut Keeper,
     ) -> Result<Option<Diagnostic>, Diagnostic> {
@@ -168,7 +169,9 @@ impl Endpoint<'_> {
                 }
                 Verdict::Refused(reason) if rows.len() == 1 => {
                     let reason = self.opened.secrets.hide(&reason);
-                    if delivery.delivered == 0 && delivery.refused.len() >= MOST_REFUSED {
+                    // What earlier runs have kept may be refused for good, and says nothing of the rows behind it.
+                    let of_own = delivery.refused.len() - delivery.refused_again;
+                    if is_own && delivery.delivered == 0 && of_own >= MOST_REFUSED {
                         let message = format!("the first {MOST_REFUSED} rows are refused, and none is taken: {reason}");
                         let help = "see whether the form, the path and the columns are what the server wants";
                         return Err(self.opened.fault("PW0774", &message).help(help));

@@ -360,11 +360,18 @@ fn check_replaced(opened: &Opened, connection: &Connection, place: &Table) -> Re
     place.check_dependents(opened, &dependents)?;
     let Some(only) = &place.only else { return Ok(()) };
     // Times are compared as the texts that loads write.
-    const WRITTEN: &str = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]";
+    const DAY: &str = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]";
+    const CLOCK: &str = "T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]";
+    let written = match only.is_date {
+        true => vec![DAY.to_owned()],
+        false => ["Z", ".[0-9]*Z"].map(|end| format!("{DAY}{CLOCK}{end}")).to_vec(),
+    };
     let (column, target) = (sql_identifier(&only.column), quoted_table(&place.name));
+    let like: Vec<String> = written.iter().map(|form| format!("{column} GLOB '{form}'")).collect();
     let other = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {target} WHERE {column} IS NOT NULL AND NOT (typeof({column}) = 'text' AND \
-         ({column} GLOB '{WRITTEN}' OR {column} GLOB '{WRITTEN}T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]*Z')) LIMIT 1)"
+         ({})) LIMIT 1)",
+        like.join(" OR ")
     );
     if number(connection, &other).map_err(fault)? > 0 {
         let message =

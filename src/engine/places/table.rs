@@ -33,6 +33,8 @@ pub(super) struct Table {
 pub(super) struct Only {
     pub column: String,
     pub condition: String,
+    /// They are whole days.
+    pub is_date: bool,
 }
 
 /// A column of a table that is there.
@@ -274,13 +276,19 @@ fn is_ours(name: &str, kind: ConnectionKind) -> Option<&'static str> {
     }
 }
 
-/// What a server says of a value that it does not take, without the value, which is nobody's to tell. Quotes stand around
-/// the names of columns, too.
-pub(super) fn without_values(message: &str, names: &str) -> String {
-    let is_name = |piece: &str| names.contains(&sql_identifier(piece));
-    let pieces = message.split('"').enumerate();
-    let shown = pieces.map(|(index, piece)| if index % 2 == 1 && !is_name(piece) { "…" } else { piece });
-    shown.collect::<Vec<_>>().join("\"")
+/// What a server says of a value that it does not take, without the value, which is nobody's to tell: whatever its language,
+/// from the first quote to the last one, where it is not the name of a column alone.
+pub(super) fn without_values(message: &str, names: &[String]) -> String {
+    let is_quote = |sign: char| "\"'«»„“”‚‘’".contains(sign);
+    let (Some(first), Some(last)) = (message.find(is_quote), message.rfind(is_quote)) else {
+        return message.to_owned();
+    };
+    let end = last + message[last..].chars().next().map_or(0, char::len_utf8);
+    let inside = message[first..last].trim_start_matches(is_quote);
+    match names.contains(&sql_identifier(inside.trim())) {
+        true => message.to_owned(),
+        false => format!("{}\"…\"{}", &message[..first], &message[end..]),
+    }
 }
 
 /// Whether values of a type fit a column of another one without loss.
@@ -335,4 +343,24 @@ pub(super) fn check_table(
     Err(opened
         .fault("PW0684", &message)
         .help("change the rows with “Select” and “Change types”, change the table, or load into another one"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_told_in_any_language() {
+        let names = ["\"b\"".to_owned()];
+        for (message, told) in [
+            ("invalid input value for enum e: \"PERSbob\"", "invalid input value for enum e: \"…\""),
+            ("invalid input value for enum e: \"a\"geheim\"b\"", "invalid input value for enum e: \"…\""),
+            ("ungültiger Eingabewert für Enum e: »PERSbob«", "ungültiger Eingabewert für Enum e: \"…\""),
+            ("value \"7\" of „x“ is out of range", "value \"…\" is out of range"),
+            ("null value in column \"b\"", "null value in column \"b\""),
+            ("numeric field overflow", "numeric field overflow"),
+        ] {
+            assert_eq!(without_values(message, &names), told);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! place on the disk, and what they begin with and held where reading ended; their names change where logs rotate. Must
 //! not import plans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -58,6 +58,11 @@ pub(crate) struct FileState {
 }
 
 impl FileState {
+    /// Whether a file with those first bytes begins as this one.
+    fn begins(&self, head: &[u8]) -> bool {
+        head.get(..self.printed).is_some_and(|head| Prints::hash(head) == self.head)
+    }
+
     fn holds_the_same(&self, other: &FileState) -> bool {
         (self.read, &self.head, &self.tail) == (other.read, &other.head, &other.tail)
     }
@@ -149,11 +154,13 @@ impl<'a> Look<'a> {
         Ok(start.map(|start| Start { lines: state.lines, carried: state.carried.clone(), ..start }))
     }
 
-    /// Whether it begins as a state says.
-    fn begins(&self, state: &FileState) -> bool {
-        let mut head = vec![0; state.printed];
-        let read = open(self.path, self.how).map(|mut opened| opened.reader.read_exact(&mut head));
-        matches!(read, Ok(Ok(()))) && Prints::hash(&head) == state.head
+    /// Its first bytes; none where it cannot be read.
+    fn head(&self) -> Vec<u8> {
+        let mut head = Vec::new();
+        if let Ok(opened) = open(self.path, self.how) {
+            let _ = opened.reader.take(PRINTED as u64).read_to_end(&mut head);
+        }
+        head
     }
 
     /// The place behind so many bytes; `None`: there are fewer. Where its lines are not to be counted, they are 0.
@@ -406,7 +413,7 @@ fn by_place(looks: &[Look], known: &[FileState], is_cut: bool) -> Result<Vec<Fou
             false if !is_cut => Found::New,
             false => match look.fits(state)? {
                 Some(start) => Found::Known(number, start),
-                None if state.is_copy && look.begins(state) => Found::Unchanged(number),
+                None if state.is_copy && state.begins(&look.head()) => Found::Unchanged(number),
                 None => Found::New,
             },
         });
@@ -416,17 +423,23 @@ fn by_place(looks: &[Look], known: &[FileState], is_cut: bool) -> Result<Vec<Fou
 
 /// The files that hold what a known one held: copies of a log before it was emptied, packed ones, restored ones.
 fn by_content(looks: &[Look], known: &[FileState], found: &mut [Found]) -> Result<(), Diagnostic> {
+    let mut taken: HashSet<usize> = found.iter().filter_map(Found::known).collect();
     for index in 0..looks.len() {
         if !matches!(found[index], Found::New) {
             continue;
         }
         let look = &looks[index];
+        // Files are remembered by thousands: each is opened once to see which of them it may be.
+        let mut head = None;
         let mut best: Option<(usize, Start)> = None;
         for (number, state) in known.iter().enumerate().filter(|(_, state)| state.read > 0) {
             // Of a log by its name; under any other name only what is there no more, by events that no other file has.
             let is_of_log = look.is_of_log(state);
-            if !is_of_log && found.iter().any(|one| one.known() == Some(number)) {
-                continue;
+            if !is_of_log {
+                let head = head.get_or_insert_with(|| look.head());
+                if taken.contains(&number) || !state.begins(head) {
+                    continue;
+                }
             }
             // Where a log was is a new one, when it goes on under another name.
             let goes_on = |(other, one): (&Look, &Found)| one.known() == Some(number) && other.shown != state.path;
@@ -441,6 +454,7 @@ fn by_content(looks: &[Look], known: &[FileState], found: &mut [Found]) -> Resul
             }
         }
         if let Some((number, start)) = best {
+            taken.insert(number);
             let other = found.iter().position(|one| one.known() == Some(number));
             found[index] = match other {
                 Some(other) => Found::Copy(other),

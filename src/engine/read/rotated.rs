@@ -67,6 +67,8 @@ fn piece(file: &Path) -> Option<(PathBuf, Place)> {
     let dated = match place_in(file, stem) {
         Some((log, Place::Numbered(number))) => match place_in(file, log.file_name()?.to_str()?) {
             Some((log, Place::Dated(date))) => Some((log, Place::Dated(format!("{date}.{:06}", number.0)))),
+            // `app-v1.2.log`, `access-10.0.0.1.log`: a version, an address.
+            _ if log.file_name()?.to_str()?.ends_with(|sign: char| sign.is_ascii_digit()) => None,
             _ => Some((log, Place::Numbered(number))),
         },
         dated => dated,
@@ -212,6 +214,8 @@ mod tests {
             "app-2026-03-01.0.log.gz app-2026-03-02.2.log.gz app-2026-03-02.10.log app.log"
         );
         assert_eq!(ordered(&["app.1.log", "app.log", "app.2.log.gz"]), "app.2.log.gz app.1.log app.log");
+        let others = ["access-10.0.0.1.log", "access-10.0.0.2.log", "app-v1.2.log", "app-v1.3.log"];
+        assert_eq!(ordered(&others), others.join(" "));
         assert_eq!(ordered(&["app.1.csv", "app.10.csv", "app.2.csv"]), "app.1.csv app.10.csv app.2.csv");
         // What was split into parts goes on as it is numbered.
         assert_eq!(ordered(&["part.1", "part.2", "part.3"]), "part.1 part.2 part.3");

@@ -90,8 +90,10 @@ fn goal_of(place: &EndpointPlace, schema: &Schema, parameters: &BTreeMap<String,
     let address = filled_text(&connection.address, parameters, &encoded)?;
     // As they are written: an index of the day is another one tomorrow, and a token that is changed is the same one. A
     // tenant is told by a header, which may be a secret, or by a user.
-    let whose = json!([connection.secrets, connection.settings.get("user")]);
-    let goal = json!([address, connection.residency, whose, form, path, index, key, time, message, labels, schema]);
+    let mut goal = vec![json!([address, connection.residency, form, path, index, key, time, message, labels, schema])];
+    goal.extend((!connection.secrets.is_empty()).then(|| json!(connection.secrets)));
+    goal.extend(connection.settings.get("user").map(|user| json!(user)));
+    let goal = if goal.len() == 1 { goal.remove(0) } else { json!(goal) };
     Ok(format!("{:08x}", xxh3_64(goal.to_string().as_bytes()) as u32))
 }
 
@@ -227,7 +229,7 @@ fn send(
     report.told.extend(told.into_iter().map(|told| load.at_step(told)));
     if !post.strays.is_empty() {
         let message = format!(
-            "rows that earlier runs could not send are kept for another server, place or columns, and not sent: {}",
+            "rows that earlier runs could not send are kept for another server, user, place or columns, and not sent: {}",
             post.strays.join(", ")
         );
         report.told.push(
@@ -253,8 +255,9 @@ fn send(
         let title = &load.origin.title;
         refused.iter().try_for_each(|(row, reason)| file.write(&Rejected::row(title, row, reason)))?;
     }
-    report.quarantined += refused.len() as u64;
-    let refused = refused.len() as u64 + unnamed;
+    let gone = (refused.len() - poisoned.len()) as u64;
+    report.quarantined += gone;
+    let refused = gone + unnamed;
     for sink in report.sinks.iter_mut().filter(|sink| sink.step == load.origin.step) {
         (sink.delivered, sink.refused, sink.lost, sink.undelivered) = (delivered, refused, unnamed, kept);
     }

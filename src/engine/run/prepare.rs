@@ -9,7 +9,7 @@ use pipewright_core::diagnostic::{Diagnostic, did_you_mean};
 use pipewright_core::expr::{Expr, ExprKind};
 use pipewright_core::files::{
     OPEN_ROWS, PrivateFolder, Publication, allow_place, check_file_name, inside, is_foreign, is_hidden, is_result,
-    is_same_place, make_folder, slashes, there_is_one,
+    is_same_place, make_folder, real, slashes, there_is_one,
 };
 use pipewright_core::ir::{
     Applied, Closed, ConnectionKind, Destination, FileKind, Interval, Location, Node, NodeId, Op, Plan, Planned, Read,
@@ -409,26 +409,18 @@ impl Prepared {
     /// What is wrong with the places for quarantine and report is found out before anything is read.
     fn open_rest(&mut self, options: &RunOptions) -> Result<(), Diagnostic> {
         let quarantine = options.quarantine.as_deref().map(quarantine_target);
-        let is_target = |target: &Target, path: &Path| matches!(&target.place, Place::File { target, .. } if path.starts_with(target));
-        let is_taken = |path: &Path| {
-            Diagnostic::error("PW0966", format!("`{}` is written by a step or by the run itself, too", path.display()))
-                .help("give quarantine, report, measures, events and each output a path of its own")
-        };
-        for path in quarantine.iter().chain(&options.report) {
-            if self.targets.values().any(|target| is_target(target, path)) {
-                return Err(is_taken(path));
+        let put: Vec<&PathBuf> = quarantine.iter().chain(&options.report).collect();
+        let all: Vec<&PathBuf> = put.iter().copied().chain(&options.not_over).collect();
+        for (at, path) in all.iter().enumerate() {
+            let is_same = |other: &&PathBuf| real(other).is_some_and(|other| Some(other) == real(path));
+            if all[..at].iter().any(is_same) || self.targets.values().any(|target| target.holds(path)) {
+                let message = format!("`{}` is written by a step or by the run itself, too", path.display());
+                return Err(Diagnostic::error("PW0966", message)
+                    .help("give quarantine, report, measures, events and each output a path of its own"));
             }
-            if path.is_dir() {
+            if at < put.len() && path.is_dir() {
                 return Err(Diagnostic::error("PW0968", format!("`{}` is a folder", path.display()))
                     .help("give the path of a file in it"));
-            }
-            check_sources(&format!("`{}`", path.display()), path, self.jobs.values(), &options.inputs)?;
-        }
-        for path in &options.not_over {
-            let of_run =
-                quarantine.iter().chain(&options.report).any(|other| other == path || is_same_place(other, path));
-            if of_run || self.targets.values().any(|target| is_target(target, path)) {
-                return Err(is_taken(path));
             }
             check_sources(&format!("`{}`", path.display()), path, self.jobs.values(), &options.inputs)?;
         }
@@ -477,7 +469,8 @@ impl Prepared {
                 return Err(Diagnostic::error("PW0687", format!("{shown} is not loaded here"))
                     .help("`pipewright run` loads it"));
             }
-            places::check_load(destination, schema, self.visit(options))?;
+            let replaced = self.applied.replaced.get(&id);
+            places::check_load(destination, schema, replaced, self.visit(options))?;
         }
         if let (Destination::Endpoint(place), false) = (destination, options.dry_run) {
             let (node, parameters) = (self.plan.node(id), &self.parameters);
@@ -567,6 +560,14 @@ fn own_place(place: PathBuf, options: &RunOptions) -> String {
     let place = std::path::absolute(&place).unwrap_or(place);
     allow_place(&options.base, &place);
     slashes(&place)
+}
+
+impl Target {
+    /// Whether a path is its file, or lies in its folder.
+    fn holds(&self, path: &Path) -> bool {
+        let Place::File { target, .. } = &self.place else { return false };
+        real(path).zip(real(target)).is_some_and(|(path, target)| path.starts_with(target))
+    }
 }
 
 fn quarantine_target(path: &Path) -> PathBuf {

@@ -97,7 +97,9 @@ pub fn completions(
     place: Place,
 ) -> Vec<Completion> {
     // Words of the language are whole: `is null` does not go on as `nullif`.
-    if super::highlight::KEYWORDS.contains(&word.to_lowercase().as_str()) {
+    let is_column = || schema.is_some_and(|schema| schema.names().any(|name| name.eq_ignore_ascii_case(word)));
+    let is_function = || pipewright_core::expr::function(&word.to_lowercase()).is_some();
+    if super::highlight::KEYWORDS.contains(&word.to_lowercase().as_str()) && !is_column() && !is_function() {
         return Vec::new();
     }
     let wanted = word.trim_start_matches(['$', '{']).to_lowercase();
@@ -183,6 +185,10 @@ mod tests {
         let schema = Schema::of([("status", DataType::Int), ("page size", DataType::Int)]);
         let found = completions("sta", Some(&schema), &BTreeMap::new(), Place::Row);
         assert_eq!(found[0].text, "status");
+        // Words of the language are whole, but columns may be called so.
+        let schema = Schema::of([("from", DataType::String)]);
+        let of = |word: &str| completions(word, Some(&schema), &BTreeMap::new(), Place::Row);
+        assert_eq!((of("from")[0].text.as_str(), of("null").len()), ("\"from\"", 0));
         let call = |text: &str| call_at(text, text.len());
         assert_eq!(call("sum(bytes"), Some(("sum".into(), 0)));
         assert_eq!(call("coalesce(a, lower(b), (c + "), Some(("coalesce".into(), 2)));

@@ -299,6 +299,31 @@ fn what_was_kept_and_is_refused_stays() {
     assert_eq!((desk.rows(&kept_by(&desk)).len(), quarantined(&desk).len()), (0, 6));
 }
 
+/// Many that are refused for good say nothing of the rows behind them.
+#[test]
+fn many_that_were_kept_and_are_refused_hold_up_none() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let state = is_up.clone();
+    let api = Api::new(move |asked, _| match state.load(Ordering::SeqCst) {
+        false => status(503, "down"),
+        true if asked.body.contains("poison") => status(400, "no"),
+        true => ok(""),
+    });
+    let poison = |text: &str, count: i64| -> Json {
+        (0..count).map(|n| json!(["2026-03-02T14:00:00.5Z", "web", text, n])).collect()
+    };
+    let desk = send(&api, json!({}), poison("poison", 120));
+    let plain = || desk.run(&["run", "p.pipewright.json", "--trust", "--out", "out"]);
+    assert_eq!(plain().0, 3);
+    let mut project: Json = serde_json::from_str(&std::fs::read_to_string(desk.project()).unwrap()).unwrap();
+    project["steps"][0]["settings"]["rows"] = poison("well", 2);
+    std::fs::write(desk.project(), project.to_string()).unwrap();
+    is_up.store(true, Ordering::SeqCst);
+    let (code, said) = plain();
+    assert!(code == 3 && said.contains("sent 2 rows to "), "{said}");
+    assert_eq!(desk.rows(&kept_by(&desk)).len(), 120);
+}
+
 /// Nor as somebody else's, who is told by a header that is a secret.
 #[test]
 fn what_is_kept_for_one_tenant_is_not_sent_as_another_s() {

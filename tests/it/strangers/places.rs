@@ -396,17 +396,25 @@ fn what_stands_in_the_place_of_a_report_or_of_kept_lines_is_kept() {
     ] {
         let (status, _, talk) = run(&["run", path(&file), "--out", path(&at("new")), option, path(&at(place))]);
         assert!(status == 1 && talk.contains(code), "{option} {place}: {talk}");
-        // Of a run that fails measures and events are told, too.
-        let _ = fs::remove_file(at("new/rows.csv"));
+        assert!(!at("new/rows.csv").exists(), "{option}");
     }
+    for place in ["../p/../new/rows.csv", ".././new/rows.csv"] {
+        let mut command = pipewright();
+        command.current_dir(at("p")).arg("run").arg(&file).args(["--out", "../new", "--metrics", place]);
+        let (status, _, talk) = texts(command.output().unwrap());
+        assert!(status == 1 && talk.contains("PW0966") && !at("new/rows.csv").exists(), "{place}: {talk}");
+    }
+    let (new, told) = (at("new"), at("m"));
+    let both = ["run", path(&file), "--out", path(&new), "--metrics", path(&told), "--openlineage", path(&told)];
+    let (status, _, talk) = run(&both);
+    assert!(status == 1 && talk.contains("PW0966"), "{talk}");
     // Nor do the run's own files take each other's place.
     for other in ["--report", "--quarantine"] {
         let place = at("new/told.jsonl");
         for option in ["--metrics", "--openlineage"] {
             let places = [option, path(&place), other, path(&place)];
             let (status, _, talk) = run(&[&["run", path(&file), "--out", path(&at("new"))][..], &places].concat());
-            assert!(status == 1 && talk.contains("PW0966"), "{option} {other}: {talk}");
-            let _ = fs::remove_file(&place);
+            assert!(status == 1 && talk.contains("PW0966") && !place.exists(), "{option} {other}: {talk}");
         }
     }
 }

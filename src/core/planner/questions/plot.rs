@@ -14,7 +14,7 @@ use super::told::{
     words,
 };
 use crate::data::figures::{MONEY, grouped, span_unit, with_unit};
-use crate::data::instants::{MICROS_PER_DAY, day_and_clock};
+use crate::data::instants::{MICROS_PER_DAY, day_and_clock, to_calendar};
 use crate::data::marks::number_marks;
 use crate::data::{TableRows, Value};
 
@@ -580,7 +580,12 @@ fn highest(series: Vec<(String, BTreeMap<i64, f64>)>, is_lowest: bool) -> Vec<(S
 fn point_of_time(at: i64, all: &[i64]) -> String {
     let (day, clock) = day_and_clock(at);
     let are_days = all.iter().all(|at| at.rem_euclid(MICROS_PER_DAY) == 0);
-    let are_of_one_day = all.iter().all(|other| day_and_clock(*other).0 == day);
+    let are_of_one_day = all.iter().all(|other| other.div_euclid(MICROS_PER_DAY) == at.div_euclid(MICROS_PER_DAY));
+    let written = |at: i64, form: &str| to_calendar(at).map(|time| time.format(form).to_string()).unwrap_or_default();
+    let are_of_one_year = all.iter().all(|other| written(*other, "%Y") == written(at, "%Y"));
+    let day = if are_of_one_year { day } else { day + &written(at, " %Y") };
+    let are_minutes = all.iter().all(|at| at.rem_euclid(MICROS_PER_DAY / 1440) == 0);
+    let clock = if are_minutes { clock } else { clock + &written(at, ":%S") };
     match (are_days, are_of_one_day) {
         (true, _) => day,
         (false, true) => clock,

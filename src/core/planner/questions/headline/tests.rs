@@ -87,6 +87,8 @@ fn times_of_one_day_are_told_apart_by_their_clock() {
     let mut plan = plan(&schema, &[("minute", "minute")], &[("rows", "count(*)")], &[("minute", false)]);
     assert_eq!(names(&plan, "2019-01-26T16:16:00Z"), ["16:15", "16:16"]);
     assert_eq!(names(&plan, "2019-01-27T16:15:00Z"), ["26 Jan 16:15", "27 Jan 16:15"]);
+    assert_eq!(names(&plan, "2019-01-26T16:15:40Z"), ["16:15:00", "16:15:40"]);
+    assert_eq!(names(&plan, "2020-01-26T16:15:00Z"), ["26 Jan 2019 16:15", "26 Jan 2020 16:15"]);
 
     // A key that a step before has made is of spans as long as that step says.
     let column = Column::new("minute", parse("date_trunc('minute', time)").unwrap());
