@@ -186,8 +186,8 @@ mod tests {
         let found = completions("sta", Some(&schema), &BTreeMap::new(), Place::Row);
         assert_eq!(found[0].text, "status");
         // Words of the language are whole, but columns may be called so.
-        let schema = Schema::of([("from", DataType::String)]);
-        let of = |word: &str| completions(word, Some(&schema), &BTreeMap::new(), Place::Row);
+        let mail = Schema::of([("from", DataType::String)]);
+        let of = |word: &str| completions(word, Some(&mail), &BTreeMap::new(), Place::Row);
         assert_eq!((of("from")[0].text.as_str(), of("null").len()), ("\"from\"", 0));
         let call = |text: &str| call_at(text, text.len());
         assert_eq!(call("sum(bytes"), Some(("sum".into(), 0)));
