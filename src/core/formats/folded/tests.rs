@@ -169,6 +169,21 @@ fn samples_and_lines_of_queries_are_rows() {
 }
 
 #[test]
+fn as_many_labels_as_somebody_likes_are_read_in_no_time() {
+    let labels: Vec<String> = (0..20_000).map(|n| format!("\"l{n}\":\"v\"")).collect();
+    let sample = format!("{{\"metric\":{{{}}},\"value\":[1709287200,\"1\"]}}", labels.join(","));
+    let text = format!(
+        "{{\"status\":\"success\",\"data\":{{\"resultType\":\"vector\",\"result\":[{}]}}}}",
+        vec![sample; 20].join(",")
+    );
+    let begun = std::time::Instant::now();
+    let mut rows = 0;
+    PROMETHEUS_API.unfold(&text, false, &mut |batch| rows += batch.rows().count());
+    assert_eq!(rows, 20);
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn tables_have_their_names_apart() {
     for (text, wanted) in [
         (r#"{"columns":["a","b"],"rows":[[1,"x"],[2,"y"]]}"#, &[r#"[1,"x"]"#, r#"[2,"y"]"#][..]),

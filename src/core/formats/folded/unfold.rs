@@ -64,16 +64,21 @@ impl<'s> Flat<'s> {
 pub struct Row<'f, 's> {
     flat: &'f mut Flat<'s>,
     at: usize,
-    /// Where the names of its fields stand.
+    /// Where the names of the format's own fields stand.
     keys: Vec<(usize, usize)>,
 }
 
 impl Row<'_, '_> {
-    /// Adds a field; both as they stand in JSON.
+    /// Adds a field of the format's own; both as they stand in JSON.
     pub fn put(&mut self, key: &str, json: &str) {
+        let start = self.flat.text.len() + 1;
+        self.keys.push((start, start + key.len()));
+        self.push(key, json);
+    }
+
+    fn push(&mut self, key: &str, json: &str) {
         let text = &mut self.flat.text;
         text.push('"');
-        self.keys.push((text.len(), text.len() + key.len()));
         text.push_str(key);
         text.push_str("\":");
         text.push_str(json);
@@ -92,12 +97,12 @@ impl Row<'_, '_> {
         self.put(key, &quoted(text));
     }
 
-    /// Adds a field that somebody named: behind a prefix, where the row has that name.
+    /// Adds a field that somebody named: behind a prefix, where the format has that name. There may be thousands.
     pub fn put_label(&mut self, key: &str, json: &str, prefix: &str) {
         let is_taken = self.keys.iter().any(|(start, end)| &self.flat.text[*start..*end] == key);
         match is_taken {
-            true => self.put(&format!("{prefix}{key}"), json),
-            false => self.put(key, json),
+            true => self.push(&format!("{prefix}{key}"), json),
+            false => self.push(key, json),
         }
     }
 
