@@ -1,14 +1,10 @@
 //! Hidden places, where programs look for their settings: what a killed publication puts there, and whose.
 
 use std::fs;
-use std::path::PathBuf;
 
 use super::recovery::recover;
+use super::tests::text;
 use super::*;
-
-fn text(path: PathBuf) -> String {
-    fs::read_to_string(path).unwrap()
-}
 
 #[test]
 fn rows_that_wait_for_the_next_run_are_put_in_place_after_a_kill() {
